@@ -1,0 +1,116 @@
+/**
+ * The entries of the ledger: the append-only record outside Temporal and the source of authority. Bodies hold opaque ids
+ * and salted hashes only.
+ */
+import type { Verdict } from './decision.js';
+import type { FailureReport } from './failure.js';
+import type { Plan, PlanTotals } from './plan.js';
+import type { Actor } from './request.js';
+
+export type EffectOutcome = 'created' | 'adopted' | 'changed' | 'unchanged';
+
+export type RequestOutcome = 'done' | 'failed' | 'rejected' | 'refused' | 'expired' | 'cancelled' | 'revoked';
+
+/** What an effect read back from its system: natural keys, ids and versions; never a secret. */
+export type ReadBack = Readonly<Record<string, string | number | boolean>>;
+
+export interface EntryBodies {
+  /** `document` is the canonical JSON text of the request; `envelope` a JWS over its hash */
+  readonly 'request.accepted': {
+    readonly requestHash: string;
+    readonly contentHash: string;
+    readonly workflowId: string;
+    readonly kind: string;
+    readonly document: string;
+    readonly envelope: string;
+  };
+  /** the text of the policy that was in force at intake, so that later changes never lower the bar */
+  readonly 'policy.pinned': { readonly name: string; readonly digest: string; readonly document: string };
+  readonly 'plan.recorded': {
+    readonly epoch: number;
+    readonly digest: string;
+    readonly totals: PlanTotals;
+    readonly plan: Plan;
+  };
+  readonly 'gate.opened': { readonly gate: string; readonly epoch: number; readonly due?: string };
+  readonly 'gate.reminded': {
+    readonly gate: string;
+    readonly epoch: number;
+    readonly kind: 'reminder' | 'escalation';
+    readonly number: number;
+  };
+  readonly 'gate.closed': {
+    readonly gate: string;
+    readonly epoch: number;
+    readonly result: 'passed' | 'rejected' | 'expired';
+  };
+  readonly 'decision.made': {
+    readonly gate: string;
+    readonly epoch: number;
+    readonly decision: Verdict;
+    readonly personId: string;
+    readonly jti: string;
+    readonly envelope: string;
+  };
+  readonly 'effect.reserved': { readonly key: string; readonly epoch: number; readonly system: string };
+  readonly 'effect.completed': {
+    readonly key: string;
+    readonly epoch: number;
+    readonly system: string;
+    readonly outcome: EffectOutcome;
+    readonly readBack: ReadBack;
+  };
+  /** something that was only observed: a sync, a verification */
+  readonly 'check.passed': { readonly key: string; readonly system: string; readonly readBack: ReadBack };
+  readonly 'target.started': { readonly target: string };
+  readonly 'target.ended': {
+    readonly target: string;
+    readonly outcome: 'done' | 'failed' | 'skipped' | 'cancelled';
+    readonly failure?: FailureReport;
+  };
+  readonly 'request.started': { readonly targets: number };
+  readonly 'request.ended': { readonly outcome: RequestOutcome; readonly message: string };
+  readonly 'request.revoked': { readonly by: Actor };
+  readonly 'command.given': {
+    readonly commandId: string;
+    readonly command: 'pause' | 'resume' | 'retry' | 'skip' | 'cancel';
+    readonly targets: readonly string[];
+    readonly by: Actor;
+  };
+  readonly 'alarm.raised': { readonly alarm: AlarmName; readonly detail: string; readonly count: number };
+  /** a call that the API refused: unauthenticated, unauthorised, or a decision that the policy forbids */
+  readonly 'call.refused': {
+    readonly route: string;
+    readonly status: number;
+    readonly reason: string;
+    readonly by?: Actor;
+  };
+  readonly 'key.revoked': { readonly kid: string };
+  /** payloads decoded for the Temporal UI: how many and by whom, never what */
+  readonly 'payloads.decoded': { readonly count: number; readonly by: Actor };
+}
+
+export type EntryType = keyof EntryBodies;
+
+export type AlarmName =
+  | 'decision-not-in-ledger'
+  | 'undecodable-message'
+  | 'effect-refused'
+  | 'result-contradicts-ledger'
+  | 'invalid-signature'
+  | 'message-flood';
+
+/** One entry of the hash chain. `hash` = SHA-256 over `prevHash`, `seq`, `at`, `type`, `requestId` and the body's text. */
+export interface LedgerEntry<T extends EntryType = EntryType> {
+  readonly seq: number;
+  /** ISO 8601, UTC, set by the database */
+  readonly at: string;
+  readonly type: T;
+  readonly requestId: string | null;
+  readonly body: EntryBodies[T];
+  readonly prevHash: string;
+  readonly hash: string;
+}
+
+/** A union that narrows on `type`. */
+export type AnyEntry = { [T in EntryType]: LedgerEntry<T> }[EntryType];
