@@ -32,7 +32,13 @@ export interface EntryBodies {
     readonly totals: PlanTotals;
     readonly plan: Plan;
   };
-  readonly 'gate.opened': { readonly gate: string; readonly epoch: number; readonly due?: string };
+  /** times are the workflow's, so that a year can pass in a test; `at` of the entry is the database's */
+  readonly 'gate.opened': {
+    readonly gate: string;
+    readonly epoch: number;
+    readonly openedAt: string;
+    readonly due?: string;
+  };
   readonly 'gate.reminded': {
     readonly gate: string;
     readonly epoch: number;

@@ -1,0 +1,61 @@
+/** Names and shapes of workflow inputs and messages: the contract between API, workflows and tests. */
+
+/** Named timing profiles of activities, see `workflows/activity-options`. */
+export type TimingProfile = 'standard' | 'brisk';
+
+export const WORKFLOW_TYPE = {
+  fleet: 'fleetOnboarding',
+  cluster: 'clusterOnboarding',
+} as const;
+
+export const SIGNAL = { decision: 'decision' } as const;
+export const UPDATE = {
+  pause: 'pause',
+  resume: 'resume',
+  retry: 'retry',
+  skip: 'skip',
+  cancel: 'cancel',
+} as const;
+export const QUERY = { progress: 'progress' } as const;
+
+/** What a run carries over when it continues as new; everything else is read from the ledger again. */
+export interface FleetCarry {
+  readonly paused: boolean;
+  readonly cancelled: boolean;
+  readonly droppedMessages: number;
+}
+
+export interface FleetInput {
+  readonly requestId: string;
+  readonly timing: TimingProfile;
+  readonly carry?: FleetCarry;
+}
+
+export interface ClusterInput {
+  readonly requestId: string;
+  readonly service: string;
+  /** key of the target, `<cluster>/<stage>` */
+  readonly target: string;
+  readonly timing: TimingProfile;
+}
+
+export interface OperatorCommand {
+  readonly commandId: string;
+  /** keys of targets; empty means all that it can apply to */
+  readonly targets: readonly string[];
+}
+
+export interface CommandAnswer {
+  readonly accepted: boolean;
+  readonly message: string;
+}
+
+export type TargetState = 'pending' | 'running' | 'done' | 'failed' | 'skipped' | 'cancelled';
+
+/** Answer of the progress query; for several requests at once the ledger is asked, not this. */
+export interface FleetProgress {
+  readonly requestId: string;
+  readonly stage: 'planning' | 'gates' | 'rollout' | 'attention' | 'ended';
+  readonly paused: boolean;
+  readonly targets: Readonly<Record<string, TargetState>>;
+}

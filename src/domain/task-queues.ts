@@ -1,0 +1,24 @@
+/** Task queues: one for workflows, one for the ledger, one per external system with its own rate limit (design, section 4). */
+
+export const QUEUES = [
+  'workflows',
+  'ledger',
+  'plan',
+  'otterize',
+  'gitlab',
+  'argocd',
+  'external-secrets',
+  'notifications',
+] as const;
+export type QueueName = (typeof QUEUES)[number];
+
+/** Full name of a queue, e.g. `gatehouse-otterize`. */
+export function taskQueue(prefix: string, queue: QueueName): string {
+  return `${prefix}-${queue}`;
+}
+
+/** Prefix of an installation from the name of its workflow queue. */
+export function prefixOf(workflowQueue: string): string {
+  const suffix = '-workflows';
+  return workflowQueue.endsWith(suffix) ? workflowQueue.slice(0, -suffix.length) : workflowQueue;
+}
