@@ -1,0 +1,44 @@
+/** One request as the ledger knows it: the documents and the entries sorted by what they say. Built by `ledger/record`. */
+import type { AnyEntry, LedgerEntry } from './ledger.js';
+import type { PolicyManifest } from './manifest.js';
+import type { Plan } from './plan.js';
+import type { RequestDocument } from './request.js';
+
+export interface RequestRecord {
+  readonly requestId: string;
+  readonly accepted: LedgerEntry<'request.accepted'>;
+  readonly request: RequestDocument;
+  readonly pinned: LedgerEntry<'policy.pinned'>;
+  readonly policy: PolicyManifest;
+  /** all plans, oldest first; the last one is in force */
+  readonly plans: readonly LedgerEntry<'plan.recorded'>[];
+  readonly entries: readonly AnyEntry[];
+}
+
+/** Entries of one type, oldest first. */
+export function entriesOfType<T extends AnyEntry['type']>(
+  entries: readonly AnyEntry[],
+  type: T,
+): readonly Extract<AnyEntry, { type: T }>[] {
+  return entries.filter((entry): entry is Extract<AnyEntry, { type: T }> => entry.type === type);
+}
+
+/** The plan in force, or undefined while planning. */
+export function currentPlan(
+  record: RequestRecord,
+): { readonly epoch: number; readonly digest: string; readonly plan: Plan } | undefined {
+  const last = record.plans.at(-1);
+  return last === undefined
+    ? undefined
+    : { epoch: last.body.epoch, digest: last.body.digest, plan: last.body.plan };
+}
+
+/** Person ids that never decide on this request: who asked and whom it is for (four eyes). */
+export function excludedPersons(record: RequestRecord): readonly string[] {
+  const { requester } = record.request;
+  const beneficiary = currentPlan(record)?.plan.beneficiary.personId;
+  return [
+    ...(requester.kind === 'person' ? [requester.id] : []),
+    ...(beneficiary === undefined ? [] : [beneficiary]),
+  ];
+}

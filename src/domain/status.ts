@@ -1,0 +1,352 @@
+/** Where a request stands, derived from its ledger entries alone: first unmet condition, its age, who can unblock it, what is next. */
+import type { FailureReport } from './failure.js';
+import { type GateVerdict, judgeGates, type Vote } from './gate-rules.js';
+import type { EffectOutcome, RequestOutcome } from './ledger.js';
+import type { TargetState } from './messages.js';
+import type { PlanTotals } from './plan.js';
+import { currentPlan, entriesOfType, excludedPersons, type RequestRecord } from './record.js';
+
+export type StatusWord = 'planning' | 'waiting' | 'running' | 'paused' | 'attention' | RequestOutcome;
+
+export interface GateStatus {
+  readonly gate: string;
+  readonly group: string;
+  readonly state: GateVerdict['state'] | 'expired';
+  readonly approvals: number;
+  readonly need: number;
+  readonly waitsFor: readonly string[];
+  readonly openedAt?: string;
+  readonly due?: string;
+  readonly closedAt?: string;
+}
+
+export interface TargetStatus {
+  readonly target: string;
+  readonly state: TargetState;
+  readonly effects: Readonly<Record<EffectOutcome, number>>;
+  /** the last effect or check that is known, for a person who watches */
+  readonly lastStep?: string;
+  readonly failure?: FailureReport;
+}
+
+/** Law 4: why it waits, since when, who can unblock it and what happens next. */
+export interface WaitingFor {
+  readonly condition: string;
+  readonly sinceMs: number;
+  readonly who: string;
+  readonly next: string;
+  readonly gate?: string;
+  readonly group?: string;
+  readonly due?: string;
+}
+
+export interface StageTime {
+  readonly stage: string;
+  readonly kind: 'waiting' | 'working';
+  readonly from: string;
+  readonly to?: string;
+  readonly ms: number;
+  readonly group?: string;
+}
+
+export interface RequestStatus {
+  readonly requestId: string;
+  readonly kind: string;
+  readonly workflowId: string;
+  readonly status: StatusWord;
+  readonly message?: string;
+  readonly acceptedAt: string;
+  readonly endedAt?: string;
+  readonly epoch: number;
+  readonly planDigest?: string;
+  readonly totals?: PlanTotals;
+  readonly gates: readonly GateStatus[];
+  readonly waitingFor: readonly WaitingFor[];
+  readonly targets: readonly TargetStatus[];
+  readonly times: {
+    readonly waitedMs: number;
+    readonly workedMs: number;
+    readonly stages: readonly StageTime[];
+  };
+}
+
+/** Votes of a record as the ledger holds them; signatures are checked where authority depends on it (guard, bundle). */
+export type VoteReader = (record: RequestRecord) => readonly Vote[];
+
+/**
+ * Derives the status of a request.
+ * @param record the request as the ledger knows it
+ * @param votes its votes
+ * @param nowMs time of asking in milliseconds
+ */
+export function deriveStatus(record: RequestRecord, votes: readonly Vote[], nowMs: number): RequestStatus {
+  const { entries, request } = record;
+  const plan = currentPlan(record);
+  const ended = entriesOfType(entries, 'request.ended').at(-1);
+  const started = entriesOfType(entries, 'request.started').at(0);
+  const gates = gateStatuses(record, votes);
+  const targets = targetStatuses(record, started !== undefined, ended !== undefined);
+  const paused = isPaused(record);
+  const failed = targets.filter((target) => target.state === 'failed');
+  const moving = targets.some((target) => target.state === 'pending' || target.state === 'running');
+
+  const status: StatusWord =
+    ended !== undefined
+      ? ended.body.outcome
+      : plan === undefined
+        ? 'planning'
+        : started === undefined
+          ? 'waiting'
+          : paused
+            ? 'paused'
+            : failed.length > 0 && !moving
+              ? 'attention'
+              : 'running';
+
+  return {
+    requestId: record.requestId,
+    kind: request.kind,
+    workflowId: request.workflowId,
+    status,
+    ...(ended === undefined ? {} : { message: ended.body.message, endedAt: ended.at }),
+    acceptedAt: record.accepted.at,
+    epoch: plan?.epoch ?? 0,
+    ...(plan === undefined ? {} : { planDigest: plan.digest }),
+    ...(plan === undefined ? {} : { totals: record.plans.at(-1)?.body.totals ?? ZERO_TOTALS }),
+    gates,
+    waitingFor: ended === undefined ? waitingFor(record, status, gates, failed, nowMs) : [],
+    targets,
+    times: stageTimes(record, nowMs),
+  };
+}
+
+const ZERO_TOTALS: PlanTotals = { create: 0, change: 0, adopt: 0, conflict: 0 };
+
+function gateStatuses(record: RequestRecord, votes: readonly Vote[]): readonly GateStatus[] {
+  const epoch = currentPlan(record)?.epoch ?? 0;
+  const policyGates = record.policy.spec.gates;
+  const verdicts = judgeGates(policyGates, votes, {
+    epoch,
+    targets: record.request.content.targets.length,
+    excluded: excludedPersons(record),
+  });
+  return policyGates.map((gate, index) => {
+    const verdict = verdicts[index];
+    const opened = entriesOfType(record.entries, 'gate.opened').find(
+      (entry) => entry.body.gate === gate.name && entry.body.epoch === epoch,
+    );
+    const closed = entriesOfType(record.entries, 'gate.closed').find(
+      (entry) => entry.body.gate === gate.name && entry.body.epoch === epoch,
+    );
+    const judged = verdict?.state ?? 'not-open';
+    const state: GateStatus['state'] =
+      closed?.body.result === 'expired'
+        ? 'expired'
+        : judged === 'open' && opened === undefined
+          ? 'not-open'
+          : judged;
+    return {
+      gate: gate.name,
+      group: gate.approvers.group,
+      state,
+      approvals: verdict?.approvals ?? 0,
+      need: gate.approvers.need,
+      waitsFor: verdict?.waitsFor ?? gate.after,
+      ...(opened === undefined ? {} : { openedAt: opened.at }),
+      ...(opened?.body.due === undefined ? {} : { due: opened.body.due }),
+      ...(closed === undefined ? {} : { closedAt: closed.at }),
+    };
+  });
+}
+
+function targetStatuses(record: RequestRecord, started: boolean, ended: boolean): readonly TargetStatus[] {
+  return record.request.content.targets.map(({ key }) => {
+    const effects = { created: 0, adopted: 0, changed: 0, unchanged: 0 };
+    let state: TargetState = ended ? 'cancelled' : 'pending';
+    let lastStep: string | undefined;
+    let failure: FailureReport | undefined;
+    for (const entry of record.entries) {
+      switch (entry.type) {
+        case 'effect.reserved':
+        case 'effect.completed':
+        case 'check.passed':
+          if (!entry.body.key.startsWith(`${key}:`)) break;
+          lastStep = entry.body.key.slice(key.length + 1);
+          if (state !== 'done' && started) {
+            state = ended ? 'cancelled' : 'running';
+            failure = undefined;
+          }
+          if (entry.type === 'effect.completed') effects[entry.body.outcome] += 1;
+          break;
+        case 'target.ended':
+          if (entry.body.target !== key) break;
+          state = entry.body.outcome;
+          failure = entry.body.failure;
+          break;
+        case 'command.given':
+          if (entry.body.command === 'retry' && state === 'failed' && appliesTo(entry.body.targets, key)) {
+            state = 'pending';
+            failure = undefined;
+          }
+          break;
+        default:
+          break;
+      }
+    }
+    return {
+      target: key,
+      state,
+      effects,
+      ...(lastStep === undefined ? {} : { lastStep }),
+      ...(failure === undefined ? {} : { failure }),
+    };
+  });
+}
+
+/** Commands name targets; none named means all. */
+export function appliesTo(targets: readonly string[], key: string): boolean {
+  return targets.length === 0 || targets.includes(key);
+}
+
+function isPaused(record: RequestRecord): boolean {
+  const last = entriesOfType(record.entries, 'command.given')
+    .filter((entry) => entry.body.command === 'pause' || entry.body.command === 'resume')
+    .at(-1);
+  return last?.body.command === 'pause';
+}
+
+function waitingFor(
+  record: RequestRecord,
+  status: StatusWord,
+  gates: readonly GateStatus[],
+  failed: readonly TargetStatus[],
+  nowMs: number,
+): readonly WaitingFor[] {
+  const since = (iso: string | undefined): number =>
+    Math.max(0, nowMs - Date.parse(iso ?? record.accepted.at));
+  if (status === 'planning') {
+    return [
+      {
+        condition: 'the plan is being computed',
+        sinceMs: since(record.accepted.at),
+        who: 'Gatehouse',
+        next: 'the gates open',
+      },
+    ];
+  }
+  if (status === 'waiting') {
+    return gates
+      .filter((gate) => gate.state === 'open')
+      .map((gate) => ({
+        condition: `gate ${gate.gate}: ${gate.approvals} of ${gate.need} approvals`,
+        sinceMs: since(gate.openedAt),
+        who: `group ${gate.group}`,
+        next:
+          gate.due === undefined ? 'the rollout starts' : `without a decision it is rejected at ${gate.due}`,
+        gate: gate.gate,
+        group: gate.group,
+        ...(gate.due === undefined ? {} : { due: gate.due }),
+      }));
+  }
+  if (status === 'paused') {
+    return [
+      {
+        condition: 'the rollout is paused',
+        sinceMs: since(lastAt(record, 'command.given')),
+        who: 'an operator',
+        next: `gatehouse resume ${record.requestId}`,
+      },
+    ];
+  }
+  if (status === 'attention') {
+    return failed.map((target) => ({
+      condition: `${target.target}: ${target.failure?.message ?? 'failed'}`,
+      sinceMs: since(lastAt(record, 'target.ended')),
+      who: 'an operator',
+      next: `${target.failure?.remedy ?? 'mend the cause'}, then: gatehouse retry ${record.requestId} --cluster ${target.target}`,
+    }));
+  }
+  return [];
+}
+
+function lastAt(record: RequestRecord, type: 'command.given' | 'target.ended'): string | undefined {
+  return entriesOfType(record.entries, type).at(-1)?.at;
+}
+
+/** Splits the life of a request into stages; gates and undecided failures are waiting, the rest is working. */
+function stageTimes(record: RequestRecord, nowMs: number): RequestStatus['times'] {
+  const stages: StageTime[] = [];
+  const push = (
+    stage: string,
+    kind: StageTime['kind'],
+    from: string,
+    to: string | undefined,
+    group?: string,
+  ): void => {
+    stages.push({
+      stage,
+      kind,
+      from,
+      ...(to === undefined ? {} : { to }),
+      ms: Math.max(0, (to === undefined ? nowMs : Date.parse(to)) - Date.parse(from)),
+      ...(group === undefined ? {} : { group }),
+    });
+  };
+  const ended = entriesOfType(record.entries, 'request.ended').at(-1);
+  const started = entriesOfType(record.entries, 'request.started').at(0);
+  const planned = record.plans.at(0);
+  push('planning', 'working', record.accepted.at, planned?.at ?? ended?.at);
+  for (const opened of entriesOfType(record.entries, 'gate.opened')) {
+    const closed = entriesOfType(record.entries, 'gate.closed').find(
+      (entry) => entry.body.gate === opened.body.gate && entry.body.epoch === opened.body.epoch,
+    );
+    const gate = record.policy.spec.gates.find((item) => item.name === opened.body.gate);
+    push(`gate ${opened.body.gate}`, 'waiting', opened.at, closed?.at ?? ended?.at, gate?.approvers.group);
+  }
+  if (started !== undefined) rolloutStages(record, started.at, ended?.at, push);
+
+  const total = Math.max(
+    0,
+    (ended === undefined ? nowMs : Date.parse(ended.at)) - Date.parse(record.accepted.at),
+  );
+  const working = stages
+    .filter((stage) => stage.kind === 'working')
+    .reduce((sum, stage) => sum + stage.ms, 0);
+  const workedMs = Math.min(total, working);
+  return { waitedMs: total - workedMs, workedMs, stages };
+}
+
+/** The rollout works until only failures are left undecided; from then to the next retry it waits for a person. */
+function rolloutStages(
+  record: RequestRecord,
+  from: string,
+  to: string | undefined,
+  push: (stage: string, kind: StageTime['kind'], from: string, to: string | undefined) => void,
+): void {
+  const open = new Set(record.request.content.targets.map((target) => target.key));
+  const failed = new Set<string>();
+  let since = from;
+  let working = true;
+  const turn = (at: string, nowWorking: boolean): void => {
+    if (nowWorking === working) return;
+    push(working ? 'rollout' : 'attention', working ? 'working' : 'waiting', since, at);
+    since = at;
+    working = nowWorking;
+  };
+  for (const entry of record.entries) {
+    if (entry.type === 'target.ended') {
+      open.delete(entry.body.target);
+      if (entry.body.outcome === 'failed') failed.add(entry.body.target);
+      else failed.delete(entry.body.target);
+      turn(entry.at, open.size > 0 || failed.size === 0);
+    } else if (entry.type === 'command.given' && entry.body.command === 'retry') {
+      for (const key of [...failed]) {
+        if (!appliesTo(entry.body.targets, key)) continue;
+        failed.delete(key);
+        open.add(key);
+      }
+      if (open.size > 0) turn(entry.at, true);
+    }
+  }
+  push(working ? 'rollout' : 'attention', working ? 'working' : 'waiting', since, to);
+}
