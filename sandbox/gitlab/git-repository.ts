@@ -1,0 +1,402 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { GitFailed, git, tryGit } from './git-process.js';
+
+/** A branch moved between reading its head and writing to it. */
+export class BranchMoved extends Error {
+  override readonly name = 'BranchMoved';
+}
+
+export interface Person {
+  readonly name: string;
+  readonly email: string;
+}
+
+export interface CommitInfo {
+  readonly id: string;
+  readonly parents: readonly string[];
+  readonly author: Person;
+  readonly authoredAt: string;
+  readonly committer: Person;
+  readonly committedAt: string;
+  readonly message: string;
+}
+
+export interface TreeEntry {
+  readonly mode: string;
+  readonly type: 'blob' | 'tree' | 'commit';
+  readonly id: string;
+  readonly path: string;
+}
+
+export interface FileRead {
+  readonly path: string;
+  readonly content: Buffer;
+  readonly blobId: string;
+  readonly executable: boolean;
+  /** the commit that was read */
+  readonly commitId: string;
+  /** the last commit that changed this file */
+  readonly lastCommitId: string;
+}
+
+export type FileChange =
+  | { readonly kind: 'write'; readonly path: string; readonly content: Buffer; readonly executable?: boolean }
+  | { readonly kind: 'remove'; readonly path: string };
+
+export interface NewCommit {
+  readonly branch: string;
+  /** the head that the change was made on; null for the first commit of a repository */
+  readonly parent: string | null;
+  readonly message: string;
+  readonly author: Person;
+  readonly changes: readonly FileChange[];
+  /** move the branch even when the new commit does not contain its head */
+  readonly force?: boolean;
+}
+
+const FIELDS = 9;
+const LOG_FORMAT = '%H%x00%P%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B';
+const FULL_SHA = /^[0-9a-f]{40}$/;
+
+function parseLog(text: string): CommitInfo[] {
+  const parts = text.split('\0');
+  const commits: CommitInfo[] = [];
+  for (let i = 0; i + FIELDS <= parts.length; i += FIELDS) {
+    const [id, parents, name, email, authoredAt, committer, committerEmail, committedAt, message] =
+      parts.slice(i, i + FIELDS);
+    commits.push({
+      id: id ?? '',
+      parents: (parents ?? '').split(' ').filter((parent) => parent !== ''),
+      author: { name: name ?? '', email: email ?? '' },
+      authoredAt: authoredAt ?? '',
+      committer: { name: committer ?? '', email: committerEmail ?? '' },
+      committedAt: committedAt ?? '',
+      message: message ?? '',
+    });
+  }
+  return commits;
+}
+
+/** Names that would break out of a fast-import line or of the repository. */
+export function isSafePath(path: string): boolean {
+  return (
+    path !== '' &&
+    !path.startsWith('/') &&
+    !path.endsWith('/') &&
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+    !/[\u0000-\u001f\u007f]/.test(path) &&
+    !path
+      .split('/')
+      .some((part) => part === '' || part === '.' || part === '..' || part.toLowerCase() === '.git')
+  );
+}
+
+/**
+ * One bare repository on disk, driven by the git binary. All writes are compare-and-swap on the branch: a change that was
+ * made on an older head throws `BranchMoved`.
+ */
+export class GitRepository {
+  readonly directory: string;
+
+  constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  /** Makes the bare repository if it is not there yet. */
+  static async create(directory: string, defaultBranch: string): Promise<GitRepository> {
+    const repository = new GitRepository(directory);
+    const there = await tryGit(['--git-dir', directory, 'rev-parse', '--git-dir']);
+    if (there.exitCode === 0) return repository;
+    await mkdir(directory, { recursive: true });
+    await git(['init', '--quiet', '--bare', directory]);
+    await git(['--git-dir', directory, 'symbolic-ref', 'HEAD', `refs/heads/${defaultBranch}`]);
+    await git(['--git-dir', directory, 'config', 'http.receivepack', 'true']);
+    return repository;
+  }
+
+  private run(...args: string[]): Promise<Buffer> {
+    return git(['--git-dir', this.directory, ...args]);
+  }
+
+  /** Full id of the commit that a branch, tag or (short) id names, or null. */
+  async resolve(revision: string): Promise<string | null> {
+    if (revision === '' || revision.startsWith('-')) return null;
+    for (const candidate of [`refs/heads/${revision}`, revision]) {
+      const result = await tryGit([
+        '--git-dir',
+        this.directory,
+        'rev-parse',
+        '--verify',
+        '--quiet',
+        `${candidate}^{commit}`,
+      ]);
+      const id = result.stdout.toString().trim();
+      if (result.exitCode === 0 && FULL_SHA.test(id)) return id;
+    }
+    return null;
+  }
+
+  /** Head of a branch, or null when there is no such branch. */
+  async branchHead(branch: string): Promise<string | null> {
+    const result = await tryGit([
+      '--git-dir',
+      this.directory,
+      'rev-parse',
+      '--verify',
+      '--quiet',
+      `refs/heads/${branch}^{commit}`,
+    ]);
+    return result.exitCode === 0 ? result.stdout.toString().trim() : null;
+  }
+
+  async branches(): Promise<readonly { readonly name: string; readonly head: string }[]> {
+    const text = (
+      await this.run('for-each-ref', '--format=%(objectname) %(refname)', 'refs/heads/')
+    ).toString();
+    return text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => ({ head: line.slice(0, 40), name: line.slice(41 + 'refs/heads/'.length) }));
+  }
+
+  /** The file at a commit (full id), or null. */
+  async readFile(commitId: string, path: string): Promise<FileRead | null> {
+    if (!isSafePath(path)) return null;
+    const [entry] = await this.listTree(commitId, path);
+    if (entry === undefined || entry.type !== 'blob' || entry.path !== path) return null;
+    const [content, last] = await Promise.all([
+      this.run('cat-file', 'blob', entry.id),
+      this.run('log', '-1', '--format=%H', commitId, '--', path),
+    ]);
+    return {
+      path,
+      content,
+      blobId: entry.id,
+      executable: entry.mode === '100755',
+      commitId,
+      lastCommitId: last.toString().trim(),
+    };
+  }
+
+  /** Entries of a tree. A `path` that ends in `/` lists the folder, one without names the entry itself. */
+  async listTree(commitId: string, path = '', recursive = false): Promise<TreeEntry[]> {
+    const args = ['ls-tree', '-z', ...(recursive ? ['-r', '-t'] : []), commitId];
+    if (path !== '') args.push('--', path);
+    const text = (await this.run(...args)).toString();
+    return text
+      .split('\0')
+      .filter((line) => line !== '')
+      .map((line) => {
+        const tab = line.indexOf('\t');
+        const [mode = '', type = '', id = ''] = line.slice(0, tab).split(' ');
+        return {
+          mode,
+          type:
+            type === 'tree' ? ('tree' as const) : type === 'commit' ? ('commit' as const) : ('blob' as const),
+          id,
+          path: line.slice(tab + 1),
+        };
+      });
+  }
+
+  /** Id of a folder's tree at a commit, or null: equal ids mean equal contents. */
+  async treeId(commitId: string, path: string): Promise<string | null> {
+    const [entry] = await this.listTree(commitId, path);
+    return entry?.id ?? null;
+  }
+
+  /** Commits from a revision back, newest first. */
+  async log(options: {
+    readonly revision: string;
+    readonly path?: string;
+    readonly limit: number;
+    readonly skip?: number;
+    readonly since?: string;
+    readonly until?: string;
+  }): Promise<CommitInfo[]> {
+    const args = [
+      'log',
+      '-z',
+      `--format=format:${LOG_FORMAT}`,
+      `--max-count=${options.limit}`,
+      `--skip=${options.skip ?? 0}`,
+    ];
+    if (options.since !== undefined) args.push(`--since=${options.since}`);
+    if (options.until !== undefined) args.push(`--until=${options.until}`);
+    args.push(options.revision, '--');
+    if (options.path !== undefined && options.path !== '') args.push(options.path);
+    return parseLog((await this.run(...args)).toString());
+  }
+
+  async commitInfo(commitId: string): Promise<CommitInfo> {
+    const [info] = await this.log({ revision: commitId, limit: 1 });
+    if (info === undefined) throw new Error(`${commitId} is not a commit of ${this.directory}`);
+    return info;
+  }
+
+  /** Added and removed lines of a commit against its first parent. */
+  async stats(commitId: string): Promise<{ readonly additions: number; readonly deletions: number }> {
+    const text = (await this.run('show', '--first-parent', '--numstat', '--format=', commitId)).toString();
+    let additions = 0;
+    let deletions = 0;
+    for (const line of text.split('\n')) {
+      const [added, removed] = line.split('\t');
+      additions += Number.parseInt(added ?? '', 10) || 0;
+      deletions += Number.parseInt(removed ?? '', 10) || 0;
+    }
+    return { additions, deletions };
+  }
+
+  /** Best common ancestor of two commits, or null. */
+  async mergeBase(a: string, b: string): Promise<string | null> {
+    const result = await tryGit(['--git-dir', this.directory, 'merge-base', a, b]);
+    return result.exitCode === 0 ? result.stdout.toString().trim() : null;
+  }
+
+  async isAncestor(ancestor: string, descendant: string): Promise<boolean> {
+    return (await this.mergeBase(ancestor, descendant)) === ancestor;
+  }
+
+  /** Files that differ between two commits, with the text of the difference. */
+  async diff(
+    from: string,
+    to: string,
+  ): Promise<readonly { readonly path: string; readonly status: string; readonly diff: string }[]> {
+    const names = (await this.run('diff', '--no-renames', '--name-status', '-z', from, to))
+      .toString()
+      .split('\0');
+    const files: { path: string; status: string; diff: string }[] = [];
+    for (let i = 0; i + 1 < names.length; i += 2) {
+      const [status = '', path = ''] = names.slice(i, i + 2);
+      const text = (await this.run('diff', '--no-renames', from, to, '--', path)).toString();
+      files.push({ path, status, diff: text.slice(Math.max(0, text.indexOf('@@'))) });
+    }
+    return files;
+  }
+
+  /**
+   * Writes one commit and moves the branch to it, in one git process. Throws `BranchMoved` when the branch's head is not
+   * `parent` any more. Gives the id of the new commit.
+   */
+  async commit(input: NewCommit): Promise<string> {
+    const seconds = Math.floor(Date.now() / 1000);
+    const chunks: Buffer[] = [];
+    const line = (text: string): void => {
+      chunks.push(Buffer.from(`${text}\n`));
+    };
+    const data = (content: Buffer): void => {
+      line(`data ${content.length}`);
+      chunks.push(content);
+      line('');
+    };
+    const who = `${input.author.name.replace(/[<>\n]/g, '')} <${input.author.email.replace(/[<>\n]/g, '')}> ${seconds} +0000`;
+    line(`commit refs/heads/${input.branch}`);
+    line('mark :1');
+    line(`author ${who}`);
+    line(`committer ${who}`);
+    data(Buffer.from(input.message));
+    if (input.parent !== null) line(`from ${input.parent}`);
+    for (const change of input.changes) {
+      if (!isSafePath(change.path))
+        throw new Error(`not a path of a repository: ${JSON.stringify(change.path)}`);
+      if (change.kind === 'remove') line(`D ${change.path}`);
+      else {
+        line(`M ${change.executable === true ? '100755' : '100644'} inline ${change.path}`);
+        data(change.content);
+      }
+    }
+    line('');
+    line('get-mark :1');
+    line('done');
+    const args = ['--git-dir', this.directory, 'fast-import', '--quiet', '--done'];
+    if (input.force === true) args.push('--force');
+    const result = await tryGit(args, { input: Buffer.concat(chunks) });
+    if (/does not contain|cannot lock ref/.test(result.stderr)) {
+      throw new BranchMoved(`branch ${input.branch} has moved since ${input.parent ?? 'it was empty'}`);
+    }
+    const id = result.stdout.toString().trim();
+    if (result.exitCode !== 0 || !FULL_SHA.test(id))
+      throw new GitFailed(args, result.exitCode, result.stderr);
+    return id;
+  }
+
+  /** Moves or makes a branch if it is still at `expected` (null: must not exist). Throws `BranchMoved`. */
+  async moveBranch(branch: string, to: string, expected: string | null): Promise<void> {
+    const result = await tryGit([
+      '--git-dir',
+      this.directory,
+      'update-ref',
+      `refs/heads/${branch}`,
+      to,
+      expected ?? '0'.repeat(40),
+    ]);
+    if (result.exitCode !== 0) throw new BranchMoved(`branch ${branch}: ${result.stderr.trim()}`);
+  }
+
+  async removeBranch(branch: string, expected: string): Promise<void> {
+    const result = await tryGit([
+      '--git-dir',
+      this.directory,
+      'update-ref',
+      '-d',
+      `refs/heads/${branch}`,
+      expected,
+    ]);
+    if (result.exitCode !== 0) throw new BranchMoved(`branch ${branch}: ${result.stderr.trim()}`);
+  }
+
+  /**
+   * Merges `source` into `target` (both full ids) and gives the merge commit's id, or null when they conflict. Moves no
+   * branch. Works file by file with `git merge-file`, so it needs no newer git than what distributions ship.
+   */
+  async mergeCommit(target: string, source: string, message: string, author: Person): Promise<string | null> {
+    const base = await this.mergeBase(target, source);
+    const work = await mkdtemp(join(tmpdir(), 'gitlab-merge-'));
+    const env = {
+      GIT_INDEX_FILE: join(work, 'index'),
+      GIT_AUTHOR_NAME: author.name,
+      GIT_AUTHOR_EMAIL: author.email,
+      GIT_COMMITTER_NAME: author.name,
+      GIT_COMMITTER_EMAIL: author.email,
+    };
+    const run = (args: string[], input?: string): Promise<Buffer> =>
+      git(['--git-dir', this.directory, ...args], { env, ...(input === undefined ? {} : { input }) });
+    try {
+      if (base === null) return null;
+      await run(['read-tree', '-i', '-m', '--aggressive', base, target, source]);
+      const unmerged = new Map<string, Map<string, string>>();
+      for (const line of (await run(['ls-files', '-u', '-z'])).toString().split('\0')) {
+        const match = /^\d+ ([0-9a-f]{40}) ([123])\t(.*)$/s.exec(line);
+        if (match === null) continue;
+        const [, id = '', stage = '', path = ''] = match;
+        const stages = unmerged.get(path) ?? new Map<string, string>();
+        unmerged.set(path, stages.set(stage, id));
+      }
+      for (const [path, stages] of unmerged) {
+        const files: string[] = [];
+        for (const stage of ['2', '1', '3']) {
+          const id = stages.get(stage);
+          if (id === undefined) return null;
+          const file = join(work, stage);
+          await writeFile(file, await run(['cat-file', 'blob', id]));
+          files.push(file);
+        }
+        const [ours = ''] = files;
+        if ((await tryGit(['merge-file', '--quiet', ...files])).exitCode !== 0) return null;
+        const merged = await git(['--git-dir', this.directory, 'hash-object', '-w', '--stdin'], {
+          input: await readFile(ours),
+        });
+        await run(
+          ['update-index', '--index-info'],
+          `0 ${'0'.repeat(40)}\t${path}\n100644 ${merged.toString().trim()}\t${path}\n`,
+        );
+      }
+      const tree = (await run(['write-tree'])).toString().trim();
+      return (await run(['commit-tree', tree, '-p', target, '-p', source], message)).toString().trim();
+    } finally {
+      await rm(work, { recursive: true, force: true });
+    }
+  }
+}
