@@ -42,7 +42,7 @@ export interface EntryBodies {
   readonly 'gate.reminded': {
     readonly gate: string;
     readonly epoch: number;
-    readonly kind: 'reminder' | 'escalation';
+    readonly kind: 'opened' | 'reminder' | 'escalation';
     readonly number: number;
   };
   readonly 'gate.closed': {

@@ -1,0 +1,120 @@
+/** Time-outs and retries of every activity: one table of named classes, two timing profiles. */
+import { type ActivityOptions, proxyActivities, workflowInfo } from '@temporalio/workflow';
+import type {
+  ArgoCdActivities,
+  ExternalSecretsActivities,
+  GitLabActivities,
+  LedgerActivities,
+  NotificationActivities,
+  OtterizeActivities,
+  PlanActivities,
+} from '../activities/contracts.js';
+import type { TimingProfile } from '../domain/messages.js';
+import { prefixOf, type QueueName, taskQueue } from '../domain/task-queues.js';
+
+type ActivityClass = 'ledger' | 'plan' | 'api' | 'wait' | 'notice';
+
+/**
+ * - ledger: our own database; it is back within minutes or somebody is called
+ * - plan: reads every system once per target, heartbeats
+ * - api: one look-up and at most a few writes at one vendor; a provider may be down for an hour (scheduleToClose 12 h)
+ * - wait: polls with a heartbeat until a state is reached
+ * - notice: mail and chat; losing one after a day harms nobody
+ * `brisk` is for crash tests: a killed worker is noticed in seconds.
+ */
+const OPTIONS: Readonly<Record<TimingProfile, Readonly<Record<ActivityClass, ActivityOptions>>>> = {
+  standard: {
+    ledger: {
+      startToCloseTimeout: '30 s',
+      scheduleToCloseTimeout: '24 h',
+      retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '30 s' },
+    },
+    plan: {
+      startToCloseTimeout: '10 min',
+      heartbeatTimeout: '30 s',
+      scheduleToCloseTimeout: '12 h',
+      retry: { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '1 min' },
+    },
+    api: {
+      startToCloseTimeout: '60 s',
+      scheduleToCloseTimeout: '12 h',
+      retry: { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '1 min' },
+    },
+    wait: {
+      startToCloseTimeout: '45 min',
+      heartbeatTimeout: '30 s',
+      scheduleToCloseTimeout: '12 h',
+      retry: { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '30 s' },
+    },
+    notice: {
+      startToCloseTimeout: '30 s',
+      scheduleToCloseTimeout: '24 h',
+      retry: { initialInterval: '5 s', backoffCoefficient: 3, maximumInterval: '30 min' },
+    },
+  },
+  brisk: {
+    ledger: {
+      startToCloseTimeout: '10 s',
+      scheduleToCloseTimeout: '10 min',
+      retry: { initialInterval: '200 ms', backoffCoefficient: 1.5, maximumInterval: '2 s' },
+    },
+    plan: {
+      startToCloseTimeout: '60 s',
+      heartbeatTimeout: '5 s',
+      scheduleToCloseTimeout: '10 min',
+      retry: { initialInterval: '200 ms', backoffCoefficient: 1.5, maximumInterval: '2 s' },
+    },
+    api: {
+      startToCloseTimeout: '10 s',
+      scheduleToCloseTimeout: '10 min',
+      retry: { initialInterval: '200 ms', backoffCoefficient: 1.5, maximumInterval: '2 s' },
+    },
+    wait: {
+      startToCloseTimeout: '5 min',
+      heartbeatTimeout: '5 s',
+      scheduleToCloseTimeout: '10 min',
+      retry: { initialInterval: '200 ms', backoffCoefficient: 1.5, maximumInterval: '2 s' },
+    },
+    notice: {
+      startToCloseTimeout: '10 s',
+      scheduleToCloseTimeout: '1 min',
+      retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '5 s' },
+    },
+  },
+};
+
+/** Longest time that a wait activity waits for its state, in milliseconds; then it fails with the clause that was unmet. */
+export const MAX_WAIT_MS: Readonly<Record<TimingProfile, number>> = {
+  standard: 30 * 60_000,
+  brisk: 60_000,
+};
+
+export interface Activities {
+  readonly ledger: LedgerActivities;
+  readonly plan: PlanActivities;
+  readonly otterize: Omit<OtterizeActivities, 'waitForConnected'>;
+  readonly vendor: Pick<OtterizeActivities, 'waitForConnected'>;
+  readonly gitlab: GitLabActivities;
+  readonly argocd: ArgoCdActivities;
+  readonly externalSecrets: ExternalSecretsActivities;
+  readonly notifications: NotificationActivities;
+}
+
+/** Proxies of all activities for this run, each on its system's queue. Call inside a workflow. */
+export function activitiesFor(timing: TimingProfile): Activities {
+  const prefix = prefixOf(workflowInfo().taskQueue);
+  const on = (queue: QueueName, kind: ActivityClass): ActivityOptions => ({
+    ...OPTIONS[timing][kind],
+    taskQueue: taskQueue(prefix, queue),
+  });
+  return {
+    ledger: proxyActivities<LedgerActivities>(on('ledger', 'ledger')),
+    plan: proxyActivities<PlanActivities>(on('plan', 'plan')),
+    otterize: proxyActivities<Omit<OtterizeActivities, 'waitForConnected'>>(on('otterize', 'api')),
+    vendor: proxyActivities<Pick<OtterizeActivities, 'waitForConnected'>>(on('otterize', 'wait')),
+    gitlab: proxyActivities<GitLabActivities>(on('gitlab', 'api')),
+    argocd: proxyActivities<ArgoCdActivities>(on('argocd', 'wait')),
+    externalSecrets: proxyActivities<ExternalSecretsActivities>(on('external-secrets', 'wait')),
+    notifications: proxyActivities<NotificationActivities>(on('notifications', 'notice')),
+  };
+}

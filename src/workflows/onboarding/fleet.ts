@@ -1,0 +1,211 @@
+/** Onboards a SaaS into a fleet of clusters: plan, gates, rollout. */
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  setDefaultSignalHandler,
+  setHandler,
+  setWorkflowOptions,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { GatesResult, PlanResult, RequestEnd } from '../../activities/contracts.js';
+import type { CommandAnswer, FleetInput, FleetProgress, OperatorCommand } from '../../domain/messages.js';
+import { type Activities, activitiesFor } from '../activity-options.js';
+import { showDetails } from '../current-details.js';
+import { GateKeeper } from '../gates/gate-keeper.js';
+import { isFleetInput, isOperatorCommand, refuseInput } from '../inputs.js';
+import {
+  cancelUpdate,
+  decisionSignal,
+  pauseUpdate,
+  progressQuery,
+  resumeUpdate,
+  retryUpdate,
+  skipUpdate,
+} from '../messages.js';
+import { isRefused } from './failure-report.js';
+import { Rollout } from './rollout.js';
+
+setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, fleetOnboarding);
+
+/**
+ * @param input the request by its id; everything else is read from the ledger, in every run again, so that a reset or
+ * terminate and start again loses nothing
+ * @returns how the request ended, as the ledger says
+ */
+export async function fleetOnboarding(input: FleetInput): Promise<RequestEnd> {
+  if (!isFleetInput(input)) throw refuseInput();
+  const activities = activitiesFor(input.timing);
+  const gates = new GateKeeper(input.requestId, activities, input.carry?.droppedMessages ?? 0);
+  const rollout = new Rollout(input.requestId, input.timing, activities, {
+    paused: input.carry?.paused ?? false,
+    cancelled: input.carry?.cancelled ?? false,
+  });
+  const run = new FleetRun(input, activities, gates, rollout);
+  run.listen();
+  return await run.story();
+}
+
+class FleetRun {
+  private stage: FleetProgress['stage'] = 'planning';
+  private readonly input: FleetInput;
+  private readonly activities: Activities;
+  private readonly gates: GateKeeper;
+  private readonly rollout: Rollout;
+
+  constructor(input: FleetInput, activities: Activities, gates: GateKeeper, rollout: Rollout) {
+    this.input = input;
+    this.activities = activities;
+    this.gates = gates;
+    this.rollout = rollout;
+  }
+
+  /** Handlers record, the story judges. */
+  listen(): void {
+    const { rollout, gates } = this;
+    const guarded =
+      (act: (command: OperatorCommand) => CommandAnswer) =>
+      (command: OperatorCommand): CommandAnswer =>
+        isOperatorCommand(command)
+          ? act(command)
+          : { accepted: false, message: 'not a command of Gatehouse' };
+    setHandler(decisionSignal, (notice) => gates.noteDecision(notice), {
+      description: 'News of a decision. The ledger is asked; the message decides nothing.',
+    });
+    setDefaultSignalHandler(() => gates.noteDecision(undefined));
+    setHandler(
+      pauseUpdate,
+      guarded(() => rollout.pause()),
+      { description: 'Start no further cluster.' },
+    );
+    setHandler(
+      resumeUpdate,
+      guarded(() => rollout.resume()),
+      { description: 'Go on after a pause.' },
+    );
+    setHandler(
+      retryUpdate,
+      guarded((command) => rollout.retry(command)),
+      { description: 'Retry failed clusters.' },
+    );
+    setHandler(
+      skipUpdate,
+      guarded((command) => rollout.skip(command)),
+      { description: 'Give clusters up.' },
+    );
+    setHandler(
+      cancelUpdate,
+      guarded(() => {
+        gates.cancel();
+        return rollout.cancel();
+      }),
+      { description: 'Finish current effects, then stop.' },
+    );
+    setHandler(progressQuery, () => ({
+      requestId: this.input.requestId,
+      stage: this.stage,
+      paused: rollout.isPaused,
+      targets: rollout.targets,
+    }));
+  }
+
+  async story(): Promise<RequestEnd> {
+    const plan = await this.plan();
+    if (plan.state !== 'planned') return await this.end(plan.message);
+
+    for (;;) {
+      const agreement = await this.agree();
+      if (agreement.state !== 'passed') return await this.end(agreement.message);
+      if (await this.start()) break;
+    }
+
+    await this.rollOut();
+    return await this.end(this.rollout.isCancelled ? 'cancelled by an operator' : 'the rollout ended');
+  }
+
+  private async plan(): Promise<PlanResult> {
+    this.show('planning', 'Looking at every system to see what is to be done.');
+    return await this.activities.plan.planFleet({ requestId: this.input.requestId });
+  }
+
+  /** Waits for people, for months if need be: no slot, no polling. */
+  private async agree(): Promise<GatesResult> {
+    for (;;) {
+      const result = await this.gates.judge();
+      if (result.state === 'no-plan') {
+        await this.plan();
+        continue;
+      }
+      if (result.state !== 'waiting') return result;
+      this.show('gates', result.message);
+      if (this.rollout.isCancelled)
+        return { ...result, state: 'closed', message: 'cancelled by an operator' };
+      await this.gates.sleepUntilNews(result.wakeAtMs, () => workflowInfo().continueAsNewSuggested);
+      await this.continueAsNewIfSuggested();
+    }
+  }
+
+  /** False when the ledger refuses although the gates seemed passed: then somebody forged a result, and we wait on. */
+  private async start(): Promise<boolean> {
+    try {
+      const start = await this.activities.ledger.startRollout({ requestId: this.input.requestId });
+      this.rollout.load(start);
+      return true;
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      await this.gates.sleepUntilNews(undefined, () => false);
+      return false;
+    }
+  }
+
+  private async rollOut(): Promise<void> {
+    const interrupted = (): boolean => workflowInfo().continueAsNewSuggested;
+    await this.rollout.run(() => this.showRollout(), interrupted);
+    if (interrupted() && !this.rollout.isCancelled) await this.continueAsNewIfSuggested();
+  }
+
+  private async end(reason: string): Promise<RequestEnd> {
+    const ended = await this.activities.ledger.closeRequest({ requestId: this.input.requestId, reason });
+    this.show('ended', `**${ended.outcome ?? 'open'}**: ${ended.message}`);
+    try {
+      await this.activities.notifications.notifyRequest({
+        requestId: this.input.requestId,
+        event: 'request-ended',
+      });
+    } catch {
+      this.show(
+        'ended',
+        `**${ended.outcome ?? 'open'}**: ${ended.message} (the notice of it could not be sent)`,
+      );
+    }
+    await condition(allHandlersFinished);
+    return ended;
+  }
+
+  private async continueAsNewIfSuggested(): Promise<void> {
+    if (!workflowInfo().continueAsNewSuggested || !this.rollout.isQuiet) return;
+    await condition(allHandlersFinished);
+    await continueAsNew<typeof fleetOnboarding>({
+      requestId: this.input.requestId,
+      timing: this.input.timing,
+      carry: {
+        paused: this.rollout.isPaused,
+        cancelled: this.rollout.isCancelled,
+        droppedMessages: this.gates.droppedMessages,
+      },
+    });
+  }
+
+  private showRollout(): void {
+    const counts = new Map<string, number>();
+    for (const state of Object.values(this.rollout.targets)) counts.set(state, (counts.get(state) ?? 0) + 1);
+    const line = [...counts].map(([state, count]) => `${count} ${state}`).join(', ');
+    const waiting = this.rollout.isWaitingForPeople ? ' Failed clusters wait for `retry` or `skip`.' : '';
+    this.show(this.rollout.isWaitingForPeople ? 'attention' : 'rollout', `Clusters: ${line}.${waiting}`);
+  }
+
+  private show(stage: FleetProgress['stage'], markdown: string): void {
+    this.stage = stage;
+    showDetails(`Request \`${this.input.requestId}\`, ${stage}\n\n${markdown}`);
+  }
+}

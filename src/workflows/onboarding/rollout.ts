@@ -1,0 +1,215 @@
+/** Runs the clusters of a fleet from a bounded pool; stays open while failures are undecided. */
+
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  ChildWorkflowFailure,
+  condition,
+  executeChild,
+  isCancellation,
+  ParentClosePolicy,
+  sleep,
+  WorkflowIdReusePolicy,
+} from '@temporalio/workflow';
+import type { RolloutStart } from '../../activities/contracts.js';
+import { FAILURE } from '../../domain/failure.js';
+import type { CommandAnswer, OperatorCommand, TargetState, TimingProfile } from '../../domain/messages.js';
+import { TargetPool } from '../../domain/pool.js';
+import { workflowIdOf } from '../../domain/request.js';
+import type { Activities } from '../activity-options.js';
+import { clusterOnboarding } from './cluster.js';
+
+/** How long to wait before looking again at a cluster run that somebody else started. */
+const ADOPT_INTERVAL = '5 s';
+
+export class Rollout {
+  private pool = new TargetPool([], [], 1);
+  private readonly byKey = new Map<string, RolloutStart['targets'][number]>();
+  private readonly heldByProvider = new Set<string>();
+  /** skips that came before the rollout started */
+  private readonly earlySkips: string[] = [];
+  private changes = 0;
+  private readonly children = new CancellationScope();
+  private loaded = false;
+  private paused: boolean;
+  private cancelled: boolean;
+  private service = '';
+  private readonly requestId: string;
+  private readonly timing: TimingProfile;
+  private readonly activities: Activities;
+
+  constructor(
+    requestId: string,
+    timing: TimingProfile,
+    activities: Activities,
+    carried: { readonly paused: boolean; readonly cancelled: boolean },
+  ) {
+    this.requestId = requestId;
+    this.timing = timing;
+    this.activities = activities;
+    this.paused = carried.paused;
+    this.cancelled = carried.cancelled;
+  }
+
+  get isPaused(): boolean {
+    return this.paused;
+  }
+
+  get isCancelled(): boolean {
+    return this.cancelled;
+  }
+
+  get targets(): Readonly<Record<string, TargetState>> {
+    return this.pool.snapshot;
+  }
+
+  get isWaitingForPeople(): boolean {
+    return this.loaded && this.pool.settled && this.pool.keysIn('failed').length > 0;
+  }
+
+  /** Nothing of it is in flight, so the workflow may continue as new. */
+  get isQuiet(): boolean {
+    return this.pool.inFlight === 0;
+  }
+
+  pause(): CommandAnswer {
+    this.changes += 1;
+    this.paused = true;
+    return { accepted: true, message: 'paused: what is in flight finishes, nothing new starts' };
+  }
+
+  resume(): CommandAnswer {
+    this.changes += 1;
+    this.paused = false;
+    const held = this.pool.retry([...this.heldByProvider]);
+    this.heldByProvider.clear();
+    return { accepted: true, message: held.length === 0 ? 'resumed' : `resumed, again: ${held.join(', ')}` };
+  }
+
+  retry(command: OperatorCommand): CommandAnswer {
+    this.changes += 1;
+    const again = this.pool.retry(command.targets);
+    for (const key of again) this.heldByProvider.delete(key);
+    if (again.length > 0) this.paused = false;
+    return again.length === 0
+      ? { accepted: false, message: 'no failed cluster to retry' }
+      : { accepted: true, message: `retrying ${again.join(', ')}` };
+  }
+
+  skip(command: OperatorCommand): CommandAnswer {
+    if (!this.loaded) {
+      this.earlySkips.push(...command.targets);
+      return { accepted: true, message: 'noted: the rollout has not started' };
+    }
+    this.changes += 1;
+    const given = this.pool.skip(command.targets);
+    return given.length === 0
+      ? { accepted: false, message: 'name clusters that failed or have not started' }
+      : { accepted: true, message: `skipped ${given.join(', ')}` };
+  }
+
+  /** Finishes the current effect of each cluster in flight, then stops. */
+  cancel(): CommandAnswer {
+    this.changes += 1;
+    this.cancelled = true;
+    this.children.cancel();
+    return { accepted: true, message: 'cancelling: current effects finish, nothing new starts' };
+  }
+
+  load(start: RolloutStart): void {
+    this.service = start.service;
+    for (const target of start.targets) this.byKey.set(target.key, target);
+    this.pool = new TargetPool(
+      start.targets.map((target) => target.key),
+      start.done,
+      start.maxInFlight,
+    );
+    this.loaded = true;
+    this.pool.skip(this.earlySkips);
+  }
+
+  /**
+   * Runs until every target is done, skipped or cancelled, or until `interrupted` holds with nothing in flight.
+   * Failures keep it open: an operator retries, skips or cancels.
+   */
+  async run(onChange: () => void, interrupted: () => boolean): Promise<void> {
+    const running: Promise<void>[] = [];
+    for (;;) {
+      onChange();
+      if (this.finished || (interrupted() && this.isQuiet)) break;
+      const key = this.mayStart && !interrupted() ? this.pool.takeNext() : undefined;
+      if (key !== undefined) {
+        running.push(this.runTarget(key));
+        continue;
+      }
+      const [seen, wasInterrupted] = [this.changes, interrupted()];
+      await condition(() => this.changes !== seen || interrupted() !== wasInterrupted);
+    }
+    await Promise.all(running);
+    await this.recordSkipped();
+  }
+
+  private get mayStart(): boolean {
+    return !this.paused && !this.cancelled;
+  }
+
+  private get finished(): boolean {
+    if (this.cancelled) return this.isQuiet;
+    return this.pool.settled && this.pool.keysIn('failed').length === 0;
+  }
+
+  private async runTarget(key: string): Promise<void> {
+    this.pool.finish(key, await this.stateAfterRun(key));
+    this.changes += 1;
+  }
+
+  private async stateAfterRun(key: string): Promise<'done' | 'failed' | 'cancelled'> {
+    const target = this.byKey.get(key);
+    if (target === undefined) return 'failed';
+    try {
+      await this.children.run(() => this.runChild(target));
+      return 'done';
+    } catch (error) {
+      if (isCancellation(error)) return 'cancelled';
+      if (isProviderTrouble(error)) {
+        this.heldByProvider.add(key);
+        this.paused = true;
+      }
+      return 'failed';
+    }
+  }
+
+  /** "Already started" means that somebody repaired it by hand: wait for that run and adopt what the ledger says. */
+  private async runChild(target: RolloutStart['targets'][number]): Promise<void> {
+    const ref = { requestId: this.requestId, target: target.key };
+    for (;;) {
+      try {
+        return await executeChild(clusterOnboarding, {
+          workflowId: workflowIdOf.cluster(this.service, target),
+          workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+          parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+          staticSummary: `Onboard ${target.key}`,
+          args: [{ ...ref, service: this.service, timing: this.timing }],
+        });
+      } catch (error) {
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+        await sleep(ADOPT_INTERVAL);
+        const { outcome } = await this.activities.ledger.readTargetEnd(ref);
+        if (outcome === 'done') return;
+      }
+    }
+  }
+
+  private async recordSkipped(): Promise<void> {
+    for (const target of this.pool.keysIn('skipped')) {
+      await this.activities.ledger.closeTarget({ requestId: this.requestId, target, outcome: 'skipped' });
+    }
+  }
+}
+
+function isProviderTrouble(error: unknown): boolean {
+  if (!(error instanceof ChildWorkflowFailure) && !(error instanceof ActivityFailure)) return false;
+  return error.cause instanceof ApplicationFailure && error.cause.type === FAILURE.provider;
+}
