@@ -1,0 +1,322 @@
+/**
+ * What the rest of Gatehouse may ask of the ledger. One interface per login role of the database, because each role may
+ * execute only the functions that it needs (docs/ledger.md has the table of rights).
+ *
+ * Every method rejects with `LedgerUnavailable` when the database cannot be reached (try again), `LedgerRefused` when the
+ * ledger's rules say no, `LedgerCorrupt` when what was read back is not what may stand there, and `LedgerMisconfigured`
+ * when the connection, the rights or the migrations are wrong (errors.ts).
+ */
+import type {
+  AnyEntry,
+  EffectOutcome,
+  EntryBodies,
+  EntryType,
+  LedgerEntry,
+  ReadBack,
+} from '../domain/ledger.js';
+import type { PersonalRef } from '../domain/request.js';
+
+/** An entry exactly as it is kept: `body` is the canonical JSON text that was hashed. */
+export interface StoredEntry {
+  readonly seq: number;
+  /** ISO 8601, UTC, milliseconds */
+  readonly at: string;
+  readonly type: EntryType;
+  readonly requestId: string | null;
+  readonly body: string;
+  readonly prevHash: string;
+  readonly hash: string;
+}
+
+/** Size (highest `seq`) and head (hash of that entry) of the chain at one moment. An empty ledger has size 0. */
+export interface ChainHead {
+  readonly size: number;
+  readonly head: string;
+}
+
+/** A signed statement about the chain; `envelope` is a compact JWS over size and head, made by the caller. */
+export interface Checkpoint extends ChainHead {
+  readonly envelope: string;
+}
+
+export interface EntryReader {
+  /** Everything of one request, oldest first; empty when the request is unknown. */
+  entriesOf(requestId: string): Promise<readonly AnyEntry[]>;
+}
+
+export interface PersonalReader {
+  /** Values by reference. Erased or unknown references are absent. A value that does not match its reference is `LedgerCorrupt`. */
+  personal(refs: readonly PersonalRef[]): Promise<ReadonlyMap<PersonalRef, string>>;
+}
+
+export interface PersonalWriter {
+  /**
+   * Keeps values in the erasable table and answers their references in the same order. The same value in the same
+   * request has the same reference. The request need not be accepted yet.
+   */
+  keepPersonal(requestId: string, values: readonly string[]): Promise<readonly PersonalRef[]>;
+}
+
+export interface AlarmRaiser {
+  /** Appends an alarm; `requestId` null when no known request is concerned. Never deduplicated: give counts. */
+  raiseAlarm(requestId: string | null, body: EntryBodies['alarm.raised']): Promise<void>;
+}
+
+export interface LedgerReader extends EntryReader, PersonalReader {}
+
+/** The chain as a whole, for auditors, bundles and progress. */
+export interface ChainReader extends EntryReader {
+  /** Entries with `seq > after`, oldest first, at most `limit` (1..1000). */
+  storedEntriesAfter(after: number, limit: number): Promise<readonly StoredEntry[]>;
+  /** Entries of one request as they are kept, oldest first. */
+  storedEntriesOf(requestId: string): Promise<readonly StoredEntry[]>;
+  head(): Promise<ChainHead>;
+  /** Smallest checkpoint with `size >= seq`, or null when none was made yet. */
+  checkpointCovering(seq: number): Promise<Checkpoint | null>;
+  /** Checkpoints, newest first, at most `limit` (1..1000). */
+  checkpoints(limit: number): Promise<readonly Checkpoint[]>;
+}
+
+/** Why a reservation was not given. `changed-meanwhile` means: read the entries again and judge again. */
+export type ReservationRefusal =
+  | 'unknown-request'
+  | 'no-plan'
+  | 'ended'
+  | 'revoked'
+  | 'superseded'
+  | 'not-planned'
+  | 'gate-not-passed'
+  | 'changed-meanwhile';
+
+/** `at` is the time of the (first) reservation or, when completed, of the completion. */
+export type ReservationResult =
+  | { readonly state: 'reserved' | 'resumed'; readonly at: string }
+  | {
+      readonly state: 'completed';
+      readonly at: string;
+      readonly outcome: EffectOutcome;
+      readonly readBack: ReadBack;
+    }
+  | { readonly state: 'refused'; readonly reason: ReservationRefusal };
+
+/** Role `gatehouse_worker`. It can append no decision, request, policy, command, refusal or key revocation. */
+export interface WorkerLedger extends LedgerReader, PersonalWriter, AlarmRaiser {
+  /**
+   * Appends a plan. `body.epoch` must be the current epoch + 1 (the first is 1); an equal body under the current epoch
+   * does nothing, so it may be retried.
+   * @throws LedgerRefused `unknown-request`, `ended`, `revoked`, `wrong-epoch`, `contradiction` (other plan, same epoch)
+   */
+  recordPlan(requestId: string, body: EntryBodies['plan.recorded']): Promise<void>;
+
+  /**
+   * Once per gate and epoch; a repeat does nothing (also with another `due`).
+   * @throws LedgerRefused `unknown-request`, `ended`, `revoked`, `wrong-epoch`
+   */
+  openGate(requestId: string, body: EntryBodies['gate.opened']): Promise<void>;
+  /** Once per gate, epoch, kind and number; a repeat does nothing. */
+  remindGate(requestId: string, body: EntryBodies['gate.reminded']): Promise<void>;
+  /** Once per gate and epoch; the same result again does nothing. @throws LedgerRefused `contradiction` on another result */
+  closeGate(requestId: string, body: EntryBodies['gate.closed']): Promise<void>;
+
+  /**
+   * The last step before an effect, in one transaction: refuses when the request is ended or revoked, the epoch is not
+   * the current one, the key is not in the recorded plan, a gate of this epoch was closed without passing or is still
+   * undecided, or, given `judgedUpTo`, when decisions, gates, plans or commands of the request were appended after it;
+   * otherwise appends the reservation.
+   * One reservation per request, key and epoch: whoever comes second gets `resumed`, or `completed` with what was read
+   * back. It does not verify signatures or quorum: the caller does, on the entries that it read, before it calls.
+   * @param judgedUpTo highest `seq` among the entries of this request that the caller judged
+   */
+  reserveEffect(
+    requestId: string,
+    body: EntryBodies['effect.reserved'],
+    judgedUpTo: number,
+  ): Promise<ReservationResult>;
+  /**
+   * Appends what the effect read back. Allowed after the request's end too, since the effect has happened.
+   * Once per request, key and epoch; a repeat does nothing (the first completion stands).
+   * @throws LedgerRefused `not-reserved`
+   */
+  completeEffect(requestId: string, body: EntryBodies['effect.completed']): Promise<void>;
+  /** Something observed only. A repeat of the latest body of the same key does nothing. */
+  passCheck(requestId: string, body: EntryBodies['check.passed']): Promise<void>;
+
+  /** Does nothing when the target is started already. A target that has ended may start again (retry). */
+  startTarget(requestId: string, body: EntryBodies['target.started']): Promise<void>;
+  /** Does nothing when the target has ended already with an equal body. */
+  endTarget(requestId: string, body: EntryBodies['target.ended']): Promise<void>;
+  /** Once per request. */
+  startRequest(requestId: string, body: EntryBodies['request.started']): Promise<void>;
+  /** Once per request; the same outcome again does nothing. @throws LedgerRefused `contradiction` on another outcome */
+  endRequest(requestId: string, body: EntryBodies['request.ended']): Promise<void>;
+
+  /**
+   * Reservations and completions of ANY request under this effect key, newest first, at most 100: what is ours.
+   * Keys are made by `effectKey` and are the same in every request for the same object.
+   */
+  effectsByKey(key: string): Promise<readonly LedgerEntry<'effect.completed' | 'effect.reserved'>[]>;
+}
+
+/** News for Temporal that must not get lost; `payload` is JSON text that only the dispatcher understands. */
+export interface OutboxMessage {
+  readonly kind: string;
+  readonly payload: string;
+}
+
+export interface OutboxItem extends OutboxMessage {
+  readonly id: number;
+  readonly requestId: string;
+  /** how often it was claimed, this time included */
+  readonly attempts: number;
+}
+
+export interface IdempotencyKey {
+  /** the client's `Idempotency-Key` header */
+  readonly key: string;
+  /** opaque id of who sent it: keys of different callers never meet */
+  readonly actorId: string;
+  /** SHA-256 (hex) of the body as it was received */
+  readonly bodyHash: string;
+}
+
+export interface OpenRequest {
+  readonly requestId: string;
+  readonly contentHash: string;
+}
+
+export interface AcceptInput {
+  readonly requestId: string;
+  readonly accepted: EntryBodies['request.accepted'];
+  readonly pinnedPolicy: EntryBodies['policy.pinned'];
+  /** the start of the workflow */
+  readonly outbox: OutboxMessage;
+  readonly idempotency?: IdempotencyKey;
+}
+
+/**
+ * - `accepted` both entries and the outbox item are there
+ * - `open` the workflow id has an open request; nothing was appended. Compare `contentHash` to tell the same from other
+ *   content. With the same content the idempotency key now leads to that request.
+ * - `repeated` the idempotency key was used before with the same body: this is the request it led to
+ * - `key-reused` the idempotency key was used before with another body: refuse
+ */
+export type AcceptResult =
+  | { readonly state: 'accepted' }
+  | { readonly state: 'open'; readonly requestId: string; readonly contentHash: string }
+  | { readonly state: 'repeated'; readonly requestId: string }
+  | { readonly state: 'key-reused' };
+
+/**
+ * - `same` the very envelope (jti) is recorded already
+ * - `already-voted` this person has decided at this gate and epoch with another envelope
+ * - `closed` the gate is not open (not yet, no longer, past its due time), or the request is ended or revoked
+ * - `superseded` the epoch is not the current one
+ */
+export type DecisionResult =
+  | { readonly state: 'recorded' | 'same'; readonly seq: number }
+  | { readonly state: 'already-voted' | 'closed' | 'superseded' };
+
+/** A gate that waits for people: opened, not closed, of the current epoch of a request that is neither ended nor revoked. */
+export interface OpenGate {
+  readonly requestId: string;
+  readonly workflowId: string;
+  readonly gate: string;
+  readonly epoch: number;
+  readonly openedAt: string;
+  readonly due: string | null;
+}
+
+export interface RequestSummary {
+  readonly requestId: string;
+  readonly workflowId: string;
+  readonly kind: string;
+  readonly contentHash: string;
+  /** position of the acceptance in the chain; give it as `before` to read the next page */
+  readonly seq: number;
+  readonly acceptedAt: string;
+  /** 0 while nothing is planned */
+  readonly epoch: number;
+  readonly started: boolean;
+  readonly revoked: boolean;
+  readonly ended: { readonly at: string; readonly outcome: EntryBodies['request.ended']['outcome'] } | null;
+}
+
+export interface RequestPage {
+  /** 1..200 */
+  readonly limit: number;
+  /** only requests accepted before this position */
+  readonly before?: number;
+  /** only requests of this workflow id */
+  readonly workflowId?: string;
+}
+
+/** Ends a subscription; resolves when the connection is given back. */
+export type Unlisten = () => Promise<void>;
+
+/** Role `gatehouse_api`. It can append no plan, gate, effect, check, target or ending. */
+export interface ApiLedger extends LedgerReader, ChainReader, PersonalWriter, AlarmRaiser {
+  /** One transaction: `request.accepted`, `policy.pinned`, the outbox item and the idempotency key. */
+  acceptRequest(input: AcceptInput): Promise<AcceptResult>;
+  /** The request that an idempotency key led to, before any work is done for it; null when the key is new. */
+  findIdempotent(
+    key: IdempotencyKey,
+  ): Promise<Extract<AcceptResult, { state: 'repeated' | 'key-reused' }> | null>;
+  findOpenByWorkflowId(workflowId: string): Promise<OpenRequest | null>;
+
+  /**
+   * The append is the decision. One vote per person, gate and epoch; `outbox` is the news for the workflow, kept in the
+   * same transaction.
+   * @throws LedgerRefused `unknown-request`, `contradiction` (the jti is known with other content)
+   */
+  recordDecision(
+    requestId: string,
+    body: EntryBodies['decision.made'],
+    outbox: OutboxMessage,
+  ): Promise<DecisionResult>;
+  /** Once per command id; a repeat answers `same`. @throws LedgerRefused `unknown-request`, `ended`, `contradiction` */
+  recordCommand(
+    requestId: string,
+    body: EntryBodies['command.given'],
+  ): Promise<{ readonly state: 'recorded' | 'same' }>;
+  /** A call that was refused; `requestId` null when the route names none that is known. */
+  recordRefusal(requestId: string | null, body: EntryBodies['call.refused']): Promise<void>;
+  /** From here on no effect is reserved. `outbox` tells the workflow. A repeat answers `same`. @throws LedgerRefused `ended` */
+  revokeRequest(
+    requestId: string,
+    body: EntryBodies['request.revoked'],
+    outbox?: OutboxMessage,
+  ): Promise<{ readonly state: 'recorded' | 'same' }>;
+  /** Revokes a key from this moment of the chain on. A repeat does nothing. */
+  revokeKey(body: EntryBodies['key.revoked']): Promise<void>;
+  recordDecoding(body: EntryBodies['payloads.decoded']): Promise<void>;
+
+  /** Oldest first. */
+  openGates(): Promise<readonly OpenGate[]>;
+  /** Newest first. */
+  requests(page: RequestPage): Promise<readonly RequestSummary[]>;
+  /** Entries of any request with `seq > after`, oldest first, at most `limit` (1..1000). */
+  entriesAfter(after: number, limit: number): Promise<readonly AnyEntry[]>;
+  /**
+   * Calls back after every append. It is a hint only (anybody with a login can notify): read with `entriesAfter`.
+   * After a lost connection it reconnects by itself and calls back once with the chain's size and null.
+   */
+  listen(onAppend: (seq: number, requestId: string | null) => void): Promise<Unlisten>;
+
+  /**
+   * Takes up to `limit` due messages for one lease (OUTBOX in tuning.ts); nobody else gets them meanwhile. Messages of one
+   * request come in order: a later one waits until the earlier is delivered.
+   */
+  claimOutbox(limit: number): Promise<readonly OutboxItem[]>;
+  outboxDelivered(id: number): Promise<void>;
+  /** Puts a message back with exponential delay. `error` is kept for operators: no secrets in it. */
+  outboxFailed(id: number, error: string): Promise<void>;
+
+  /**
+   * Keeps a signed checkpoint. The same again does nothing.
+   * @throws LedgerRefused `contradiction` when size and head are not those of the chain
+   */
+  appendCheckpoint(checkpoint: Checkpoint): Promise<void>;
+}
+
+/** Role `gatehouse_auditor`: reads the chain and the checkpoints, no personal values, writes nothing. */
+export interface AuditorLedger extends ChainReader {}
