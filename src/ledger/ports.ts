@@ -62,7 +62,12 @@ export interface AlarmRaiser {
   raiseAlarm(requestId: string | null, body: EntryBodies['alarm.raised']): Promise<void>;
 }
 
-export interface LedgerReader extends EntryReader, PersonalReader {}
+export interface KeyRevocationReader {
+  /** Time of revocation (ISO 8601, UTC) by key id, from the `key.revoked` entries; the earliest where there are several. */
+  revokedKeys(): Promise<ReadonlyMap<string, string>>;
+}
+
+export interface LedgerReader extends EntryReader, PersonalReader, KeyRevocationReader {}
 
 /** The chain as a whole, for auditors, bundles and progress. */
 export interface ChainReader extends EntryReader {

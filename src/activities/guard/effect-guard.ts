@@ -1,0 +1,242 @@
+/**
+ * The guard of every effect (law 3): reads request, plan, epoch, every yes and no, endings and revocations from the
+ * ledger, verifies the signatures, re-reads the outside facts that permit it, reserves the effect, and only then acts.
+ */
+import type { SystemName } from '../../domain/failure.js';
+import type { Vote } from '../../domain/gate-rules.js';
+import type { AlarmName, EffectOutcome, LedgerEntry, ReadBack } from '../../domain/ledger.js';
+import type { InventoryManifest, PolicyManifest } from '../../domain/manifest.js';
+import { effectKey, type PlannedEffect, type TargetPlan } from '../../domain/plan.js';
+import { currentPlan, entriesOfType, type RequestRecord } from '../../domain/record.js';
+import type { ClusterTarget } from '../../domain/request.js';
+import type { WorkerLedger } from '../../ledger/ports.js';
+import type { EffectResult, TargetRef } from '../contracts.js';
+import { effectRefused } from '../errors.js';
+import { type Authority, gateRefusal, type MembershipFacts, type VerifiedRequest } from './authority.js';
+
+/** How often a judgement is made anew because the ledger grew meanwhile. */
+const MAX_JUDGEMENTS = 5;
+
+export interface GuardSettings {
+  readonly policyFor: (service: string) => PolicyManifest | undefined;
+  readonly inventory: InventoryManifest;
+  readonly membership: MembershipFacts;
+}
+
+/** What an effect may know: all of it comes from the ledger, nothing from the workflow. */
+export interface PermittedEffect {
+  readonly requestId: string;
+  readonly key: string;
+  readonly epoch: number;
+  readonly request: RequestRecord['request'];
+  readonly target: ClusterTarget;
+  readonly plan: TargetPlan;
+  readonly planned: PlannedEffect;
+  /** when this effect was first reserved, in milliseconds: what was made at a vendor after it may be ours */
+  readonly reservedAtMs: number;
+  /** true when an earlier attempt may have acted already */
+  readonly resumed: boolean;
+  /** reservations and completions under this key in any request, newest first */
+  readonly history: readonly LedgerEntry<'effect.completed' | 'effect.reserved'>[];
+  /** what another effect of this target read back, in this request or an earlier one */
+  readBackOf(object: string): Promise<ReadBack>;
+}
+
+export class EffectGuard {
+  private readonly ledger: WorkerLedger;
+  private readonly authority: Authority;
+  private readonly settings: GuardSettings;
+
+  constructor(ledger: WorkerLedger, authority: Authority, settings: GuardSettings) {
+    this.ledger = ledger;
+    this.authority = authority;
+    this.settings = settings;
+  }
+
+  /**
+   * Makes one effect, if the ledger permits it.
+   * @param ref selects the target; parameters of the effect come from the signed request
+   * @param object the object of the effect, e.g. `organisation`; with the target it makes the effect key
+   * @param act looks up, compares, creates or changes only what differs, reads back; runs again after a crash
+   * @throws StepFailed `EffectRefused` when the ledger does not permit it; an alarm is raised
+   */
+  async make(
+    ref: TargetRef,
+    system: SystemName,
+    object: string,
+    act: (effect: PermittedEffect) => Promise<EffectResult>,
+  ): Promise<EffectResult> {
+    const key = effectKey(ref.target, object);
+    const { request, planned, target, plan, reservation } = await this.reserve(ref, system, key);
+    const history = await this.ledger.effectsByKey(key);
+    const result = await act({
+      requestId: ref.requestId,
+      key,
+      epoch: planned.epoch,
+      request: request.record.request,
+      target,
+      plan,
+      planned: planned.effect,
+      reservedAtMs: Date.parse(reservation.at),
+      resumed: reservation.state !== 'reserved',
+      history,
+      readBackOf: (other) => this.readBackOf(request.record, ref, other),
+    });
+    const recorded = firstOutcome(reservation, result);
+    await this.ledger.completeEffect(ref.requestId, {
+      key,
+      epoch: planned.epoch,
+      system,
+      outcome: recorded.outcome,
+      readBack: recorded.readBack,
+    });
+    return recorded;
+  }
+
+  /**
+   * A request that may be worked on: verified, all gates passed, not ended, not revoked. For checks that change nothing at
+   * a system but need the request's parameters.
+   */
+  async permitted(
+    ref: TargetRef,
+  ): Promise<{ request: VerifiedRequest; target: ClusterTarget; plan: TargetPlan }> {
+    const request = await this.judge(ref.requestId, ref.target);
+    return { request, ...(await this.select(request, ref)) };
+  }
+
+  /** What an effect of this target read back; refuses with an alarm when the ledger does not hold it. */
+  async readBackOf(record: RequestRecord, ref: TargetRef, object: string): Promise<ReadBack> {
+    const key = effectKey(ref.target, object);
+    const own = entriesOfType(record.entries, 'effect.completed').findLast((entry) => entry.body.key === key);
+    if (own !== undefined) return own.body.readBack;
+    const fresh = await this.ledger.effectsByKey(key);
+    const completed = fresh.find((entry) => entry.type === 'effect.completed' && 'readBack' in entry.body);
+    if (completed !== undefined && 'readBack' in completed.body) return completed.body.readBack;
+    return await this.refuse(
+      ref.requestId,
+      ref.target,
+      'result-contradicts-ledger',
+      `${key} was reported as done, but the ledger does not hold it`,
+    );
+  }
+
+  /** Judges a request now. @throws StepFailed `EffectRefused` */
+  async judge(requestId: string, object: string): Promise<VerifiedRequest> {
+    const request = await this.authority.verify(requestId);
+    if (!('record' in request)) {
+      return await this.refuse(requestId, object, 'invalid-signature', request.faults.join('; '));
+    }
+    const { record } = request;
+    if (entriesOfType(record.entries, 'request.ended').length > 0) {
+      return await this.refuse(requestId, object, 'effect-refused', 'the request has ended');
+    }
+    if (entriesOfType(record.entries, 'request.revoked').length > 0) {
+      return await this.refuse(requestId, object, 'effect-refused', 'the request was revoked');
+    }
+    if (request.faults.length > 0)
+      await this.raise(requestId, 'invalid-signature', request.faults.join('; '));
+    const votes = await this.votesThatStand(request);
+    const refusal = gateRefusal(request, votes, this.settings.policyFor(record.request.content.service));
+    if (refusal !== undefined) return await this.refuse(requestId, object, 'effect-refused', refusal);
+    return request;
+  }
+
+  private async reserve(ref: TargetRef, system: SystemName, key: string) {
+    for (let judgement = 1; ; judgement += 1) {
+      const request = await this.judge(ref.requestId, key);
+      const { target, plan } = await this.select(request, ref);
+      const epoch = currentPlan(request.record)?.epoch ?? 0;
+      const effect = plan.effects.find((planned) => planned.key === key);
+      if (effect === undefined) {
+        return await this.refuse(
+          ref.requestId,
+          key,
+          'effect-refused',
+          'the approved plan does not hold this effect',
+        );
+      }
+      const reservation = await this.ledger.reserveEffect(
+        ref.requestId,
+        { key, epoch, system },
+        request.judgedUpTo,
+      );
+      if (reservation.state !== 'refused') {
+        return { request, target, plan, planned: { effect, epoch }, reservation };
+      }
+      if (reservation.reason !== 'changed-meanwhile' || judgement >= MAX_JUDGEMENTS) {
+        return await this.refuse(
+          ref.requestId,
+          key,
+          'effect-refused',
+          `the ledger refused: ${reservation.reason}`,
+        );
+      }
+    }
+  }
+
+  private async select(
+    request: VerifiedRequest,
+    ref: TargetRef,
+  ): Promise<{ target: ClusterTarget; plan: TargetPlan }> {
+    const target = request.record.request.content.targets.find((item) => item.key === ref.target);
+    const plan = currentPlan(request.record)?.plan.targets.find((item) => item.target === ref.target);
+    if (target === undefined || plan === undefined) {
+      return await this.refuse(
+        ref.requestId,
+        ref.target,
+        'effect-refused',
+        'the request does not name this target',
+      );
+    }
+    return { target, plan };
+  }
+
+  /** Drops votes of people who are no longer in the group, or whose account turns out to be an alias of somebody excluded. */
+  private async votesThatStand(request: VerifiedRequest): Promise<readonly Vote[]> {
+    const { groups } = this.settings.inventory.spec;
+    const standing: Vote[] = [];
+    for (const vote of request.votes) {
+      if (vote.decision === 'reject') {
+        standing.push(vote);
+        continue;
+      }
+      const gate = request.record.policy.spec.gates.find((item) => item.name === vote.gate);
+      const names =
+        gate === undefined ? [] : [gate.approvers.group, ...(gate.escalate ? [gate.escalate.toGroup] : [])];
+      const ids = names.flatMap((name) => groups[name] ?? []);
+      const personId = await this.settings.membership.personIdOf(vote.accountId);
+      if (personId !== vote.personId) continue;
+      for (const id of ids) {
+        if (!(await this.settings.membership.isMember(vote.accountId, id))) continue;
+        standing.push(vote);
+        break;
+      }
+    }
+    return standing;
+  }
+
+  private async refuse(requestId: string, object: string, alarm: AlarmName, detail: string): Promise<never> {
+    await this.raise(requestId, alarm, `${object}: ${detail}`);
+    throw effectRefused(
+      object,
+      detail,
+      'Look at the request and its decisions in the ledger; nothing was changed at any system',
+    );
+  }
+
+  private async raise(requestId: string, alarm: AlarmName, detail: string): Promise<void> {
+    await this.ledger.raiseAlarm(requestId, { alarm, detail: detail.slice(0, 500), count: 1 });
+  }
+}
+
+/** A repeat that finds everything in place keeps the outcome that was recorded when it was made. */
+function firstOutcome(
+  reservation: { readonly state: string; readonly outcome?: EffectOutcome },
+  result: EffectResult,
+): EffectResult {
+  return reservation.state === 'completed' &&
+    reservation.outcome !== undefined &&
+    result.outcome === 'unchanged'
+    ? { outcome: reservation.outcome, readBack: result.readBack }
+    : result;
+}
