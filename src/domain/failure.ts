@@ -25,6 +25,7 @@ export type SystemName = (typeof SYSTEMS)[number];
  * - `unauthenticated` 401, an expired or wrong credential: provider-wide
  * - `forbidden` 403
  * - `not-found` 404
+ * - `busy` the object is in the middle of a change of its own (being deleted, recovered, upgraded): ask again later
  * - `conflict` 409, a name taken, a stale version, a check-and-set that did not match: resolve by reading
  * - `invalid` 400, 422 and everything else that will not get better by itself
  */
@@ -35,6 +36,7 @@ export type TroubleKind =
   | 'unauthenticated'
   | 'forbidden'
   | 'not-found'
+  | 'busy'
   | 'conflict'
   | 'invalid';
 
@@ -79,6 +81,7 @@ export function retryOf(kind: TroubleKind): RetryClass {
       return 'server-delay';
     case 'unavailable':
     case 'malformed':
+    case 'busy':
       return 'own-delay';
     case 'conflict':
       return 'resolve-by-reading';

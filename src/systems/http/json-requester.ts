@@ -1,0 +1,273 @@
+import { SystemError, type SystemName, type SystemTrouble } from '../../domain/failure.js';
+import type { Secret } from '../secret.js';
+import { DEFAULT_TIMEOUT_MS, type Deadline, deadline } from './deadline.js';
+import { networkCode } from './network-code.js';
+import { retryAfterMs } from './retry-after.js';
+import type { TokenBucket } from './token-bucket.js';
+import { type CallSubject, kindOfStatus, quote, troubleOf } from './trouble.js';
+
+/** Largest answer that is read, in bytes: far above any page of a vendor, far below what would hurt a worker. */
+const LARGEST_ANSWER = 8 * 1024 * 1024;
+
+/** What a vendor's error body says in the fields that the vendor documents. */
+export interface VendorWords {
+  readonly code?: string | undefined;
+  readonly message?: string | undefined;
+}
+
+export interface JsonRequesterOptions {
+  readonly system: SystemName;
+  /** the configured address; every call goes below it and nowhere else */
+  readonly baseUrl: string;
+  /** headers of every call that hold the credential; asked anew for each call */
+  readonly credential?: (signal: AbortSignal) => Promise<Readonly<Record<string, Secret>>>;
+  /** milliseconds for one call from the first byte sent to the last byte read; default 10,000 */
+  readonly timeoutMs?: number | undefined;
+  /** bucket of the credential, when a rate is configured */
+  readonly bucket?: TokenBucket | undefined;
+  /** reads the vendor's error body, already parsed when it was JSON, else the text */
+  readonly readError?: (body: unknown) => VendorWords;
+}
+
+export interface JsonCall {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'LIST';
+  /** below the base address, its parts encoded by `encodePath`; or, to follow a vendor's link, a whole address */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | undefined>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** sent as JSON */
+  readonly body?: unknown;
+  /** sent as a form instead of `body` */
+  readonly form?: Readonly<Record<string, string>>;
+  /** verb and noun as the vendor names it */
+  readonly operation: string;
+  /** the object by its natural key */
+  readonly object: string;
+  /** secrets in the body, blotted out if the vendor echoes them in an error */
+  readonly withhold?: readonly Secret[];
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface JsonAnswer {
+  /** 200 to 299 */
+  readonly status: number;
+  readonly headers: Headers;
+  /** undefined when the answer has no body */
+  readonly body: unknown;
+}
+
+/**
+ * Encodes path parts and joins them with slashes, so that a name with `/`, `#` or `?` stays one part.
+ * @throws RangeError for an empty part, `.` and `..`, which no encoding keeps from being resolved away
+ */
+export function encodePath(...parts: readonly string[]): string {
+  return parts
+    .map((part) => {
+      if (/^\.{0,2}$/.test(part)) throw new RangeError(`A name in a path cannot be "${part}".`);
+      return encodeURIComponent(part);
+    })
+    .join('/');
+}
+
+/**
+ * One HTTP attempt with JSON in and out. It never repeats a call, never follows a redirect, speaks to the configured host
+ * only, and throws nothing but `SystemError` (without a cause, because causes carry tokens) and, when the caller cancels,
+ * the caller's own abort reason.
+ */
+export class JsonRequester {
+  readonly #options: JsonRequesterOptions;
+  readonly #base: URL;
+
+  /** @throws TypeError when the base address is not a plain http or https address */
+  constructor(options: JsonRequesterOptions) {
+    this.#base = baseOf(options.baseUrl, options.system);
+    this.#options = options;
+  }
+
+  /** The configured address, ending in a slash. */
+  get baseUrl(): string {
+    return this.#base.href;
+  }
+
+  /**
+   * Makes one call and answers with any 2xx.
+   * @throws SystemError for every other status, a time-out, a cut connection, or a body that is not JSON
+   */
+  async send(call: JsonCall): Promise<JsonAnswer> {
+    const subject: CallSubject = {
+      system: this.#options.system,
+      operation: call.operation,
+      object: call.object,
+    };
+    const url = this.#urlOf(call, subject);
+    call.signal?.throwIfAborted();
+    await this.#options.bucket?.take(call.signal);
+    const time = deadline(this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS, call.signal);
+    const secrets = await this.#credential(subject, time, call.signal);
+    const withhold = [...Object.values(secrets), ...(call.withhold ?? [])];
+
+    const { response, text } = await this.#exchange(call, subject, url, secrets, time);
+    if (response.status >= 200 && response.status < 300) {
+      return {
+        status: response.status,
+        headers: response.headers,
+        body: parse(text, subject, response.status),
+      };
+    }
+    throw new SystemError(this.#refusal(subject, response, text, withhold));
+  }
+
+  async #exchange(
+    call: JsonCall,
+    subject: CallSubject,
+    url: URL,
+    secrets: Readonly<Record<string, Secret>>,
+    time: Deadline,
+  ): Promise<{ response: Response; text: string }> {
+    const headers = new Headers({ accept: 'application/json', ...call.headers });
+    for (const [name, secret] of Object.entries(secrets)) headers.set(name, secret.reveal());
+    const body = bodyOf(call, headers);
+    try {
+      const response = await fetch(url, {
+        method: call.method,
+        headers,
+        redirect: 'manual',
+        signal: time.signal,
+        ...(body === undefined ? {} : { body }),
+      });
+      return { response, text: await readText(response, subject) };
+    } catch (error) {
+      if (error instanceof SystemError) throw error;
+      call.signal?.throwIfAborted();
+      throw new SystemError(noAnswer(subject, error, time.timedOut()));
+    }
+  }
+
+  async #credential(
+    subject: CallSubject,
+    time: Deadline,
+    caller: AbortSignal | undefined,
+  ): Promise<Readonly<Record<string, Secret>>> {
+    if (this.#options.credential === undefined) return {};
+    try {
+      return await this.#options.credential(time.signal);
+    } catch (error) {
+      if (error instanceof SystemError) throw error;
+      caller?.throwIfAborted();
+      if (time.timedOut()) throw new SystemError(noAnswer(subject, error, true));
+      throw new SystemError(troubleOf(subject, 'unauthenticated', 'no credential could be had for the call'));
+    }
+  }
+
+  #urlOf(call: JsonCall, subject: CallSubject): URL {
+    const url = URL.canParse(call.path, this.#base.href) ? new URL(call.path, this.#base) : undefined;
+    if (
+      url === undefined ||
+      url.origin !== this.#base.origin ||
+      !url.pathname.startsWith(this.#base.pathname)
+    ) {
+      throw new SystemError(
+        troubleOf(subject, 'malformed', 'the address of the call leads away from the configured one', {
+          remedy: `Check the configured address of ${subject.system}: calls go below it and nowhere else.`,
+        }),
+      );
+    }
+    for (const [name, value] of Object.entries(call.query ?? {})) {
+      if (value !== undefined) url.searchParams.set(name, value);
+    }
+    return url;
+  }
+
+  #refusal(
+    subject: CallSubject,
+    response: Response,
+    text: string,
+    withhold: readonly Secret[],
+  ): SystemTrouble {
+    const { status } = response;
+    if (status >= 300 && status < 400) {
+      return troubleOf(subject, 'invalid', `answered ${status}, a redirect, which is not followed`, {
+        status,
+        remedy: `Configure the address of ${subject.system} that answers itself.`,
+      });
+    }
+    const waitMs = retryAfterMs((name) => response.headers.get(name), Date.now());
+    const words = this.#options.readError?.(lenient(text)) ?? {};
+    const said = words.message === undefined ? '' : quote(words.message, withhold);
+    return troubleOf(
+      subject,
+      kindOfStatus(status, waitMs),
+      said === '' ? `answered ${status}` : `answered ${status}: ${said}`,
+      {
+        status,
+        retryAfterMs: waitMs,
+        code: words.code === undefined ? undefined : quote(words.code, withhold),
+      },
+    );
+  }
+}
+
+function baseOf(text: string, system: SystemName): URL {
+  const url = new URL(text);
+  if (!/^https?:$/.test(url.protocol) || url.username !== '' || url.search !== '' || url.hash !== '') {
+    throw new TypeError(
+      `The address of ${system} must be http or https, without user, password, query or fragment.`,
+    );
+  }
+  if (!url.pathname.endsWith('/')) url.pathname += '/';
+  return url;
+}
+
+function bodyOf(call: JsonCall, headers: Headers): string | undefined {
+  if (call.form !== undefined) {
+    headers.set('content-type', 'application/x-www-form-urlencoded');
+    return new URLSearchParams({ ...call.form }).toString();
+  }
+  if (call.body === undefined) return undefined;
+  if (!headers.has('content-type')) headers.set('content-type', 'application/json');
+  return JSON.stringify(call.body);
+}
+
+async function readText(response: Response, subject: CallSubject): Promise<string> {
+  if (response.body === null) return '';
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body) {
+    size += chunk.byteLength;
+    if (size > LARGEST_ANSWER) {
+      throw new SystemError(
+        troubleOf(subject, 'malformed', `the answer is larger than ${LARGEST_ANSWER} bytes`, {
+          status: response.status,
+        }),
+      );
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parse(text: string, subject: CallSubject, status: number): unknown {
+  if (text.trim() === '') return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's message quotes the text, which may hold a secret.
+    throw new SystemError(troubleOf(subject, 'malformed', 'the answer is not JSON', { status }));
+  }
+}
+
+function lenient(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function noAnswer(subject: CallSubject, error: unknown, timedOut: boolean): SystemTrouble {
+  const code = timedOut ? 'TIMEOUT' : networkCode(error);
+  const what = timedOut
+    ? 'no answer in time'
+    : `the connection failed${code === undefined ? '' : ` (${code})`}`;
+  return troubleOf(subject, 'unavailable', `${what}; whether the call had an effect is unknown`, { code });
+}
