@@ -16,7 +16,7 @@ import type {
 } from '../domain/ledger.js';
 import type { PersonalRef } from '../domain/request.js';
 
-/** An entry exactly as it is kept: `body` is the canonical JSON text that was hashed. */
+/** An entry exactly as it is kept: `body` is the JSON text that was hashed. */
 export interface StoredEntry {
   readonly seq: number;
   /** ISO 8601, UTC, milliseconds */
@@ -28,14 +28,18 @@ export interface StoredEntry {
   readonly hash: string;
 }
 
-/** Size (highest `seq`) and head (hash of that entry) of the chain at one moment. An empty ledger has size 0. */
+/** The last entry of the chain at one moment: what a checkpoint's claims say. An empty ledger has `seq` 0. */
 export interface ChainHead {
-  readonly size: number;
-  readonly head: string;
+  readonly seq: number;
+  readonly hash: string;
+  /** time of the database, ISO 8601, UTC */
+  readonly at: string;
 }
 
-/** A signed statement about the chain; `envelope` is a compact JWS over size and head, made by the caller. */
-export interface Checkpoint extends ChainHead {
+/** A signed statement about the chain; `envelope` is a compact JWS over `CheckpointClaims`, made by the caller. */
+export interface Checkpoint {
+  readonly seq: number;
+  readonly hash: string;
   readonly envelope: string;
 }
 
@@ -76,7 +80,7 @@ export interface ChainReader extends EntryReader {
   /** Entries of one request as they are kept, oldest first. */
   storedEntriesOf(requestId: string): Promise<readonly StoredEntry[]>;
   head(): Promise<ChainHead>;
-  /** Smallest checkpoint with `size >= seq`, or null when none was made yet. */
+  /** The first checkpoint at or after an entry, or null when none was made yet. */
   checkpointCovering(seq: number): Promise<Checkpoint | null>;
   /** Checkpoints, newest first, at most `limit` (1..1000). */
   checkpoints(limit: number): Promise<readonly Checkpoint[]>;
@@ -126,7 +130,7 @@ export interface WorkerLedger extends LedgerReader, PersonalWriter, AlarmRaiser 
   /**
    * The last step before an effect, in one transaction: refuses when the request is ended or revoked, the epoch is not
    * the current one, the key is not in the recorded plan, a gate of this epoch was closed without passing or is still
-   * undecided, or, given `judgedUpTo`, when decisions, gates, plans or commands of the request were appended after it;
+   * undecided, or, given `judgedUpTo`, when decisions, closed gates or plans of the request were appended after it;
    * otherwise appends the reservation.
    * One reservation per request, key and epoch: whoever comes second gets `resumed`, or `completed` with what was read
    * back. It does not verify signatures or quorum: the caller does, on the entries that it read, before it calls.
@@ -303,7 +307,7 @@ export interface ApiLedger extends LedgerReader, ChainReader, PersonalWriter, Al
   entriesAfter(after: number, limit: number): Promise<readonly AnyEntry[]>;
   /**
    * Calls back after every append. It is a hint only (anybody with a login can notify): read with `entriesAfter`.
-   * After a lost connection it reconnects by itself and calls back once with the chain's size and null.
+   * After a lost connection it reconnects by itself and calls back once with the chain's last position and null.
    */
   listen(onAppend: (seq: number, requestId: string | null) => void): Promise<Unlisten>;
 
@@ -318,7 +322,7 @@ export interface ApiLedger extends LedgerReader, ChainReader, PersonalWriter, Al
 
   /**
    * Keeps a signed checkpoint. The same again does nothing.
-   * @throws LedgerRefused `contradiction` when size and head are not those of the chain
+   * @throws LedgerRefused `contradiction` when the chain has no such entry with this hash
    */
   appendCheckpoint(checkpoint: Checkpoint): Promise<void>;
 }

@@ -1,0 +1,151 @@
+/**
+ * Shapes of the bodies of entries, checked before they are appended and whenever they are read back. Fields that are not
+ * listed are let through, so that an older process can read what a newer one wrote.
+ */
+import Type, { type Static, type TProperties, type TSchema } from 'typebox';
+import { Compile, type Validator } from 'typebox/compile';
+import { SYSTEMS } from '../domain/failure.js';
+import type { EntryBodies, EntryType } from '../domain/ledger.js';
+
+const Text = Type.String();
+const Count = Type.Integer({ minimum: 0 });
+const Epoch = Type.Integer({ minimum: 1 });
+const Digest = Type.String({ pattern: '^[0-9a-f]{64}$' });
+const Texts = Type.Array(Text);
+const oneOf = <T extends string>(...words: T[]) => Type.Union(words.map((word) => Type.Literal(word)));
+const object = <T extends TProperties>(properties: T) => Type.Object(properties);
+
+const Actor = object({ kind: oneOf('person', 'machine'), id: Text });
+const System = oneOf(...SYSTEMS);
+const ReadBack = Type.Record(Text, Type.Union([Text, Type.Number(), Type.Boolean()]));
+const Failure = object({
+  step: Text,
+  system: oneOf(...SYSTEMS, 'gatehouse'),
+  operation: Text,
+  object: Text,
+  message: Text,
+  remedy: Text,
+  scope: oneOf('provider', 'target'),
+});
+const Plan = object({
+  version: Type.Literal(1),
+  requestId: Text,
+  epoch: Epoch,
+  beneficiary: object({ personId: Text }),
+  targets: Type.Array(
+    object({
+      target: Text,
+      effects: Type.Array(
+        object({
+          key: Text,
+          system: System,
+          object: Text,
+          action: oneOf('create', 'change', 'adopt', 'unchanged', 'conflict'),
+          count: Count,
+          detail: Text,
+          irreversible: Type.Optional(Text),
+        }),
+      ),
+      invitees: Texts,
+      notes: Texts,
+    }),
+  ),
+  plannedAt: Text,
+});
+
+const SHAPES = {
+  'request.accepted': object({
+    requestHash: Digest,
+    contentHash: Digest,
+    workflowId: Text,
+    kind: Text,
+    document: Text,
+    envelope: Text,
+  }),
+  'policy.pinned': object({ name: Text, digest: Digest, document: Text }),
+  'plan.recorded': object({
+    epoch: Epoch,
+    digest: Digest,
+    totals: object({ create: Count, change: Count, adopt: Count, conflict: Count }),
+    plan: Plan,
+  }),
+  'gate.opened': object({ gate: Text, epoch: Epoch, due: Type.Optional(Text) }),
+  'gate.reminded': object({
+    gate: Text,
+    epoch: Epoch,
+    kind: oneOf('opened', 'reminder', 'escalation'),
+    number: Count,
+  }),
+  'gate.closed': object({ gate: Text, epoch: Epoch, result: oneOf('passed', 'rejected', 'expired') }),
+  'decision.made': object({
+    gate: Text,
+    epoch: Epoch,
+    decision: oneOf('approve', 'reject'),
+    personId: Text,
+    jti: Text,
+    envelope: Text,
+  }),
+  'effect.reserved': object({ key: Text, epoch: Epoch, system: Text }),
+  'effect.completed': object({
+    key: Text,
+    epoch: Epoch,
+    system: Text,
+    outcome: oneOf('created', 'adopted', 'changed', 'unchanged'),
+    readBack: ReadBack,
+  }),
+  'check.passed': object({ key: Text, system: Text, readBack: ReadBack }),
+  'target.started': object({ target: Text }),
+  'target.ended': object({
+    target: Text,
+    outcome: oneOf('done', 'failed', 'skipped', 'cancelled'),
+    failure: Type.Optional(Failure),
+  }),
+  'request.started': object({ targets: Count }),
+  'request.ended': object({
+    outcome: oneOf('done', 'failed', 'rejected', 'refused', 'expired', 'cancelled', 'revoked'),
+    message: Text,
+  }),
+  'request.revoked': object({ by: Actor }),
+  'command.given': object({
+    commandId: Text,
+    command: oneOf('pause', 'resume', 'retry', 'skip', 'cancel'),
+    targets: Texts,
+    by: Actor,
+  }),
+  'alarm.raised': object({
+    alarm: oneOf(
+      'decision-not-in-ledger',
+      'undecodable-message',
+      'effect-refused',
+      'result-contradicts-ledger',
+      'invalid-signature',
+      'message-flood',
+    ),
+    detail: Text,
+    count: Count,
+  }),
+  'call.refused': object({ route: Text, status: Count, reason: Text, by: Type.Optional(Actor) }),
+  'key.revoked': object({ kid: Text }),
+  'payloads.decoded': object({ count: Count, by: Actor }),
+} satisfies { readonly [T in EntryType]: TSchema };
+
+/** Types whose shape lets something through that is not of the type of the body. */
+type Mismatch = {
+  [T in EntryType]: Static<(typeof SHAPES)[T]> extends EntryBodies[T] ? never : T;
+}[EntryType];
+/** Does not compile when there is a mismatch, and names its types then. */
+export const SHAPES_CONFORM: [Mismatch] extends [never] ? true : Mismatch = true;
+
+const validators = new Map<string, Validator>(
+  Object.entries(SHAPES).map(([type, shape]) => [type, Compile(shape)]),
+);
+
+/** True for the types of entries that this version knows. */
+export function isEntryType(type: string): type is EntryType {
+  return validators.has(type);
+}
+
+/** True when a value is a body of the given type. */
+export function isBodyOf<T extends EntryType>(type: T, body: unknown): body is EntryBodies[T] {
+  return validators.get(type)?.Check(body) ?? false;
+}
