@@ -1,0 +1,37 @@
+/** Activities on the queue `ledger`: they touch nothing but the ledger. */
+import { entriesOfType } from '../../domain/record.js';
+import type { WorkerLedger } from '../../ledger/ports.js';
+import type { LedgerActivities } from '../contracts.js';
+import type { Authority } from '../guard/authority.js';
+import type { EffectGuard } from '../guard/effect-guard.js';
+import { closeRequest, closeTarget, readTargetEnd } from './endings.js';
+import { advanceGates } from './gates.js';
+
+export interface LedgerActivityDeps {
+  readonly ledger: WorkerLedger;
+  readonly authority: Authority;
+  readonly guard: EffectGuard;
+}
+
+export function createLedgerActivities({ ledger, authority, guard }: LedgerActivityDeps): LedgerActivities {
+  return {
+    advanceGates: (input) => advanceGates(ledger, authority, input),
+    async startRollout({ requestId }) {
+      const { record } = await guard.judge(requestId, requestId);
+      const { content } = record.request;
+      await ledger.startRequest(requestId, { targets: content.targets.length });
+      const ends = new Map(
+        entriesOfType(record.entries, 'target.ended').map((entry) => [entry.body.target, entry.body.outcome]),
+      );
+      return {
+        service: content.service,
+        maxInFlight: content.maxInFlight,
+        targets: content.targets.map(({ key, cluster, stage }) => ({ key, cluster, stage })),
+        done: content.targets.map((target) => target.key).filter((key) => ends.get(key) === 'done'),
+      };
+    },
+    readTargetEnd: ({ requestId, target }) => readTargetEnd(ledger, requestId, target),
+    closeTarget: (input) => closeTarget(ledger, input),
+    closeRequest: ({ requestId, reason }) => closeRequest(ledger, requestId, reason),
+  };
+}

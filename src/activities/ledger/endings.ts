@@ -1,0 +1,141 @@
+/** Ends targets and requests by what the ledger holds; what a workflow says about success is checked, not believed. */
+import type { RequestOutcome } from '../../domain/ledger.js';
+import { effectKey, isEmptyPlan } from '../../domain/plan.js';
+import { currentPlan, entriesOfType, type RequestRecord } from '../../domain/record.js';
+import type { WorkerLedger } from '../../ledger/ports.js';
+import { recordOf } from '../../ledger/record.js';
+import type { RequestEnd, TargetEnd } from '../contracts.js';
+import { effectRefused } from '../errors.js';
+
+/** Checks that stand in the ledger for every finished target, by the object part of their key. */
+export const TARGET_CHECKS = ['sync', 'external-secret', 'connected'] as const;
+
+/**
+ * @throws StepFailed `EffectRefused` with an alarm when `done` is claimed and an effect or check is missing in the ledger
+ */
+export async function closeTarget(ledger: WorkerLedger, input: TargetEnd): Promise<void> {
+  if (input.outcome === 'done') {
+    const record = await readRecord(ledger, input.requestId);
+    const missing = record === null ? ['the request itself'] : missingOf(record, input.target);
+    if (missing.length > 0) {
+      const detail = `${input.target} was reported as done, but the ledger does not hold ${missing.join(', ')}`;
+      await ledger.raiseAlarm(input.requestId, { alarm: 'result-contradicts-ledger', detail, count: 1 });
+      throw effectRefused(input.target, detail, 'Somebody completed a step from outside: retry the cluster');
+    }
+  }
+  await ledger.endTarget(input.requestId, {
+    target: input.target,
+    outcome: input.outcome,
+    ...(input.failure === undefined ? {} : { failure: input.failure }),
+  });
+}
+
+/** Keys of effects and checks of a target that the ledger does not hold. */
+export function missingOf(record: RequestRecord, target: string): readonly string[] {
+  const plan = currentPlan(record)?.plan.targets.find((item) => item.target === target);
+  if (plan === undefined) return [`a plan for ${target}`];
+  const completed = new Set(entriesOfType(record.entries, 'effect.completed').map((entry) => entry.body.key));
+  const passed = new Set(entriesOfType(record.entries, 'check.passed').map((entry) => entry.body.key));
+  return [
+    ...new Set(plan.effects.map((effect) => effect.key).filter((key) => !completed.has(key))),
+    ...TARGET_CHECKS.map((check) => effectKey(target, check)).filter((key) => !passed.has(key)),
+  ];
+}
+
+/** How the ledger says that a target ended last, in this request. */
+export async function readTargetEnd(
+  ledger: WorkerLedger,
+  requestId: string,
+  target: string,
+): Promise<{ readonly outcome?: TargetEnd['outcome'] }> {
+  const last = entriesOfType(await ledger.entriesOf(requestId), 'target.ended')
+    .filter((entry) => entry.body.target === target)
+    .at(-1);
+  return last === undefined ? {} : { outcome: last.body.outcome };
+}
+
+/** Ends a request with the outcome that the ledger's entries give; leaves it open when they give none. */
+export async function closeRequest(
+  ledger: WorkerLedger,
+  requestId: string,
+  reason: string,
+): Promise<RequestEnd> {
+  const record = await readRecord(ledger, requestId);
+  if (record === null) return { state: 'still-open', message: 'the ledger knows no such request' };
+  const ended = entriesOfType(record.entries, 'request.ended').at(-1);
+  if (ended !== undefined)
+    return { state: 'ended', outcome: ended.body.outcome, message: ended.body.message };
+  const outcome = outcomeOf(record, reason);
+  if (outcome === undefined) {
+    const message = 'the run stopped before the work was done: an operator can retry it';
+    await ledger.raiseAlarm(requestId, { alarm: 'result-contradicts-ledger', detail: message, count: 1 });
+    return { state: 'still-open', message };
+  }
+  await ledger.endRequest(requestId, outcome);
+  return { state: 'ended', ...outcome };
+}
+
+function outcomeOf(
+  record: RequestRecord,
+  reason: string,
+): { readonly outcome: RequestOutcome; readonly message: string } | undefined {
+  const { entries } = record;
+  const plan = currentPlan(record);
+  if (entriesOfType(entries, 'request.revoked').length > 0) {
+    return { outcome: 'revoked', message: 'the request was revoked' };
+  }
+  if (entriesOfType(entries, 'command.given').some((entry) => entry.body.command === 'cancel')) {
+    return { outcome: 'cancelled', message: 'cancelled by an operator' };
+  }
+  if (plan === undefined) return undefined;
+  if (entriesOfType(entries, 'plan.recorded').at(-1)?.body.totals.conflict !== 0) {
+    return { outcome: 'refused', message: conflictsOf(record) };
+  }
+  const closed = entriesOfType(entries, 'gate.closed').filter((entry) => entry.body.epoch === plan.epoch);
+  const rejected = closed.find((entry) => entry.body.result !== 'passed');
+  if (rejected !== undefined) {
+    const expired = rejected.body.result === 'expired';
+    return {
+      outcome: expired ? 'expired' : 'rejected',
+      message: expired
+        ? `gate ${rejected.body.gate} was not decided in time`
+        : `gate ${rejected.body.gate} was rejected`,
+    };
+  }
+  if (isEmptyPlan(plan.plan.targets)) {
+    return { outcome: 'done', message: `${plan.plan.targets.length} unchanged, nothing to do` };
+  }
+  return outcomeOfTargets(record, reason);
+}
+
+function outcomeOfTargets(
+  record: RequestRecord,
+  reason: string,
+): { readonly outcome: RequestOutcome; readonly message: string } | undefined {
+  const last = new Map(
+    entriesOfType(record.entries, 'target.ended').map((entry) => [entry.body.target, entry.body.outcome]),
+  );
+  const keys = record.request.content.targets.map((target) => target.key);
+  const done = keys.filter((key) => last.get(key) === 'done').length;
+  const skipped = keys.filter((key) => last.get(key) === 'skipped').length;
+  if (done + skipped < keys.length) return undefined;
+  if (done === 0) return { outcome: 'failed', message: `all ${skipped} clusters were skipped` };
+  return {
+    outcome: 'done',
+    message: `${done} of ${keys.length} done${skipped === 0 ? '' : `, ${skipped} skipped`}; ${reason}`,
+  };
+}
+
+/** All conflicts of the plan in force, each with its remedy, one a line. */
+export function conflictsOf(record: RequestRecord): string {
+  const lines = (currentPlan(record)?.plan.targets ?? []).flatMap((target) =>
+    target.effects
+      .filter((effect) => effect.action === 'conflict')
+      .map((effect) => `${target.target}: ${effect.object}: ${effect.detail}`),
+  );
+  return lines.join('\n').slice(0, 4_000);
+}
+
+async function readRecord(ledger: WorkerLedger, requestId: string): Promise<RequestRecord | null> {
+  return recordOf(await ledger.entriesOf(requestId));
+}
