@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 
 /** A TCP port of 127.0.0.1 that is free now. Take it soon: nothing keeps it for you. */
 export function freePort(): Promise<number> {
@@ -13,5 +13,17 @@ export function freePort(): Promise<number> {
         else resolve(address.port);
       });
     });
+  });
+}
+
+/** Whether something listens on the port of 127.0.0.1. */
+export function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
   });
 }

@@ -41,10 +41,10 @@ export async function runCommand(
     cwd: o.cwd,
     env: o.env ?? process.env,
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: o.timeoutMs,
-    killSignal: 'SIGKILL',
     ...o.user,
   });
+  // Not the option of `spawn`: its timer stays when the program isn't there, and keeps us alive.
+  const timer = o.timeoutMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), o.timeoutMs);
   const out: string[] = [];
   const last: string[] = [];
   const note = (line: string) => {
@@ -59,10 +59,12 @@ export async function runCommand(
   createInterface({ input: child.stderr }).on('line', note);
   return new Promise((resolve, reject) => {
     child.once('error', (error) => {
+      clearTimeout(timer);
       const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
       reject(new CommandError(`${shown}: ${error.message}`, code));
     });
     child.once('close', (code, signal) => {
+      clearTimeout(timer);
       if (code === 0) resolve(out.join('\n'));
       else reject(new CommandError(`${shown} ended with ${signal ?? `code ${code}`}:\n${last.join('\n')}`));
     });

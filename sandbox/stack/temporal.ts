@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
-import { freePort } from './ports.js';
+import { freePort, isListening } from './ports.js';
 import { type RunningProcess, startProcess } from './processes.js';
 import { type TemporalBinary, temporalBinary } from './temporal-binary.js';
 import { temporaryFolder } from './temporary-folder.js';
@@ -93,7 +93,7 @@ async function startDevServer(binary: TemporalBinary, o: TemporalOptions): Promi
       // It would take settings for its client from the environment, which may be meant for another server.
       env: withoutTemporalSettings(process.env),
       logFile: join(folder, 'temporal.log'),
-      ready: () => serves(address),
+      ready: async () => ((await isListening(port)) ? serves(address) : undefined),
       readyTimeoutMs: START_TIMEOUT_MS,
     });
   let running: RunningProcess<true> | undefined = await run();
@@ -137,7 +137,10 @@ function argumentsOf(o: TemporalOptions, folder: string, port: number, uiPort: n
   return args;
 }
 
-/** Asks the front end's health service, and then for the default namespace, which the dev server makes last. */
+/**
+ * Asks the front end's health service, and then for the default namespace, which the dev server makes last.
+ * To be asked only when the port listens: a connection that is refused keeps our process alive for 20 s more.
+ */
 async function serves(address: string): Promise<true | undefined> {
   const connection = await Connection.connect({ address, connectTimeout: '2s' });
   try {

@@ -1,0 +1,111 @@
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Connection } from '@temporalio/client';
+import { type PostgresServer, postgresServer } from '../../sandbox/stack/postgres.js';
+import { type TemporalServer, temporalServer } from '../../sandbox/stack/temporal.js';
+import { temporaryFolder } from '../../sandbox/stack/temporary-folder.js';
+import { bootstrapNamespace } from '../../src/worker/bootstrap.js';
+
+/** Namespace of all tests: an existing server may hold other people's work. */
+export const TEST_NAMESPACE = 'gatehouse-test';
+
+/** What was started in this run, for the summary: one line for each, or that no test asked for it. */
+export interface StackFacts {
+  readonly temporal: string | undefined;
+  readonly postgres: string | undefined;
+}
+
+/** Starts what tests ask for, when the first of them asks, once for the whole run; tests ask over HTTP on loopback. */
+export interface StackBroker {
+  readonly url: string;
+  facts(): StackFacts;
+  dispose(): Promise<void>;
+}
+
+const WORKFLOWS = fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url));
+
+/** Opens a broker. Nothing else is started yet. */
+export async function openStackBroker(): Promise<StackBroker> {
+  const folder = await temporaryFolder('test-run');
+  const facts: { temporal: string | undefined; postgres: string | undefined } = {
+    temporal: undefined,
+    postgres: undefined,
+  };
+  let temporal: Promise<TemporalServer> | undefined;
+  let postgres: Promise<PostgresServer> | undefined;
+  let bundle: Promise<string> | undefined;
+
+  const routes: Record<string, () => Promise<unknown>> = {
+    '/temporal': async () => {
+      temporal ??= startTemporal();
+      const server = await temporal;
+      facts.temporal = server.description;
+      return { address: server.address, namespace: TEST_NAMESPACE };
+    },
+    '/database': async () => {
+      postgres ??= postgresServer();
+      const server = await postgres;
+      facts.postgres = server.description;
+      return { url: await server.createDatabase('test') };
+    },
+    '/bundle': async () => {
+      bundle ??= makeBundle(join(folder.path, 'workflows.js'));
+      return { codePath: await bundle };
+    },
+  };
+
+  const server = createServer((request, response) => {
+    const route = routes[request.url ?? ''];
+    const answer = route?.() ?? Promise.reject(new Error(`The stack broker knows no ${request.url}`));
+    answer.then(
+      (body) => response.end(JSON.stringify(body)),
+      (error: unknown) => {
+        response.statusCode = 500;
+        response.end(error instanceof Error ? error.message : String(error));
+      },
+    );
+  });
+  // Building Temporal may take longer than any default of HTTP.
+  server.requestTimeout = 0;
+  return {
+    url: await listen(server),
+    facts: () => ({ ...facts }),
+    async dispose() {
+      server.closeAllConnections();
+      server.close();
+      await (await temporal?.catch(() => undefined))?.dispose();
+      await (await postgres?.catch(() => undefined))?.dispose();
+      await folder.remove();
+    },
+  };
+}
+
+async function startTemporal(): Promise<TemporalServer> {
+  const server = await temporalServer({ namespaces: [TEST_NAMESPACE] });
+  const connection = await Connection.connect({ address: server.address });
+  await bootstrapNamespace(connection, { namespace: TEST_NAMESPACE, retentionDays: 1 });
+  await connection.close();
+  return server;
+}
+
+async function makeBundle(codePath: string): Promise<string> {
+  if (!existsSync(WORKFLOWS)) throw new Error('There is no src/workflows/index.ts to bundle');
+  const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
+  const { code } = await bundleWorkflowCode({ workflowsPath: WORKFLOWS, logger: new DefaultLogger('WARN') });
+  await writeFile(codePath, code);
+  return codePath;
+}
+
+function listen(server: Server): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      if (address === null || typeof address === 'string') reject(new Error('The stack broker has no port'));
+      else resolve(`http://127.0.0.1:${address.port}`);
+    });
+  });
+}

@@ -1,0 +1,19 @@
+import { defineConfig } from 'vitest/config';
+
+/** Tests against real Temporal and Postgres on a busy machine: long limits, so that only a hang meets them. */
+const LIMIT_MS = 60_000;
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/real/**'],
+    // The Temporal worker is a native module with threads of its own: processes keep the files apart.
+    pool: 'forks',
+    globalSetup: ['test/global-setup.ts'],
+    testTimeout: LIMIT_MS,
+    hookTimeout: LIMIT_MS,
+    teardownTimeout: LIMIT_MS,
+    // A forgotten `.only` must not make a run green that ran nothing else.
+    allowOnly: false,
+  },
+});
