@@ -1,0 +1,133 @@
+/** The `Inventory` file: the targets Gatehouse may touch and where their files, stores and groups are. */
+import type { InventoryManifest, SecretStoreEntry } from '../domain/manifest.js';
+import type { ManifestFault, PathStep } from './fault.js';
+import { faultMaker, type Located } from './manifest.js';
+import { suggest } from './near-miss.js';
+import type { PositionedDocument } from './parse.js';
+import { type InventoryFile, InventorySchema } from './schema.js';
+import { fillTemplate, TemplateError } from './template.js';
+import { type Validated, validateDocument } from './validate.js';
+
+/** Names that the Helm chart and the Argo CD installation use when nobody says otherwise. */
+const DEFAULTS = {
+  argocdNamespace: 'argocd',
+  namespace: 'otterize-system',
+  externalSecret: 'otterize-cloud',
+  branch: 'main',
+} as const;
+
+type Fault = (path: readonly PathStep[], message: string) => void;
+
+/** @returns the inventory with defaults filled in, or every fault of the document */
+export function readInventory(document: PositionedDocument): Validated<Located<InventoryManifest>> {
+  const validated = validateDocument(document, InventorySchema);
+  if (!validated.ok) return validated;
+  const file = validated.value;
+  const make = faultMaker(document);
+  const faults: ManifestFault[] = [];
+  const fault: Fault = (path, message) => faults.push(make(path, message));
+  duplicateFaults(file, fault);
+  roleFaults(file, fault);
+  const secretStores = file.spec.secretStores.map((store, index) => storeOf(store, index, fault));
+  if (faults.length > 0) return { ok: false, faults };
+  return {
+    ok: true,
+    value: {
+      document,
+      manifest: {
+        apiVersion: file.apiVersion,
+        kind: file.kind,
+        metadata: file.metadata,
+        spec: {
+          clusters: file.spec.clusters.map((cluster) => ({
+            ...cluster,
+            argocdNamespace: cluster.argocdNamespace ?? DEFAULTS.argocdNamespace,
+            namespace: cluster.namespace ?? DEFAULTS.namespace,
+            externalSecret: cluster.externalSecret ?? DEFAULTS.externalSecret,
+          })),
+          secretStores,
+          projects: file.spec.projects.map((project) => ({
+            path: project.path,
+            branch: project.branch ?? DEFAULTS.branch,
+          })),
+          groups: file.spec.groups,
+          roles: file.spec.roles,
+        },
+      },
+    },
+  };
+}
+
+function duplicateFaults(file: InventoryFile, fault: Fault): void {
+  const once = (list: string, keys: readonly string[]): void => {
+    const seen = new Set<string>();
+    for (const [index, key] of keys.entries()) {
+      if (seen.has(key)) fault(['spec', list, index], `"${key}" stands twice: keep one of them`);
+      seen.add(key);
+    }
+  };
+  once(
+    'clusters',
+    file.spec.clusters.map((cluster) => `${cluster.name}/${cluster.stage}`),
+  );
+  once(
+    'secretStores',
+    file.spec.secretStores.map((store) => store.name),
+  );
+  once(
+    'projects',
+    file.spec.projects.map((project) => project.path),
+  );
+}
+
+function roleFaults(file: InventoryFile, fault: Fault): void {
+  const known = Object.keys(file.spec.groups);
+  for (const role of ['requesters', 'operators', 'auditors'] as const) {
+    for (const [index, group] of file.spec.roles[role].entries()) {
+      if (known.includes(group)) continue;
+      fault(['spec', 'roles', role, index], `"${group}" is not in spec.groups: ${suggest(group, known)}`);
+    }
+  }
+}
+
+function storeOf(
+  store: InventoryFile['spec']['secretStores'][number],
+  index: number,
+  fault: Fault,
+): SecretStoreEntry {
+  const path: PathStep[] = ['spec', 'secretStores', index];
+  const isVault = store.kind === 'vault';
+  for (const field of ['mount', 'path'] as const) {
+    if (isVault === (store[field] !== undefined)) continue;
+    fault(
+      isVault ? path : [...path, field],
+      isVault
+        ? `"${field}" is missing: a store of kind vault needs it`
+        : 'only a store of kind vault has this',
+    );
+  }
+  const sample = { cluster: 'c', stage: 's' };
+  const check = (
+    field: string,
+    template: string | undefined,
+    values: Readonly<Record<string, string>>,
+  ): void => {
+    if (template === undefined) return;
+    try {
+      fillTemplate(template, values);
+    } catch (error) {
+      if (!(error instanceof TemplateError)) throw error;
+      fault([...path, field], error.message);
+    }
+  };
+  check('name', store.name, sample);
+  for (const field of ['url', 'mount', 'path'] as const) check(field, store[field], { ...sample, name: 'n' });
+  if (!store.url.startsWith('https://') && !isLoopback(store.url)) {
+    fault([...path, 'url'], 'must be https: secrets travel there');
+  }
+  return store;
+}
+
+function isLoopback(url: string): boolean {
+  return /^http:\/\/(?:127\.0\.0\.1|localhost|[a-z0-9{}-]+\.localhost)(?::\d+)?(?:\/|$)/.test(url);
+}

@@ -1,0 +1,266 @@
+/**
+ * Schemas of the files as users write them: defaults not yet merged, durations still text. Every object refuses fields that
+ * it does not know. `says` is what a fault tells when a pattern does not match.
+ */
+import { type Static, type TSchema, Type } from 'typebox';
+import { API_VERSION } from '../domain/manifest.js';
+import { DURATION_PATTERN } from './duration.js';
+
+const closed = { additionalProperties: false } as const;
+
+/** Lower-case ASCII only: look-alikes, control characters and path traversal never get past a name. */
+const name = (maxLength: number) =>
+  Type.String({
+    pattern: '^[a-z](?:[a-z0-9-]*[a-z0-9])?$',
+    maxLength,
+    says: `must be lower-case letters, digits and "-", start with a letter, at most ${maxLength} characters`,
+  });
+
+/** A template of a name: letters, digits, `-`, `.`, `_` and placeholders. */
+const nameTemplate = Type.String({
+  pattern: '^[A-Za-z0-9{}._-]+$',
+  maxLength: 120,
+  says: 'must be letters, digits, "-", ".", "_" and {cluster}, {stage}, {service}',
+});
+
+const filePath = Type.String({
+  pattern: '^(?!/)(?!.*//)(?!(?:.*/)?\\.{1,2}(?:/|$))[A-Za-z0-9{}._/-]+\\.ya?ml$',
+  maxLength: 240,
+  says: 'must be a relative path of letters, digits, "-", ".", "_" and "/" that ends in .yaml or .yml, without ".."',
+});
+
+const projectPath = Type.String({
+  pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)+$',
+  maxLength: 240,
+  says: 'must be a project path such as platform/clusters',
+});
+
+export const EMAIL_PATTERN =
+  "^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\\.)+[A-Za-z]{2,}$";
+
+const email = Type.String({
+  pattern: EMAIL_PATTERN,
+  maxLength: 254,
+  says: 'must be an e-mail address in ASCII, such as ada@example.com',
+});
+
+const domain = Type.String({
+  pattern: '^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\\.)+[a-z]{2,}$',
+  maxLength: 253,
+  says: 'must be a domain in lower case, such as example.com',
+});
+
+const directoryId = Type.String({
+  pattern: '^[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?$',
+  says: 'must be the id of a directory group: letters, digits and "-"',
+});
+
+const duration = Type.String({
+  pattern: DURATION_PATTERN,
+  says: 'must be a duration such as 30m, 12h or 5d',
+});
+
+/** Keys and values of labels: what Kubernetes allows is allowed here. */
+const labels = Type.Record(
+  Type.String({ pattern: '^[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$' }),
+  Type.String({
+    pattern: '^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$',
+    says: 'must be at most 63 letters, digits, "-", "_" or "."',
+  }),
+  {
+    additionalProperties: false,
+    maxProperties: 40,
+    says: 'is not a label: at most 63 letters, digits, "-", "_", "." or "/"',
+  },
+);
+
+const metadata = Type.Object({ name: name(50) }, closed);
+
+const uniqueList = <T extends TSchema>(item: T, maxItems: number) =>
+  Type.Array(item, { uniqueItems: true, maxItems });
+
+const invite = Type.Object(
+  {
+    domain: Type.Optional(domain),
+    people: Type.Optional(uniqueList(email, 500)),
+    groups: Type.Optional(uniqueList(directoryId, 20)),
+  },
+  closed,
+);
+
+const values = Type.Object(
+  {
+    project: Type.Optional(projectPath),
+    file: Type.Optional(filePath),
+    mode: Type.Optional(Type.Enum(['client-id', 'reference'])),
+    key: Type.Optional(
+      Type.String({
+        pattern: '^[A-Za-z][A-Za-z0-9_-]*(?:\\.[A-Za-z][A-Za-z0-9_-]*)*$',
+        maxLength: 200,
+        says: 'must be a dotted path such as global.otterizeCloud.credentials',
+      }),
+    ),
+  },
+  closed,
+);
+
+/** What `spec.defaults` and each cluster may say. */
+const settings = {
+  stage: Type.Optional(name(20)),
+  labels: Type.Optional(labels),
+  invite: Type.Optional(invite),
+  vault: Type.Optional(nameTemplate),
+  values: Type.Optional(values),
+  application: Type.Optional(nameTemplate),
+  adopt: Type.Optional(Type.Boolean()),
+};
+
+export const FleetSchema = Type.Object(
+  {
+    apiVersion: Type.Literal(API_VERSION),
+    kind: Type.Literal('Fleet'),
+    metadata,
+    spec: Type.Object(
+      {
+        service: name(30),
+        defaults: Type.Optional(Type.Object(settings, closed)),
+        clusters: Type.Array(Type.Object({ name: name(50), ...settings }, closed), {
+          minItems: 1,
+          maxItems: 1_000,
+        }),
+        rollout: Type.Optional(
+          Type.Object({ maxInFlight: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })) }, closed),
+        ),
+      },
+      closed,
+    ),
+  },
+  closed,
+);
+export type FleetFile = Static<typeof FleetSchema>;
+
+const groupName = name(60);
+
+const gate = Type.Object(
+  {
+    name: name(40),
+    approvers: Type.Object(
+      { group: groupName, need: Type.Optional(Type.Integer({ minimum: 1, maximum: 20 })) },
+      closed,
+    ),
+    evidence: Type.Optional(
+      uniqueList(Type.Enum(['contractNumber', 'licences', 'validUntil', 'assessmentUrl', 'link']), 5),
+    ),
+    after: Type.Optional(uniqueList(name(40), 20)),
+    remind: Type.Optional(duration),
+    escalate: Type.Optional(Type.Object({ after: duration, to: groupName }, closed)),
+    // biome-ignore lint/suspicious/noThenProperty: the word that users write; a text is no thenable
+    deadline: Type.Optional(Type.Object({ after: duration, then: Type.Literal('reject') }, closed)),
+    freshLogin: Type.Optional(duration),
+  },
+  closed,
+);
+
+export const PolicySchema = Type.Object(
+  {
+    apiVersion: Type.Literal(API_VERSION),
+    kind: Type.Literal('Policy'),
+    metadata,
+    spec: Type.Object(
+      {
+        appliesTo: Type.Object({ kind: Type.Literal('Fleet'), service: name(30) }, closed),
+        gates: Type.Array(gate, { minItems: 1, maxItems: 20 }),
+        whileOpen: Type.Optional(Type.Enum(['amend', 'refuse'])),
+      },
+      closed,
+    ),
+  },
+  closed,
+);
+export type PolicyFile = Static<typeof PolicySchema>;
+export type GateFile = Static<typeof gate>;
+
+const inventoryCluster = Type.Object(
+  {
+    name: name(50),
+    stage: name(20),
+    kubernetes: name(60),
+    argocd: name(60),
+    argocdNamespace: Type.Optional(name(63)),
+    namespace: Type.Optional(name(63)),
+    externalSecret: Type.Optional(name(63)),
+  },
+  closed,
+);
+
+const secretStore = Type.Object(
+  {
+    name: nameTemplate,
+    kind: Type.Enum(['azure-key-vault', 'vault']),
+    url: Type.String({
+      pattern: '^https?://[A-Za-z0-9{}.-]+(?::[0-9]{1,5})?(?:/[A-Za-z0-9{}._/-]*)?$',
+      maxLength: 300,
+      says: 'must be an address such as https://{name}.vault.azure.net',
+    }),
+    mount: Type.Optional(
+      Type.String({
+        pattern: '^(?!/)(?!(?:.*/)?\\.{1,2}(?:/|$))[A-Za-z0-9{}._/-]*[A-Za-z0-9}]$',
+        maxLength: 120,
+        says: 'must be the mount of a kv v2 engine, such as secret',
+      }),
+    ),
+    path: Type.Optional(
+      Type.String({
+        pattern: '^(?!/)(?!(?:.*/)?\\.{1,2}(?:/|$))[A-Za-z0-9{}._/-]*[A-Za-z0-9}]$',
+        maxLength: 240,
+        says: 'must be a path below the mount, such as clusters/{cluster}/{stage}',
+      }),
+    ),
+  },
+  closed,
+);
+
+export const InventorySchema = Type.Object(
+  {
+    apiVersion: Type.Literal(API_VERSION),
+    kind: Type.Literal('Inventory'),
+    metadata,
+    spec: Type.Object(
+      {
+        clusters: Type.Array(inventoryCluster, { minItems: 1, maxItems: 5_000 }),
+        secretStores: Type.Array(secretStore, { minItems: 1, maxItems: 5_000 }),
+        projects: Type.Array(
+          Type.Object(
+            {
+              path: projectPath,
+              branch: Type.Optional(
+                Type.String({
+                  pattern: '^(?!-)(?!.*\\.\\.)[A-Za-z0-9._/-]+$',
+                  maxLength: 200,
+                  says: 'must be the name of a branch',
+                }),
+              ),
+            },
+            closed,
+          ),
+          { minItems: 1, maxItems: 1_000 },
+        ),
+        groups: Type.Record(groupName, directoryId, {
+          additionalProperties: false,
+          says: 'is not a group name: lower-case letters, digits and "-"',
+        }),
+        roles: Type.Object(
+          {
+            requesters: uniqueList(groupName, 50),
+            operators: uniqueList(groupName, 50),
+            auditors: uniqueList(groupName, 50),
+          },
+          closed,
+        ),
+      },
+      closed,
+    ),
+  },
+  closed,
+);
+export type InventoryFile = Static<typeof InventorySchema>;
