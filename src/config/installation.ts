@@ -1,0 +1,229 @@
+/**
+ * The installation file: which systems there are, how to sign in, which keys, where the files are. Secrets stand in files
+ * of their own, named here, so that this file can live in Git. Checked at start; unknown fields are refused.
+ */
+import { readFileSync } from 'node:fs';
+import { dirname, isAbsolute, resolve } from 'node:path';
+import Type, { type Static } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { parse } from 'yaml';
+
+const closed = { additionalProperties: false } as const;
+const Name = Type.String({ minLength: 1, maxLength: 200 });
+const Path = Type.String({ minLength: 1, maxLength: 1_000 });
+const Url = Type.String({ pattern: '^https?://[^\\s@]+$', maxLength: 500 });
+const Rate = Type.Optional(Type.Number({ exclusiveMinimum: 0 }));
+
+const KubernetesConnection = Type.Object(
+  { name: Name, server: Url, tokenFile: Path, caFile: Type.Optional(Path) },
+  closed,
+);
+
+export const InstallationShape = Type.Object(
+  {
+    taskQueuePrefix: Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,60}$' }),
+    timing: Type.Union([Type.Literal('standard'), Type.Literal('brisk')]),
+    /** a plan older than this is computed anew before the rollout; what differs goes back to the gates */
+    replanAfterMs: Type.Integer({ minimum: 0 }),
+    files: Type.Object({ inventory: Path, policies: Path }, closed),
+    keys: Type.Object(
+      {
+        ring: Path,
+        codec: Path,
+        decision: Type.Optional(Path),
+        request: Type.Optional(Path),
+        checkpoint: Type.Optional(Path),
+      },
+      closed,
+    ),
+    signIn: Type.Object(
+      {
+        issuer: Url,
+        audience: Name,
+        pageClientId: Name,
+        cliClientId: Name,
+        accountClaim: Name,
+        personClaim: Name,
+        groupsClaim: Name,
+      },
+      closed,
+    ),
+    page: Type.Object(
+      {
+        publicUrl: Url,
+        sessionSecretFile: Path,
+        /** origin of the Temporal UI, the only one that may call the codec server */
+        temporalUiOrigin: Type.Optional(Url),
+      },
+      closed,
+    ),
+    tickets: Type.Optional(Type.Object({ webhookSecretFile: Path }, closed)),
+    notifications: Type.Object(
+      {
+        mail: Type.Optional(
+          Type.Object(
+            {
+              host: Name,
+              port: Type.Integer({ minimum: 1, maximum: 65_535 }),
+              secure: Type.Boolean(),
+              from: Name,
+              userFile: Type.Optional(Path),
+              passwordFile: Type.Optional(Path),
+            },
+            closed,
+          ),
+        ),
+        webhooks: Type.Array(Type.Object({ url: Url, secretFile: Path }, closed)),
+      },
+      closed,
+    ),
+    systems: Type.Object(
+      {
+        otterize: Type.Object({ url: Url, tokenFile: Path, callsPerSecond: Rate }, closed),
+        directory: Type.Object(
+          {
+            url: Url,
+            tokenUrl: Url,
+            clientId: Name,
+            clientSecretFile: Path,
+            scope: Name,
+            callsPerSecond: Rate,
+          },
+          closed,
+        ),
+        keyVault: Type.Optional(
+          Type.Object(
+            {
+              tokenUrl: Url,
+              clientId: Name,
+              clientSecretFile: Path,
+              /** switch off only for vaults that are not under vault.azure.net, e.g. stand-ins */
+              verifyChallengeResource: Type.Boolean(),
+              caFile: Type.Optional(Path),
+            },
+            closed,
+          ),
+        ),
+        vault: Type.Optional(Type.Object({ tokenFile: Path, caFile: Type.Optional(Path) }, closed)),
+        gitlab: Type.Object({ url: Url, tokenFile: Path, callsPerSecond: Rate }, closed),
+        kubernetes: Type.Object({ connections: Type.Array(KubernetesConnection) }, closed),
+      },
+      closed,
+    ),
+  },
+  closed,
+);
+
+export type Installation = Static<typeof InstallationShape>;
+
+const shape = Compile(InstallationShape);
+
+/** The installation file cannot be used; the message names every place and what belongs there. */
+export class InstallationError extends Error {
+  override readonly name = 'InstallationError';
+}
+
+/**
+ * Reads the installation file. Relative paths in it are relative to the file.
+ * @throws InstallationError
+ */
+export function readInstallation(path: string): Installation {
+  let value: unknown;
+  try {
+    value = parse(readFileSync(path, 'utf8'), { maxAliasCount: 0 });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : 'unreadable';
+    throw new InstallationError(`${path} cannot be read as YAML: ${why}`);
+  }
+  if (!shape.Check(value)) {
+    const faults = [...shape.Errors(value)]
+      .slice(0, 20)
+      .map((fault) => `${fault.instancePath === '' ? '/' : fault.instancePath}: ${fault.message}`);
+    throw new InstallationError(`${path} is not a valid installation file:\n${faults.join('\n')}`);
+  }
+  return withAbsolutePaths(value, dirname(resolve(path)));
+}
+
+/** Reads a secret from its file, without the line end. @throws InstallationError when it is missing or empty */
+export function readSecret(path: string): string {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8').trimEnd();
+  } catch {
+    throw new InstallationError(
+      `The secret file ${path} cannot be read. Create it, readable by this process only.`,
+    );
+  }
+  if (text === '') throw new InstallationError(`The secret file ${path} is empty.`);
+  return text;
+}
+
+/** The installation as it may be printed: it holds names of secret files, never a secret. */
+export function describeInstallation(installation: Installation): string {
+  return JSON.stringify(installation, null, 2);
+}
+
+function withAbsolutePaths(installation: Installation, base: string): Installation {
+  const at = (path: string): string => (isAbsolute(path) ? path : resolve(base, path));
+  const { files, keys, page, tickets, notifications, systems } = installation;
+  const optional = <K extends string>(key: K, path: string | undefined): Partial<Record<K, string>> =>
+    path === undefined ? {} : record(key, at(path));
+  return {
+    ...installation,
+    files: { inventory: at(files.inventory), policies: at(files.policies) },
+    keys: {
+      ring: at(keys.ring),
+      codec: at(keys.codec),
+      ...optional('decision', keys.decision),
+      ...optional('request', keys.request),
+      ...optional('checkpoint', keys.checkpoint),
+    },
+    page: { ...page, sessionSecretFile: at(page.sessionSecretFile) },
+    ...(tickets === undefined ? {} : { tickets: { webhookSecretFile: at(tickets.webhookSecretFile) } }),
+    notifications: {
+      ...(notifications.mail === undefined
+        ? {}
+        : {
+            mail: {
+              ...notifications.mail,
+              ...optional('userFile', notifications.mail.userFile),
+              ...optional('passwordFile', notifications.mail.passwordFile),
+            },
+          }),
+      webhooks: notifications.webhooks.map((hook) => ({ url: hook.url, secretFile: at(hook.secretFile) })),
+    },
+    systems: {
+      ...systems,
+      otterize: { ...systems.otterize, tokenFile: at(systems.otterize.tokenFile) },
+      directory: { ...systems.directory, clientSecretFile: at(systems.directory.clientSecretFile) },
+      gitlab: { ...systems.gitlab, tokenFile: at(systems.gitlab.tokenFile) },
+      ...(systems.keyVault === undefined
+        ? {}
+        : {
+            keyVault: {
+              ...systems.keyVault,
+              clientSecretFile: at(systems.keyVault.clientSecretFile),
+              ...optional('caFile', systems.keyVault.caFile),
+            },
+          }),
+      ...(systems.vault === undefined
+        ? {}
+        : {
+            vault: { tokenFile: at(systems.vault.tokenFile), ...optional('caFile', systems.vault.caFile) },
+          }),
+      kubernetes: {
+        connections: systems.kubernetes.connections.map((connection) => ({
+          ...connection,
+          tokenFile: at(connection.tokenFile),
+          ...optional('caFile', connection.caFile),
+        })),
+      },
+    },
+  };
+}
+
+function record<K extends string>(key: K, value: string): Partial<Record<K, string>> {
+  const made: Partial<Record<K, string>> = {};
+  made[key] = value;
+  return made;
+}

@@ -1,0 +1,132 @@
+/**
+ * Environment variables of Gatehouse: the one table. Everything else stands in the installation file, because it is reviewed
+ * there. The connection to Temporal comes from Temporal's own standard variables (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`,
+ * `TEMPORAL_TLS_…`, `TEMPORAL_API_KEY`, profiles).
+ */
+
+export type ProcessName = 'api' | 'worker' | 'migrate' | 'cli';
+
+export interface Setting {
+  readonly name: string;
+  readonly description: string;
+  readonly usedBy: readonly ProcessName[];
+  readonly secret: boolean;
+  readonly default?: string;
+}
+
+export const SETTINGS = [
+  {
+    name: 'GATEHOUSE_INSTALLATION',
+    description: 'Path of the installation file (YAML): systems, keys, sign-in, where the files are',
+    usedBy: ['api', 'worker', 'cli'],
+    secret: false,
+  },
+  {
+    name: 'GATEHOUSE_LEDGER_URL',
+    description: 'PostgreSQL address of the ledger for the login role of this process',
+    usedBy: ['api', 'worker', 'cli'],
+    secret: true,
+  },
+  {
+    name: 'DATABASE_URL',
+    description: 'PostgreSQL address for the owner of the ledger; used by migrations only',
+    usedBy: ['migrate'],
+    secret: true,
+  },
+  {
+    name: 'GATEHOUSE_ROLE_PASSWORDS',
+    description:
+      'Path of a JSON file {"api","worker","auditor"} with the passwords that migrations give to the login roles',
+    usedBy: ['migrate'],
+    secret: false,
+  },
+  {
+    name: 'GATEHOUSE_LISTEN',
+    description: 'Address and port of the API',
+    usedBy: ['api'],
+    secret: false,
+    default: '127.0.0.1:8080',
+  },
+  {
+    name: 'GATEHOUSE_QUEUES',
+    description: 'Task queues that this worker serves, comma separated; empty means all',
+    usedBy: ['worker'],
+    secret: false,
+    default: '',
+  },
+  {
+    name: 'GATEHOUSE_METRICS_LISTEN',
+    description: 'Address and port of the worker metrics and health page; empty means none',
+    usedBy: ['worker'],
+    secret: false,
+    default: '',
+  },
+  {
+    name: 'GATEHOUSE_BUILD_ID',
+    description: 'Build id for worker deployment versioning; empty switches versioning off',
+    usedBy: ['worker'],
+    secret: false,
+    default: '',
+  },
+  {
+    name: 'GATEHOUSE_URL',
+    description: 'Address of the API, for the command line',
+    usedBy: ['cli'],
+    secret: false,
+    default: 'http://127.0.0.1:8080',
+  },
+  {
+    name: 'GATEHOUSE_TOKEN_FILE',
+    description: 'Path of a file with an access token, for the command line',
+    usedBy: ['cli'],
+    secret: false,
+  },
+  {
+    name: 'LOG_LEVEL',
+    description: 'fatal, error, warn, info, debug or trace',
+    usedBy: ['api', 'worker', 'cli'],
+    secret: false,
+    default: 'info',
+  },
+] as const satisfies readonly Setting[];
+
+export type SettingName = (typeof SETTINGS)[number]['name'];
+
+/** A setting is missing or wrong; the message names it and says what belongs there. */
+export class SettingError extends Error {
+  override readonly name = 'SettingError';
+}
+
+/**
+ * Value of a setting, or its default.
+ * @throws SettingError when it is not set and has no default
+ */
+export function setting(name: SettingName, env: NodeJS.ProcessEnv = process.env): string {
+  const value = optionalSetting(name, env);
+  if (value === undefined) {
+    throw new SettingError(`${name} is not set. ${describe(name)}.`);
+  }
+  return value;
+}
+
+/** Value of a setting, its default, or undefined. */
+export function optionalSetting(name: SettingName, env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const value = env[name];
+  if (value !== undefined && value !== '') return value;
+  const entry: Setting | undefined = SETTINGS.find((item) => item.name === name);
+  return entry?.default;
+}
+
+function describe(name: SettingName): string {
+  return SETTINGS.find((item) => item.name === name)?.description ?? '';
+}
+
+/** Splits `host:port`. @throws SettingError when it is not that */
+export function listenAddress(value: string): { readonly host: string; readonly port: number } {
+  const match = /^(.+):(\d{1,5})$/.exec(value);
+  const [host, port] = [match?.[1], Number(match?.[2])];
+  if (host === undefined || !(port >= 0 && port <= 65_535)) {
+    throw new SettingError(`"${value}" is not an address. Write host:port, e.g. 127.0.0.1:8080.`);
+  }
+  return { host, port };
+}
