@@ -1,0 +1,122 @@
+/** The part of an Argo CD Application that Gatehouse reads (argoproj.io/v1alpha1, Argo CD 3.5). */
+import Type from 'typebox';
+import { shapeOf } from '../http/shape.js';
+import type { CallSubject } from '../http/trouble.js';
+
+const Text = Type.Optional(Type.String());
+const Texts = Type.Optional(Type.Array(Type.String()));
+
+const Source = Type.Object({ repoURL: Text, targetRevision: Text, path: Text, chart: Text });
+
+const RevisionOfSync = Type.Object({ revision: Text, revisions: Texts });
+
+const ResourceResult = Type.Object({
+  kind: Text,
+  namespace: Text,
+  name: Text,
+  message: Text,
+  /** Synced, SyncFailed, Pruned, PruneSkipped */
+  status: Text,
+  /** Running, Succeeded, Failed, Error; for hooks it is what counts */
+  hookPhase: Text,
+  /** PreSync, Sync, PostSync, SyncFail; empty for plain resources */
+  hookType: Text,
+});
+
+const OperationState = Type.Object({
+  phase: Type.String(),
+  message: Text,
+  startedAt: Text,
+  finishedAt: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+  retryCount: Type.Optional(Type.Integer()),
+  operation: Type.Optional(Type.Object({ sync: Type.Optional(RevisionOfSync) })),
+  syncResult: Type.Optional(
+    Type.Object({
+      revision: Text,
+      revisions: Texts,
+      resources: Type.Optional(Type.Union([Type.Array(ResourceResult), Type.Null()])),
+    }),
+  ),
+});
+
+const Condition = Type.Object({ type: Type.String(), message: Type.String(), lastTransitionTime: Text });
+
+const Status = Type.Object({
+  sync: Type.Optional(Type.Object({ status: Type.String(), revision: Text, revisions: Texts })),
+  health: Type.Optional(Type.Object({ status: Text, lastTransitionTime: Text })),
+  operationState: Type.Optional(OperationState),
+  conditions: Type.Optional(Type.Array(Condition)),
+  reconciledAt: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+});
+
+const ApplicationObject = Type.Object({
+  metadata: Type.Object({
+    name: Type.String({ minLength: 1 }),
+    namespace: Text,
+    uid: Text,
+    deletionTimestamp: Text,
+    annotations: Type.Optional(Type.Record(Type.String(), Type.String())),
+  }),
+  spec: Type.Object({
+    source: Type.Optional(Source),
+    sources: Type.Optional(Type.Array(Source)),
+    syncPolicy: Type.Optional(
+      Type.Object({
+        automated: Type.Optional(
+          Type.Union([Type.Object({ enabled: Type.Optional(Type.Boolean()) }), Type.Null()]),
+        ),
+      }),
+    ),
+  }),
+  operation: Type.Optional(Type.Unknown()),
+  status: Type.Optional(Status),
+});
+
+/** As Argo CD stores it; every field but the name may be missing on a new object. */
+export type Application = Type.Static<typeof ApplicationObject>;
+export type ApplicationCondition = Type.Static<typeof Condition>;
+export type ApplicationOperation = Type.Static<typeof OperationState>;
+export type ApplicationResult = Type.Static<typeof ResourceResult>;
+
+/**
+ * Takes an object from the API server as an Application.
+ * @throws SystemError kind `malformed` when a field that is read is of another type
+ */
+export function applicationFrom(object: unknown, subject: CallSubject): Application {
+  return shapeOf(ApplicationObject, object, subject);
+}
+
+/** Set on the object to ask for a comparison; the controller removes it when it has taken the request. */
+export const REFRESH_ANNOTATION = 'argocd.argoproj.io/refresh';
+/** Stops all reconciliation of an Application. */
+export const SKIP_RECONCILE_ANNOTATION = 'argocd.argoproj.io/skip-reconcile';
+
+/** 40 or 64 hexadecimal digits: only such a text is a commit (the field may hold a branch name or a chart version). */
+export function isCommit(revision: string): boolean {
+  return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(revision);
+}
+
+/**
+ * Every commit that the last comparison or the last operation names: ask Git which of them contain ours, then judge.
+ */
+export function commitsNamedBy(application: Application): readonly string[] {
+  const { sync, operationState } = application.status ?? {};
+  const named = [
+    sync?.revision,
+    ...(sync?.revisions ?? []),
+    ...(operationState === undefined ? [] : revisionsOfOperation(operationState)),
+  ];
+  return [...new Set(named.filter(isGiven).filter(isCommit))];
+}
+
+/** What an operation applied, or was asked to apply when it has no result yet. */
+export function revisionsOfOperation(operation: ApplicationOperation): readonly string[] {
+  const { syncResult } = operation;
+  const asked = operation.operation?.sync;
+  const applied = [syncResult?.revision, ...(syncResult?.revisions ?? [])].filter(isGiven);
+  return applied.length > 0 ? applied : [asked?.revision, ...(asked?.revisions ?? [])].filter(isGiven);
+}
+
+function isGiven(revision: string | undefined): revision is string {
+  return revision !== undefined && revision !== '';
+}

@@ -1,0 +1,357 @@
+/**
+ * Decides whether an Application runs our commit. "Synced and Healthy" alone may describe the commit before (reference:
+ * promotion, section 3.1, whose predicate this is; gitops-objects, section 4.1). Pure: no clock, no calls.
+ */
+import type { Judgement } from '../judgement.js';
+import {
+  type Application,
+  type ApplicationCondition,
+  type ApplicationOperation,
+  type ApplicationResult,
+  isCommit,
+  REFRESH_ANNOTATION,
+  revisionsOfOperation,
+  SKIP_RECONCILE_ANNOTATION,
+} from './application.js';
+
+export interface SyncExpectation {
+  /** the commit that we made, 40 or 64 hexadecimal digits */
+  readonly revision: string;
+  /** commits known to contain ours (Git's word), see `commitsNamedBy`; our own need not be among them */
+  readonly containing: ReadonlySet<string>;
+  /** ISO 8601: the later of our commit and our request for a refresh; a comparison counts only when it began after it */
+  readonly notBefore: string;
+  /** milliseconds that the Application must stay Healthy, 15,000 to 60,000: it can look healthy before pods start */
+  readonly stabilisationMs: number;
+  /** address of the repository of the commit, to pick its source in an Application with several */
+  readonly repository?: string;
+  /** milliseconds that a comparison error may last before it counts as final; Git and the repo server have short outages */
+  readonly errorPatienceMs: number;
+}
+
+export type SyncWait =
+  | 'operation-running'
+  | 'comparison-error'
+  | 'refresh-pending'
+  | 'compared-too-early'
+  | 'other-revision'
+  | 'out-of-sync'
+  | 'not-healthy'
+  | 'suspended'
+  | 'settling';
+
+export type SyncHopeless =
+  | 'application-missing'
+  | 'application-deleted'
+  | 'reconcile-skipped'
+  | 'sync-failed'
+  | 'invalid-spec'
+  | 'sync-error'
+  | 'comparison-error'
+  | 'auto-sync-off';
+
+export type SyncJudgement = Judgement<'synced', SyncWait, SyncHopeless>;
+
+/** Default of `errorPatienceMs`: three of Argo CD's repository time-outs. */
+export const ERROR_PATIENCE_MS = 180_000;
+/** Default of `stabilisationMs`. */
+export const STABILISATION_MS = 15_000;
+
+/**
+ * Judges one reading of an Application.
+ *
+ * Waiting clauses ask something of the caller: `compared-too-early` that lasts wants another refresh request (Argo CD up
+ * to 3.5.1 loses requests made during a refresh); `other-revision` wants Git asked whether that revision contains ours.
+ *
+ * @param application null when it does not exist
+ * @param now ISO 8601, the time of the reading
+ */
+export function judgeSync(
+  application: Application | null,
+  expectation: SyncExpectation,
+  now: string,
+): SyncJudgement {
+  if (application === null) {
+    return hopeless('application-missing', 'the Application does not exist', {
+      remedy: 'Create it, or correct the name of the application in the file of the request.',
+    });
+  }
+  return (
+    judgeObject(application) ??
+    judgeOperation(application, expectation) ??
+    judgeConditions(application, expectation, now) ??
+    judgeComparison(application, expectation) ??
+    judgeSyncStatus(application) ??
+    judgeHealth(application, expectation, now) ?? {
+      state: 'synced',
+      readBack: readBackOf(application, expectation),
+    }
+  );
+}
+
+function judgeObject({ metadata }: Application): SyncJudgement | undefined {
+  if (metadata.deletionTimestamp !== undefined) {
+    return hopeless('application-deleted', `it has been deleted since ${metadata.deletionTimestamp}`, {
+      remedy: 'Create the Application again, then retry.',
+    });
+  }
+  if (metadata.annotations?.[SKIP_RECONCILE_ANNOTATION] === 'true') {
+    return hopeless('reconcile-skipped', `the annotation ${SKIP_RECONCILE_ANNOTATION} stops it`, {
+      remedy: 'Remove the annotation, then retry.',
+    });
+  }
+  return undefined;
+}
+
+/** An operation in progress, or one that failed for our revision; failures of older revisions say nothing of ours. */
+function judgeOperation(application: Application, expectation: SyncExpectation): SyncJudgement | undefined {
+  const state = application.status?.operationState;
+  const inProgress = state?.phase === 'Running' || state?.phase === 'Terminating';
+  if (application.operation !== undefined || inProgress) {
+    // Running with finishedAt means that it waits for a retry
+    const retrying = inProgress && isSet(state.finishedAt);
+    const doing = retrying
+      ? `a failed sync waits for its retry ${(state.retryCount ?? 0) + 1}`
+      : `a sync is ${state?.phase === 'Terminating' ? 'being stopped' : 'running'}`;
+    return waiting(
+      'operation-running',
+      `${doing}${inProgress ? detailsOf(state) : ''}`,
+      inProgress ? state.startedAt : undefined,
+    );
+  }
+  if (state === undefined || (state.phase !== 'Failed' && state.phase !== 'Error')) return undefined;
+  if (!concernsUs(state, expectation)) return undefined;
+  return hopeless('sync-failed', `the sync of our commit ended as ${state.phase}${detailsOf(state)}`, {
+    remedy:
+      'Remove the cause, sync the Application in Argo CD (it does not try the same commit again), then retry.',
+  });
+}
+
+function concernsUs(state: ApplicationOperation, expectation: SyncExpectation): boolean {
+  const commits = revisionsOfOperation(state).filter(isCommit);
+  if (commits.length > 0) return commits.some((commit) => isOurs(commit, expectation));
+  // without a commit (a manual sync of a branch) only its time tells
+  return state.startedAt !== undefined && isAfter(state.startedAt, expectation.notBefore);
+}
+
+/** Names what failed, hooks and resources, because "one or more objects failed" helps nobody. */
+function detailsOf(state: ApplicationOperation): string {
+  const failed = (state.syncResult?.resources ?? [])
+    .filter(hasFailed)
+    .map(
+      (resource) =>
+        `${resource.hookType ? `${resource.hookType} hook ` : ''}${resource.kind ?? '?'}/${resource.name ?? '?'}${
+          resource.namespace ? ` in ${resource.namespace}` : ''
+        }${resource.message ? ` (${short(resource.message)})` : ''}`,
+    );
+  const shown = failed.slice(0, 3).join('; ') + (failed.length > 3 ? ` and ${failed.length - 3} more` : '');
+  const parts = [shown, state.message === undefined ? '' : short(state.message)].filter(
+    (part) => part !== '',
+  );
+  return parts.length === 0 ? '' : `: ${parts.join('. ')}`;
+}
+
+function hasFailed({ status, hookPhase, hookType }: ApplicationResult): boolean {
+  return hookType ? hookPhase === 'Failed' || hookPhase === 'Error' : status === 'SyncFailed';
+}
+
+function judgeConditions(
+  application: Application,
+  expectation: SyncExpectation,
+  now: string,
+): SyncJudgement | undefined {
+  const conditions = application.status?.conditions ?? [];
+  const reconciledAt = application.status?.reconciledAt;
+  const comparedSince = isSet(reconciledAt) && isAfter(reconciledAt, expectation.notBefore);
+  const find = (type: string) => conditions.find((condition) => condition.type === type);
+
+  const invalid = find('InvalidSpecError');
+  if (invalid && (comparedSince || isNewer(invalid, expectation) || lasted(invalid, expectation, now))) {
+    return hopeless('invalid-spec', short(invalid.message), {
+      remedy: 'Correct the Application (project, destination, source), then retry.',
+    });
+  }
+  const failed = find('SyncError');
+  if (failed && comparedSince && comparedOurs(application, expectation)) {
+    return hopeless('sync-error', short(failed.message), {
+      remedy: 'Remove the cause, sync the Application in Argo CD (auto-sync has given up), then retry.',
+    });
+  }
+  const unread = invalid ?? find('ComparisonError') ?? find('UnknownError');
+  if (!unread) return undefined;
+  if (unread.type !== 'InvalidSpecError' && lasted(unread, expectation, now)) {
+    return hopeless('comparison-error', `${unread.type}: ${short(unread.message)}`, {
+      remedy:
+        'Correct what Argo CD cannot read (repository access, chart, values file), refresh the Application, then retry.',
+    });
+  }
+  return waiting('comparison-error', `${unread.type}: ${short(unread.message)}`, unread.lastTransitionTime);
+}
+
+function isNewer(condition: ApplicationCondition, expectation: SyncExpectation): boolean {
+  return (
+    condition.lastTransitionTime !== undefined && isAfter(condition.lastTransitionTime, expectation.notBefore)
+  );
+}
+
+/** An error that began before our time may be about to go away: its patience starts with our request. */
+function lasted(condition: ApplicationCondition, expectation: SyncExpectation, now: string): boolean {
+  const since = latest(condition.lastTransitionTime, expectation.notBefore);
+  return Date.parse(now) - since >= expectation.errorPatienceMs;
+}
+
+function judgeComparison(application: Application, expectation: SyncExpectation): SyncJudgement | undefined {
+  const { reconciledAt, operationState } = application.status ?? {};
+  if (application.metadata.annotations?.[REFRESH_ANNOTATION] !== undefined) {
+    return waiting(
+      'refresh-pending',
+      'Argo CD has not yet taken up the request to compare',
+      expectation.notBefore,
+    );
+  }
+  // times have whole seconds, so an equal one may be of a comparison that began before
+  const since = latest(operationState?.finishedAt, expectation.notBefore);
+  if (!isSet(reconciledAt) || Date.parse(reconciledAt) <= since) {
+    return waiting(
+      'compared-too-early',
+      `the last comparison (${isSet(reconciledAt) ? reconciledAt : 'none yet'}) is older than the commit, the request for it or the last sync`,
+      expectation.notBefore,
+    );
+  }
+  if (comparedOurs(application, expectation)) return undefined;
+  const seen = comparedRevisions(application, expectation);
+  const shown = seen.map((revision) => (isCommit(revision) ? revision.slice(0, 12) : revision || 'none'));
+  return waiting(
+    'other-revision',
+    `Argo CD compares with ${shown.join(', ') || 'no revision'}, which is not known to contain ${expectation.revision.slice(0, 12)}`,
+    expectation.notBefore,
+  );
+}
+
+function comparedOurs(application: Application, expectation: SyncExpectation): boolean {
+  const seen = comparedRevisions(application, expectation);
+  return seen.length > 0 && seen.every((revision) => isOurs(revision, expectation));
+}
+
+/** The revisions of the sources that read our repository; a source of a Helm chart has a version, not a commit. */
+function comparedRevisions(
+  { spec, status }: Application,
+  { repository }: SyncExpectation,
+): readonly string[] {
+  const sources = spec.sources ?? [];
+  const { revision, revisions } = status?.sync ?? {};
+  if (sources.length === 0 || revisions === undefined || revisions.length === 0) return [revision ?? ''];
+  const pairs = sources.map((source, index) => ({ source, revision: revisions[index] ?? '' }));
+  const fromGit = pairs.filter(({ source }) => !source.chart);
+  const ours = fromGit.filter(
+    ({ source }) => repository !== undefined && sameRepository(source.repoURL ?? '', repository),
+  );
+  return (ours.length > 0 ? ours : fromGit).map((pair) => pair.revision);
+}
+
+function sameRepository(one: string, other: string): boolean {
+  return repositoryKey(one) === repositoryKey(other);
+}
+
+/** `https://git.example.com/a/b.git`, `git@git.example.com:a/b` and `ssh://git@git.example.com/a/b` are one repository. */
+function repositoryKey(address: string): string {
+  const text = address.trim().replace(/^[^@/]+@([^:/]+):(?!\/)/, 'ssh://$1/');
+  const withoutScheme = text.replace(/^[a-z+]+:\/\//i, '').replace(/^[^@/]*@/, '');
+  return withoutScheme
+    .replace(/\/+$/, '')
+    .replace(/\.git$/, '')
+    .toLowerCase();
+}
+
+function isOurs(revision: string, expectation: SyncExpectation): boolean {
+  return isCommit(revision) && (revision === expectation.revision || expectation.containing.has(revision));
+}
+
+function judgeSyncStatus(application: Application): SyncJudgement | undefined {
+  const status = application.status?.sync?.status ?? 'Unknown';
+  if (status === 'Synced') return undefined;
+  const automated = application.spec.syncPolicy?.automated;
+  const automatic = automated !== undefined && automated !== null && automated.enabled !== false;
+  if (!automatic) {
+    return hopeless('auto-sync-off', `it is ${status} and nobody will sync it: auto-sync is off`, {
+      remedy: 'Sync the Application in Argo CD or switch auto-sync on, then retry.',
+    });
+  }
+  return waiting(
+    'out-of-sync',
+    `it is ${status}; auto-sync has not started (a sync window, or a difference that only pruning would end, can hold it back without a word)`,
+    application.status?.reconciledAt ?? undefined,
+  );
+}
+
+function judgeHealth(
+  application: Application,
+  expectation: SyncExpectation,
+  now: string,
+): SyncJudgement | undefined {
+  const { health, operationState } = application.status ?? {};
+  const status = health?.status ?? 'Unknown';
+  if (status === 'Suspended') {
+    return waiting(
+      'suspended',
+      'something in it is paused (a rollout, job or deployment) and waits for somebody to resume it',
+      health?.lastTransitionTime,
+    );
+  }
+  if (status !== 'Healthy') {
+    return waiting('not-healthy', `it is synced, its health is ${status}`, health?.lastTransitionTime);
+  }
+  const since = Math.max(
+    latest(health?.lastTransitionTime, expectation.notBefore),
+    latest(operationState?.finishedAt, expectation.notBefore),
+  );
+  if (Date.parse(now) - since >= expectation.stabilisationMs) return undefined;
+  return waiting(
+    'settling',
+    `it is healthy and must stay so for ${Math.ceil(expectation.stabilisationMs / 1000)} s`,
+    new Date(since).toISOString(),
+  );
+}
+
+function readBackOf(application: Application, expectation: SyncExpectation) {
+  const { sync, health, operationState, reconciledAt } = application.status ?? {};
+  return {
+    application: application.metadata.name,
+    revision: comparedRevisions(application, expectation)[0] ?? '',
+    sync: sync?.status ?? '',
+    health: health?.status ?? '',
+    operation: operationState?.phase ?? 'none',
+    reconciledAt: reconciledAt ?? '',
+    ...(isSet(operationState?.finishedAt) ? { finishedAt: operationState.finishedAt } : {}),
+  };
+}
+
+function waiting(clause: SyncWait, message: string, since: string | undefined): SyncJudgement {
+  return { state: 'waiting', clause, message, ...(since === undefined ? {} : { since }) };
+}
+
+function hopeless(clause: SyncHopeless, message: string, more: { readonly remedy: string }): SyncJudgement {
+  return { state: 'hopeless', clause, message, remedy: more.remedy };
+}
+
+function isSet(time: string | null | undefined): time is string {
+  return time !== undefined && time !== null && time !== '';
+}
+
+function isAfter(time: string, other: string): boolean {
+  return Date.parse(time) > Date.parse(other);
+}
+
+/** Milliseconds since 1970 of the later one. */
+function latest(time: string | null | undefined, other: string): number {
+  return isSet(time) ? Math.max(Date.parse(time), Date.parse(other)) : Date.parse(other);
+}
+
+/** Argo CD's messages can be pages long, and name repositories with their credentials; the first words name the cause. */
+function short(message: string): string {
+  const line = message
+    .replace(/\s+/g, ' ')
+    .replace(/:\/\/[^\s/@]+@/g, '://')
+    .trim();
+  return line.length <= 300 ? line : `${line.slice(0, 299)}…`;
+}

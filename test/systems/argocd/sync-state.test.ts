@@ -1,0 +1,398 @@
+import { describe, expect, it } from 'vitest';
+import { SystemError } from '../../../src/domain/failure.js';
+import {
+  type Application,
+  applicationFrom,
+  commitsNamedBy,
+} from '../../../src/systems/argocd/application.js';
+import { judgeSync, type SyncExpectation } from '../../../src/systems/argocd/sync-state.js';
+
+const OURS = 'a'.repeat(40);
+const OLDER = 'b'.repeat(40);
+const NEWER = 'c'.repeat(40);
+const SUBJECT = {
+  system: 'argocd',
+  operation: 'get application',
+  object: 'harbour-01-dev-otterize',
+} as const;
+
+const NOW = '2027-03-01T12:05:00Z';
+const EXPECTATION: SyncExpectation = {
+  revision: OURS,
+  containing: new Set([NEWER]),
+  notBefore: '2027-03-01T12:00:00Z',
+  stabilisationMs: 15_000,
+  errorPatienceMs: 180_000,
+};
+
+interface Change {
+  readonly metadata?: object;
+  readonly spec?: object;
+  readonly operation?: unknown;
+  readonly sync?: object;
+  readonly health?: object;
+  readonly operationState?: object | null;
+  readonly reconciledAt?: string | null;
+  readonly conditions?: readonly object[];
+}
+
+/** An Application that runs our commit in every respect, with changes. */
+function application(change: Change = {}): Application {
+  const object = {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'Application',
+    metadata: { name: 'harbour-01-dev-otterize', namespace: 'argocd', ...change.metadata },
+    spec: {
+      project: 'default',
+      source: {
+        repoURL: 'https://git.example.com/platform/clusters.git',
+        path: 'harbour-01/dev',
+        targetRevision: 'main',
+      },
+      syncPolicy: { automated: { prune: true } },
+      ...change.spec,
+    },
+    ...(change.operation === undefined ? {} : { operation: change.operation }),
+    status: {
+      sync: { status: 'Synced', revision: OURS, ...change.sync },
+      health: { status: 'Healthy', lastTransitionTime: '2027-03-01T12:01:30Z', ...change.health },
+      ...(change.operationState === null
+        ? {}
+        : {
+            operationState: {
+              phase: 'Succeeded',
+              startedAt: '2027-03-01T12:01:00Z',
+              finishedAt: '2027-03-01T12:01:05Z',
+              operation: { sync: { revision: OURS } },
+              syncResult: { revision: OURS, resources: [] },
+              ...change.operationState,
+            },
+          }),
+      ...(change.conditions === undefined ? {} : { conditions: change.conditions }),
+      ...(change.reconciledAt === null
+        ? {}
+        : { reconciledAt: change.reconciledAt ?? '2027-03-01T12:01:07Z' }),
+    },
+  };
+  return applicationFrom(object, SUBJECT);
+}
+
+const FAILED_HOOK = {
+  phase: 'Failed',
+  message: 'one or more synchronization tasks completed unsuccessfully',
+  syncResult: {
+    revision: OURS,
+    resources: [
+      {
+        kind: 'Job',
+        name: 'migrate',
+        namespace: 'otterize-system',
+        hookType: 'PreSync',
+        hookPhase: 'Failed',
+        message: 'Job has reached the specified backoff limit',
+      },
+      { kind: 'ConfigMap', name: 'fine', status: 'Synced' },
+      {
+        kind: 'Deployment',
+        name: 'network-mapper',
+        status: 'SyncFailed',
+        message: 'admission webhook denied the request',
+      },
+    ],
+  },
+};
+
+describe('judgeSync', () => {
+  it('says synced, with what it read, when every clause is met', () => {
+    expect(judgeSync(application(), EXPECTATION, NOW)).toEqual({
+      state: 'synced',
+      readBack: {
+        application: 'harbour-01-dev-otterize',
+        revision: OURS,
+        sync: 'Synced',
+        health: 'Healthy',
+        operation: 'Succeeded',
+        reconciledAt: '2027-03-01T12:01:07Z',
+        finishedAt: '2027-03-01T12:01:05Z',
+      },
+    });
+  });
+
+  it.each<[string, Change]>([
+    ['a commit that contains ours', { sync: { revision: NEWER } }],
+    ['no operation at all, because the difference was empty', { operationState: null }],
+    [
+      'an older operation that failed, and nothing to apply since',
+      {
+        operationState: {
+          phase: 'Failed',
+          finishedAt: '2027-03-01T11:00:00Z',
+          syncResult: { revision: OLDER },
+          operation: { sync: { revision: OLDER } },
+        },
+      },
+    ],
+    [
+      'warnings',
+      {
+        conditions: [
+          { type: 'OrphanedResourceWarning', message: 'orphans' },
+          { type: 'SharedResourceWarning', message: 'shared' },
+        ],
+      },
+    ],
+    ['auto-sync off, when somebody has synced it', { spec: { syncPolicy: {} } }],
+  ])('says synced with %s', (_, change) => {
+    expect(judgeSync(application(change), EXPECTATION, NOW).state).toBe('synced');
+  });
+
+  it('never takes the old revision for ours, however synced and healthy it is', () => {
+    const old = application({
+      sync: { revision: OLDER },
+      operationState: { syncResult: { revision: OLDER }, operation: { sync: { revision: OLDER } } },
+    });
+    expect(judgeSync(old, EXPECTATION, NOW)).toMatchObject({ state: 'waiting', clause: 'other-revision' });
+  });
+
+  it.each<[string, string, Change]>([
+    ['operation-running', 'an operation that is asked for', { operation: { sync: { revision: OURS } } }],
+    [
+      'operation-running',
+      'an operation that runs',
+      { operationState: { phase: 'Running', finishedAt: null } },
+    ],
+    [
+      'operation-running',
+      'Running with finishedAt, which waits for a retry',
+      { operationState: { phase: 'Running', retryCount: 1 } },
+    ],
+    ['operation-running', 'an operation that is being stopped', { operationState: { phase: 'Terminating' } }],
+    [
+      'refresh-pending',
+      'a refresh that nobody has taken up',
+      { metadata: { annotations: { 'argocd.argoproj.io/refresh': 'normal' } } },
+    ],
+    ['compared-too-early', 'no comparison yet', { reconciledAt: null }],
+    [
+      'compared-too-early',
+      'a comparison in the second of our request',
+      { reconciledAt: '2027-03-01T12:00:00Z', operationState: null },
+    ],
+    [
+      'compared-too-early',
+      'a comparison in the second in which the sync ended',
+      { reconciledAt: '2027-03-01T12:01:05Z' },
+    ],
+    ['other-revision', 'an empty revision', { sync: { revision: '' } }],
+    ['other-revision', 'a branch name for a revision', { sync: { revision: 'main' } }],
+    ['other-revision', 'a shortened commit', { sync: { revision: OURS.slice(0, 12) } }],
+    ['out-of-sync', 'OutOfSync with auto-sync on', { sync: { status: 'OutOfSync' } }],
+    ['out-of-sync', 'sync status Unknown', { sync: { status: 'Unknown' } }],
+    ['not-healthy', 'Progressing', { health: { status: 'Progressing' } }],
+    ['not-healthy', 'Degraded, which may get better', { health: { status: 'Degraded' } }],
+    ['not-healthy', 'Missing', { health: { status: 'Missing' } }],
+    [
+      'suspended',
+      'Suspended, although Argo CD ranks it next to Healthy',
+      { health: { status: 'Suspended' } },
+    ],
+    ['settling', 'healthy for a moment', { health: { lastTransitionTime: '2027-03-01T12:04:50Z' } }],
+    [
+      'settling',
+      'healthy without a trace since a sync that has just ended',
+      { operationState: { finishedAt: '2027-03-01T12:04:50Z' }, reconciledAt: '2027-03-01T12:04:55Z' },
+    ],
+    [
+      'comparison-error',
+      'a comparison error of a moment ago',
+      {
+        conditions: [
+          {
+            type: 'ComparisonError',
+            message: 'repo server timed out',
+            lastTransitionTime: '2027-03-01T12:04:30Z',
+          },
+        ],
+      },
+    ],
+    [
+      'comparison-error',
+      'an unknown error of a moment ago',
+      { conditions: [{ type: 'UnknownError', message: 'oops', lastTransitionTime: '2027-03-01T12:04:30Z' }] },
+    ],
+    [
+      'other-revision',
+      'a sync error of an older revision',
+      { sync: { revision: OLDER }, conditions: [{ type: 'SyncError', message: 'gave up' }] },
+    ],
+  ])('waits (%s) on %s', (clause, _, change) => {
+    expect(judgeSync(application(change), EXPECTATION, NOW)).toMatchObject({ state: 'waiting', clause });
+  });
+
+  it.each<[string, string, Change]>([
+    [
+      'application-deleted',
+      'an Application that is being deleted',
+      { metadata: { deletionTimestamp: '2027-03-01T12:00:30Z' } },
+    ],
+    [
+      'reconcile-skipped',
+      'reconciliation that is switched off',
+      { metadata: { annotations: { 'argocd.argoproj.io/skip-reconcile': 'true' } } },
+    ],
+    ['sync-failed', 'a sync of ours that failed', { operationState: FAILED_HOOK }],
+    [
+      'sync-failed',
+      'a sync of ours that ended in an error before it had a result',
+      { operationState: { phase: 'Error', syncResult: undefined } },
+    ],
+    [
+      'sync-failed',
+      'a failed sync of a commit that contains ours',
+      { operationState: { ...FAILED_HOOK, syncResult: { revision: NEWER } } },
+    ],
+    [
+      'sync-failed',
+      'a failed manual sync of a branch since our commit',
+      { operationState: { phase: 'Failed', syncResult: { revision: 'main' }, operation: { sync: {} } } },
+    ],
+    [
+      'invalid-spec',
+      'a spec that Argo CD refuses',
+      {
+        conditions: [
+          { type: 'InvalidSpecError', message: 'application destination is not permitted in project' },
+        ],
+      },
+    ],
+    [
+      'sync-error',
+      'auto-sync that has given up on our commit',
+      {
+        conditions: [
+          { type: 'SyncError', message: 'Failed sync attempt: one or more objects failed to apply' },
+        ],
+      },
+    ],
+    [
+      'comparison-error',
+      'a comparison error that lasts',
+      {
+        conditions: [
+          {
+            type: 'ComparisonError',
+            message: 'failed to generate manifest',
+            lastTransitionTime: '2027-03-01T12:00:30Z',
+          },
+        ],
+      },
+    ],
+    [
+      'auto-sync-off',
+      'OutOfSync without auto-sync',
+      { spec: { syncPolicy: {} }, sync: { status: 'OutOfSync' } },
+    ],
+    [
+      'auto-sync-off',
+      'OutOfSync with auto-sync disabled',
+      { spec: { syncPolicy: { automated: { enabled: false } } }, sync: { status: 'OutOfSync' } },
+    ],
+  ])('gives up (%s) on %s, with a remedy', (clause, _, change) => {
+    const judgement = judgeSync(application(change), EXPECTATION, NOW);
+    expect(judgement).toMatchObject({ state: 'hopeless', clause });
+    expect(judgement).toHaveProperty('remedy', expect.stringMatching(/retry\.$/));
+  });
+
+  it('gives up on an Application that does not exist', () => {
+    expect(judgeSync(null, EXPECTATION, NOW)).toMatchObject({
+      state: 'hopeless',
+      clause: 'application-missing',
+    });
+  });
+
+  it('names the hooks and resources that failed, and only those', () => {
+    const judgement = judgeSync(application({ operationState: FAILED_HOOK }), EXPECTATION, NOW);
+    expect(judgement).toHaveProperty(
+      'message',
+      expect.stringContaining('PreSync hook Job/migrate in otterize-system'),
+    );
+    expect(judgement).toHaveProperty(
+      'message',
+      expect.stringContaining('Deployment/network-mapper (admission webhook denied the request)'),
+    );
+    expect(judgement).not.toHaveProperty('message', expect.stringContaining('fine'));
+  });
+
+  it('does not repeat credentials of a repository address', () => {
+    const message = 'failed to list refs of https://bot:hunter2@git.example.com/platform/clusters.git';
+    const judgement = judgeSync(
+      application({ conditions: [{ type: 'InvalidSpecError', message }] }),
+      EXPECTATION,
+      NOW,
+    );
+    expect(JSON.stringify(judgement)).not.toContain('hunter2');
+  });
+
+  it('gives an old comparison error the whole patience from our request on', () => {
+    const change = {
+      conditions: [{ type: 'ComparisonError', message: 'x', lastTransitionTime: '2027-03-01T09:00:00Z' }],
+    };
+    expect(judgeSync(application(change), EXPECTATION, '2027-03-01T12:02:59Z').state).toBe('waiting');
+    expect(judgeSync(application(change), EXPECTATION, '2027-03-01T12:03:00Z').state).toBe('hopeless');
+  });
+
+  describe('with several sources', () => {
+    const spec = {
+      source: undefined,
+      sources: [
+        { repoURL: 'https://charts.example.com', chart: 'otterize-kubernetes', targetRevision: '1.2.3' },
+        { repoURL: 'git@git.example.com:platform/clusters.git', targetRevision: 'main' },
+        { repoURL: 'https://git.example.com/platform/other', targetRevision: 'main' },
+      ],
+    };
+    const several = (revisions: readonly string[]) =>
+      application({ spec, sync: { revision: undefined, revisions } });
+    const repository = 'https://git.example.com/platform/clusters';
+
+    it('judges the source of our repository and lets chart versions and other repositories be', () => {
+      expect(judgeSync(several(['1.2.3', OURS, OLDER]), { ...EXPECTATION, repository }, NOW).state).toBe(
+        'synced',
+      );
+      expect(judgeSync(several(['1.2.3', OLDER, OURS]), { ...EXPECTATION, repository }, NOW)).toMatchObject({
+        clause: 'other-revision',
+      });
+    });
+
+    it('asks every Git source when it is not told the repository', () => {
+      expect(judgeSync(several(['1.2.3', OURS, OLDER]), EXPECTATION, NOW)).toMatchObject({
+        clause: 'other-revision',
+      });
+      expect(judgeSync(several(['1.2.3', OURS, NEWER]), EXPECTATION, NOW).state).toBe('synced');
+    });
+  });
+});
+
+describe('commitsNamedBy', () => {
+  it('lists each commit once and nothing that is no commit', () => {
+    expect(
+      commitsNamedBy(application({ sync: { revision: NEWER, revisions: [NEWER, '1.2.3', 'main', ''] } })),
+    ).toEqual([NEWER, OURS]);
+  });
+});
+
+describe('applicationFrom', () => {
+  it('takes a new object that has no status', () => {
+    const fresh = applicationFrom({ metadata: { name: 'a' }, spec: {} }, SUBJECT);
+    expect(judgeSync(fresh, EXPECTATION, NOW)).toMatchObject({
+      state: 'waiting',
+      clause: 'compared-too-early',
+    });
+  });
+
+  it.each([null, [], 'text', {}, { metadata: { name: 'a' }, spec: {}, status: { sync: 'Synced' } }])(
+    'refuses %j as malformed',
+    (object) => {
+      expect(() => applicationFrom(object, SUBJECT)).toThrow(SystemError);
+    },
+  );
+});
