@@ -9,7 +9,7 @@ import { addControlRoutes } from './control-routes.js';
 import { type EffectKind, EventLog } from './event-log.js';
 import { type Fault, Faults } from './faults.js';
 import { Latency } from './latency.js';
-import type { Answer, Call, Operation, RawRoute } from './operation.js';
+import type { Answer, Call, Method, Operation, RawRoute } from './operation.js';
 import { Refusal } from './refusal.js';
 import type { SpecCheck, Violation } from './spec-check.js';
 import { StateStore } from './state-store.js';
@@ -35,7 +35,7 @@ export interface StandInOptions<S extends TSchema, T extends TSchema> {
   /** the vendor's error body */
   readonly errorBody: (refusal: Refusal) => unknown;
   /** throws a Refusal when the request's credential is not good; not run for `open` operations */
-  readonly authenticate?: (call: Call) => void;
+  readonly authenticate?: (call: Call) => void | Promise<void>;
   /** the vendor's answer to a request that its spec forbids; default 400 */
   readonly refuseInvalid?: (problems: readonly string[]) => Refusal;
   readonly tls?: { readonly key: string; readonly cert: string };
@@ -138,6 +138,25 @@ export class StandIn<S extends TSchema, T extends TSchema> {
     });
   }
 
+  /** adds a control route of this stand-in's own below `/_sandbox`; answers 200 with what `handle` gives */
+  control<C extends TSchema>(
+    method: Method,
+    route: string,
+    schema: C,
+    handle: (body: Static<C>) => Promise<unknown>,
+  ): void {
+    this.app.route({
+      method,
+      url: `${CONTROL}${route}`,
+      handler: async (request, reply) => {
+        const body: unknown = request.body ?? {};
+        if (!Value.Check(schema, body)) throw new Refusal(400, describeMisfit(schema, body));
+        const answer = await handle(body);
+        return reply.type('application/json').send(JSON.stringify(answer ?? {}));
+      },
+    });
+  }
+
   /** starts on 127.0.0.1 (port 0 = a free one); returns the origin */
   async listen(port: number): Promise<string> {
     await this.app.listen({ host: '127.0.0.1', port });
@@ -159,7 +178,7 @@ export class StandIn<S extends TSchema, T extends TSchema> {
     let problems: readonly string[] = [];
     let answer: Answer;
     try {
-      if (!operation.open) this.#options.authenticate?.(call);
+      if (!operation.open) await this.#options.authenticate?.(call);
       if (spec) {
         problems = spec.request(operation.id, {
           method: request.method,
