@@ -48,11 +48,11 @@ export async function ensureIntegration(
     return result(effect.resumed ? 'created' : 'changed', finding.integration.id, stored, store);
   }
   if (finding.state === 'lost') await organisation.deleteIntegration(finding.integration.id, signal);
-  const { integration, credentials } = await organisation.createKubernetesIntegration(
-    name,
-    environmentId,
-    signal,
-  );
+  const made = await organisation.createKubernetesIntegration(name, environmentId, signal);
+  const { integration } = made;
+  const credentials =
+    made.credentials ?? (await organisation.readIntegrationCredentials(integration.id, signal));
+  if (credentials === null) throw credentialsNotShown(name);
   const wanted = { clientId: new Secret(credentials.clientId), clientSecret: credentials.clientSecret };
   const stored = await storeBoth(store, finding.stored, wanted, marker, signal);
   return result(
@@ -107,7 +107,7 @@ async function storeBoth(
   return after;
 }
 
-function _credentialsNotShown(name: string): StepFailed {
+function credentialsNotShown(name: string): StepFailed {
   return new StepFailed(FAILURE.system, {
     system: 'otterize',
     operation: 'create integration',
