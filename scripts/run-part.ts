@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process';
+import { readFile, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseRunResult, type RunResult } from './run-result.js';
+
+export const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** One run of vitest over some folders. */
+export interface Part {
+  readonly name: string;
+  /** Folders or files, from the root of the repository. */
+  readonly paths: readonly string[];
+  /** Test files one after another: for tests that start many processes of their own. */
+  readonly serial: boolean;
+  /** Config file of vitest. */
+  readonly config: string;
+  /** The part is ended and counts as failed after this time. */
+  readonly limitMs: number;
+}
+
+/**
+ * Runs a part and shows vitest's own output.
+ * @param folder where the result is put meanwhile
+ * @param env added to our environment
+ */
+export async function runPart(
+  part: Part,
+  folder: string,
+  env: Readonly<Record<string, string>>,
+): Promise<RunResult> {
+  const resultFile = join(folder, `${part.name}.result.json`);
+  await rm(resultFile, { force: true });
+  const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
+  const args = [
+    'run',
+    '--config',
+    part.config,
+    '--reporter=default',
+    '--reporter=./test/support/run-reporter.ts',
+  ];
+  if (part.serial) args.push('--no-file-parallelism');
+  const child = spawn(process.execPath, [vitest, ...args, ...part.paths], {
+    cwd: ROOT,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, ...env, GATEHOUSE_RUN_RESULT: resultFile },
+  });
+  const timer = setTimeout(() => child.kill('SIGKILL'), part.limitMs);
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', resolve);
+  });
+  clearTimeout(timer);
+  const written = await readFile(resultFile, 'utf8').catch(() => undefined);
+  const result = written === undefined ? undefined : parseRunResult(written);
+  if (result === undefined) {
+    const why =
+      code === null ? `ended after ${part.limitMs / 60_000} minutes` : `vitest ended with code ${code}`;
+    return { passed: 0, failed: [`part ${part.name}: no result, ${why}`], notRun: [] };
+  }
+  if (code === 0 || result.failed.length > 0) return result;
+  return { ...result, failed: [`part ${part.name}: vitest ended with code ${code ?? 'none'}`] };
+}

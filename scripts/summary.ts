@@ -1,0 +1,60 @@
+import { readFile } from 'node:fs/promises';
+import type { RunResult } from './run-result.js';
+
+/** What answered for a system in a run. */
+export interface SystemLine {
+  readonly system: string;
+  readonly answered: string;
+  readonly detail?: string;
+}
+
+/** Reads the notes that tests left by `reportSystem`: each system and kind once, in the order of their names. */
+export async function readSystemReport(file: string): Promise<SystemLine[]> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  const lines = new Map<string, SystemLine>();
+  for (const line of text.split('\n').filter((l) => l !== '')) {
+    const value: unknown = JSON.parse(line);
+    if (isSystemLine(value)) lines.set(`${value.system} ${value.answered} ${value.detail ?? ''}`, value);
+  }
+  return [...lines.entries()].sort(([a], [b]) => a.localeCompare(b)).map(([, line]) => line);
+}
+
+/**
+ * Prints the end of a run: what answered, what was not run and why, what failed, and as the last line the two numbers.
+ * @returns the exit code
+ */
+export function printSummary(
+  systems: readonly SystemLine[],
+  parts: readonly { readonly name: string; readonly result: RunResult }[],
+  notes: readonly string[] = [],
+): 0 | 1 {
+  const print = (line: string) => process.stdout.write(`${line}\n`);
+  const width = Math.max(8, ...systems.map((s) => s.system.length));
+  print('\nWhat answered');
+  for (const s of systems)
+    print(`  ${s.system.padEnd(width)}  ${s.answered.padEnd(8)}  ${s.detail ?? ''}`.trimEnd());
+  const notRun = parts.flatMap(({ result }) => result.notRun);
+  print(notRun.length + notes.length === 0 ? '\nNot run: nothing' : '\nNot run');
+  for (const note of notes) print(`  ${note}`);
+  for (const { test, reason } of notRun) print(`  ${test}: ${reason}`);
+  print('\nParts');
+  for (const { name, result } of parts) {
+    print(
+      `  ${name}: ${result.passed} passed, ${result.failed.length} failed, ${result.notRun.length} not run`,
+    );
+  }
+  const failed = parts.flatMap(({ result }) => result.failed);
+  if (failed.length > 0) print('\nFailed');
+  for (const name of failed) print(`  ${name}`);
+  const passed = parts.reduce((sum, { result }) => sum + result.passed, 0);
+  print(`\n${passed} passed, ${failed.length} failed`);
+  // A run in which nothing was tested proves nothing.
+  return failed.length === 0 && passed > 0 ? 0 : 1;
+}
+
+function isSystemLine(value: unknown): value is SystemLine {
+  if (typeof value !== 'object' || value === null) return false;
+  if (!('system' in value) || typeof value.system !== 'string') return false;
+  if (!('answered' in value) || typeof value.answered !== 'string') return false;
+  return !('detail' in value) || typeof value.detail === 'string';
+}
