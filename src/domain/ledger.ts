@@ -5,7 +5,7 @@
 import type { Verdict } from './decision.js';
 import type { FailureReport } from './failure.js';
 import type { Plan, PlanTotals } from './plan.js';
-import type { Actor } from './request.js';
+import type { Actor, PersonalRef } from './request.js';
 
 export type EffectOutcome = 'created' | 'adopted' | 'changed' | 'unchanged';
 
@@ -57,6 +57,8 @@ export interface EntryBodies {
     readonly personId: string;
     readonly jti: string;
     readonly envelope: string;
+    /** the approver's words, in the erasable table; the claims hold the SHA-256 of this reference as `commentHash` */
+    readonly comment?: PersonalRef;
   };
   readonly 'effect.reserved': { readonly key: string; readonly epoch: number; readonly system: string };
   readonly 'effect.completed': {
@@ -90,6 +92,8 @@ export interface EntryBodies {
     readonly status: number;
     readonly reason: string;
     readonly by?: Actor;
+    /** how many alike in the same minute; absent: one */
+    readonly count?: number;
   };
   readonly 'key.revoked': { readonly kid: string };
   /** payloads decoded for the Temporal UI: how many and by whom, never what */
