@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { SystemError, type SystemName } from '../../domain/failure.js';
 import { Secret } from '../secret.js';
+import { textOf } from './field.js';
 import { JsonRequester } from './json-requester.js';
 import { shapeOf } from './shape.js';
 import { troubleOf } from './trouble.js';
@@ -109,12 +110,7 @@ export class ClientCredentials {
   }
 }
 
-function readTokenError(body: unknown): { code?: string; message?: string } {
-  if (typeof body !== 'object' || body === null || !('error' in body) || typeof body.error !== 'string')
-    return {};
-  const message =
-    'error_description' in body && typeof body.error_description === 'string'
-      ? body.error_description
-      : body.error;
-  return { code: body.error, message };
+function readTokenError(body: unknown): { code: string | undefined; message: string | undefined } {
+  const code = textOf(body, 'error');
+  return { code, message: textOf(body, 'error_description') ?? code };
 }

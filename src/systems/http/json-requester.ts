@@ -1,7 +1,8 @@
-import { SystemError, type SystemName, type SystemTrouble } from '../../domain/failure.js';
-import type { Secret } from '../secret.js';
+import { SystemError, type SystemName, type SystemTrouble, type TroubleKind } from '../../domain/failure.js';
+import { Secret } from '../secret.js';
 import { DEFAULT_TIMEOUT_MS, type Deadline, deadline } from './deadline.js';
 import { networkCode } from './network-code.js';
+import { encodePathPart } from './path.js';
 import { retryAfterMs } from './retry-after.js';
 import type { TokenBucket } from './token-bucket.js';
 import { type CallSubject, kindOfStatus, quote, troubleOf } from './trouble.js';
@@ -13,6 +14,9 @@ const LARGEST_ANSWER = 8 * 1024 * 1024;
 export interface VendorWords {
   readonly code?: string | undefined;
   readonly message?: string | undefined;
+  /** where the vendor's words say more than the status */
+  readonly kind?: TroubleKind | undefined;
+  readonly remedy?: string | undefined;
 }
 
 export interface JsonRequesterOptions {
@@ -26,13 +30,13 @@ export interface JsonRequesterOptions {
   /** bucket of the credential, when a rate is configured */
   readonly bucket?: TokenBucket | undefined;
   /** reads the vendor's error body, already parsed when it was JSON, else the text */
-  readonly readError?: (body: unknown) => VendorWords;
+  readonly readError?: (body: unknown, status: number) => VendorWords;
 }
 
 export interface JsonCall {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'LIST';
-  /** below the base address, its parts encoded by `encodePath`; or, to follow a vendor's link, a whole address */
-  readonly path: string;
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** parts below the base address, still to be encoded; or, to follow a vendor's link, a whole address */
+  readonly path: string | readonly string[];
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly headers?: Readonly<Record<string, string>>;
   /** sent as JSON */
@@ -54,19 +58,6 @@ export interface JsonAnswer {
   readonly headers: Headers;
   /** undefined when the answer has no body */
   readonly body: unknown;
-}
-
-/**
- * Encodes path parts and joins them with slashes, so that a name with `/`, `#` or `?` stays one part.
- * @throws RangeError for an empty part, `.` and `..`, which no encoding keeps from being resolved away
- */
-export function encodePath(...parts: readonly string[]): string {
-  return parts
-    .map((part) => {
-      if (/^\.{0,2}$/.test(part)) throw new RangeError(`A name in a path cannot be "${part}".`);
-      return encodeURIComponent(part);
-    })
-    .join('/');
 }
 
 /**
@@ -104,7 +95,7 @@ export class JsonRequester {
     await this.#options.bucket?.take(call.signal);
     const time = deadline(this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS, call.signal);
     const secrets = await this.#credential(subject, time, call.signal);
-    const withhold = [...Object.values(secrets), ...(call.withhold ?? [])];
+    const withhold = [...Object.values(secrets).map(withoutScheme), ...(call.withhold ?? [])];
 
     const { response, text } = await this.#exchange(call, subject, url, secrets, time);
     if (response.status >= 200 && response.status < 300) {
@@ -160,7 +151,8 @@ export class JsonRequester {
   }
 
   #urlOf(call: JsonCall, subject: CallSubject): URL {
-    const url = URL.canParse(call.path, this.#base.href) ? new URL(call.path, this.#base) : undefined;
+    const path = typeof call.path === 'string' ? call.path : encodedPath(call.path, subject);
+    const url = URL.canParse(path, this.#base.href) ? new URL(path, this.#base) : undefined;
     if (
       url === undefined ||
       url.origin !== this.#base.origin ||
@@ -192,19 +184,34 @@ export class JsonRequester {
       });
     }
     const waitMs = retryAfterMs((name) => response.headers.get(name), Date.now());
-    const words = this.#options.readError?.(lenient(text)) ?? {};
+    const words = this.#options.readError?.(lenient(text), status) ?? {};
     const said = words.message === undefined ? '' : quote(words.message, withhold);
     return troubleOf(
       subject,
-      kindOfStatus(status, waitMs),
+      words.kind ?? kindOfStatus(status, waitMs),
       said === '' ? `answered ${status}` : `answered ${status}: ${said}`,
       {
         status,
         retryAfterMs: waitMs,
+        remedy: words.remedy,
         code: words.code === undefined ? undefined : quote(words.code, withhold),
       },
     );
   }
+}
+
+function encodedPath(parts: readonly string[], subject: CallSubject): string {
+  return parts.map((part) => encodePathPart(part, subject)).join('/');
+}
+
+/** `Bearer abc` → `abc`: what a vendor would echo. */
+function withoutScheme(header: Secret): Secret {
+  return new Secret(header.reveal().replace(/^[A-Za-z]+ /, ''));
+}
+
+/** The header of a bearer token, as `credential` wants it. */
+export function bearer(token: string): Readonly<Record<string, Secret>> {
+  return { authorization: new Secret(`Bearer ${token}`) };
 }
 
 function baseOf(text: string, system: SystemName): URL {
