@@ -14,6 +14,35 @@ const Path = Type.String({ minLength: 1, maxLength: 1_000 });
 const Url = Type.String({ pattern: '^https?://[^\\s@]+$', maxLength: 500 });
 const Rate = Type.Optional(Type.Number({ exclusiveMinimum: 0 }));
 
+const AzureLogin = Type.Union([
+  Type.Object(
+    { kind: Type.Literal('workload-identity'), tenantId: Type.Optional(Name), clientId: Type.Optional(Name) },
+    closed,
+  ),
+  Type.Object({ kind: Type.Literal('managed-identity'), clientId: Type.Optional(Name) }, closed),
+  Type.Object({ kind: Type.Literal('azure-cli') }, closed),
+  Type.Object(
+    { kind: Type.Literal('client-secret'), tenantId: Name, clientId: Name, clientSecretFile: Path },
+    closed,
+  ),
+  Type.Object(
+    { kind: Type.Literal('token-endpoint'), tokenUrl: Url, clientId: Name, clientSecretFile: Path },
+    closed,
+  ),
+]);
+
+const VaultLogin = Type.Union([
+  Type.Object({ kind: Type.Literal('token'), tokenFile: Path }, closed),
+  Type.Object(
+    { kind: Type.Literal('kubernetes'), mount: Type.Optional(Name), role: Name, jwtFile: Path },
+    closed,
+  ),
+  Type.Object(
+    { kind: Type.Literal('approle'), mount: Type.Optional(Name), roleId: Name, secretIdFile: Path },
+    closed,
+  ),
+]);
+
 const KubernetesConnection = Type.Object(
   { name: Name, server: Url, tokenFile: Path, caFile: Type.Optional(Path) },
   closed,
@@ -25,6 +54,8 @@ export const InstallationShape = Type.Object(
     timing: Type.Union([Type.Literal('standard'), Type.Literal('brisk')]),
     /** a plan older than this is computed anew before the rollout; what differs goes back to the gates */
     replanAfterMs: Type.Integer({ minimum: 0 }),
+    /** how long an Application must stay healthy before it counts, in milliseconds */
+    stabilisationMs: Type.Integer({ minimum: 0 }),
     files: Type.Object({ inventory: Path, policies: Path }, closed),
     keys: Type.Object(
       {
@@ -80,31 +111,26 @@ export const InstallationShape = Type.Object(
     systems: Type.Object(
       {
         otterize: Type.Object({ url: Url, tokenFile: Path, callsPerSecond: Rate }, closed),
-        directory: Type.Object(
-          {
-            url: Url,
-            tokenUrl: Url,
-            clientId: Name,
-            clientSecretFile: Path,
-            scope: Name,
-            callsPerSecond: Rate,
-          },
-          closed,
-        ),
+        directory: Type.Object({ url: Url, login: AzureLogin, callsPerSecond: Rate }, closed),
         keyVault: Type.Optional(
           Type.Object(
             {
-              tokenUrl: Url,
-              clientId: Name,
-              clientSecretFile: Path,
+              login: AzureLogin,
+              /** ends of host names that count as a key vault; unset: .vault.azure.net */
+              hostSuffixes: Type.Optional(Type.Array(Name)),
+              /** address to connect to instead of asking DNS, e.g. of a private endpoint */
+              connectTo: Type.Optional(Name),
+              caFile: Type.Optional(Path),
               /** switch off only for vaults that are not under vault.azure.net, e.g. stand-ins */
               verifyChallengeResource: Type.Boolean(),
-              caFile: Type.Optional(Path),
+              callsPerSecond: Rate,
             },
             closed,
           ),
         ),
-        vault: Type.Optional(Type.Object({ tokenFile: Path, caFile: Type.Optional(Path) }, closed)),
+        vault: Type.Optional(
+          Type.Object({ login: VaultLogin, caFile: Type.Optional(Path), callsPerSecond: Rate }, closed),
+        ),
         gitlab: Type.Object({ url: Url, tokenFile: Path, callsPerSecond: Rate }, closed),
         kubernetes: Type.Object({ connections: Type.Array(KubernetesConnection) }, closed),
       },
@@ -130,7 +156,10 @@ export class InstallationError extends Error {
 export function readInstallation(path: string): Installation {
   let value: unknown;
   try {
-    value = parse(readFileSync(path, 'utf8'), { maxAliasCount: 0 });
+    value = withAbsolutePaths(
+      parse(readFileSync(path, 'utf8'), { maxAliasCount: 0 }),
+      dirname(resolve(path)),
+    );
   } catch (error) {
     const why = error instanceof Error ? error.message : 'unreadable';
     throw new InstallationError(`${path} cannot be read as YAML: ${why}`);
@@ -141,7 +170,7 @@ export function readInstallation(path: string): Installation {
       .map((fault) => `${fault.instancePath === '' ? '/' : fault.instancePath}: ${fault.message}`);
     throw new InstallationError(`${path} is not a valid installation file:\n${faults.join('\n')}`);
   }
-  return withAbsolutePaths(value, dirname(resolve(path)));
+  return value;
 }
 
 /** Reads a secret from its file, without the line end. @throws InstallationError when it is missing or empty */
@@ -163,67 +192,15 @@ export function describeInstallation(installation: Installation): string {
   return JSON.stringify(installation, null, 2);
 }
 
-function withAbsolutePaths(installation: Installation, base: string): Installation {
-  const at = (path: string): string => (isAbsolute(path) ? path : resolve(base, path));
-  const { files, keys, page, tickets, notifications, systems } = installation;
-  const optional = <K extends string>(key: K, path: string | undefined): Partial<Record<K, string>> =>
-    path === undefined ? {} : record(key, at(path));
-  return {
-    ...installation,
-    files: { inventory: at(files.inventory), policies: at(files.policies) },
-    keys: {
-      ring: at(keys.ring),
-      codec: at(keys.codec),
-      ...optional('decision', keys.decision),
-      ...optional('request', keys.request),
-      ...optional('checkpoint', keys.checkpoint),
-    },
-    page: { ...page, sessionSecretFile: at(page.sessionSecretFile) },
-    ...(tickets === undefined ? {} : { tickets: { webhookSecretFile: at(tickets.webhookSecretFile) } }),
-    notifications: {
-      ...(notifications.mail === undefined
-        ? {}
-        : {
-            mail: {
-              ...notifications.mail,
-              ...optional('userFile', notifications.mail.userFile),
-              ...optional('passwordFile', notifications.mail.passwordFile),
-            },
-          }),
-      webhooks: notifications.webhooks.map((hook) => ({ url: hook.url, secretFile: at(hook.secretFile) })),
-    },
-    systems: {
-      ...systems,
-      otterize: { ...systems.otterize, tokenFile: at(systems.otterize.tokenFile) },
-      directory: { ...systems.directory, clientSecretFile: at(systems.directory.clientSecretFile) },
-      gitlab: { ...systems.gitlab, tokenFile: at(systems.gitlab.tokenFile) },
-      ...(systems.keyVault === undefined
-        ? {}
-        : {
-            keyVault: {
-              ...systems.keyVault,
-              clientSecretFile: at(systems.keyVault.clientSecretFile),
-              ...optional('caFile', systems.keyVault.caFile),
-            },
-          }),
-      ...(systems.vault === undefined
-        ? {}
-        : {
-            vault: { tokenFile: at(systems.vault.tokenFile), ...optional('caFile', systems.vault.caFile) },
-          }),
-      kubernetes: {
-        connections: systems.kubernetes.connections.map((connection) => ({
-          ...connection,
-          tokenFile: at(connection.tokenFile),
-          ...optional('caFile', connection.caFile),
-        })),
-      },
-    },
-  };
-}
-
-function record<K extends string>(key: K, value: string): Partial<Record<K, string>> {
-  const made: Partial<Record<K, string>> = {};
-  made[key] = value;
-  return made;
+/** Fields that hold a path: those named …File, and all below `files` and `keys`. */
+function withAbsolutePaths(value: unknown, base: string, isPath = false): unknown {
+  if (typeof value === 'string') return isPath && !isAbsolute(value) ? resolve(base, value) : value;
+  if (Array.isArray(value)) return value.map((item) => withAbsolutePaths(item, base, isPath));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      key,
+      withAbsolutePaths(item, base, isPath || key.endsWith('File') || key === 'files' || key === 'keys'),
+    ]),
+  );
 }
