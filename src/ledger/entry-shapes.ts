@@ -69,7 +69,7 @@ const SHAPES = {
     totals: object({ create: Count, change: Count, adopt: Count, conflict: Count }),
     plan: Plan,
   }),
-  'gate.opened': object({ gate: Text, epoch: Epoch, due: Type.Optional(Text) }),
+  'gate.opened': object({ gate: Text, epoch: Epoch, openedAt: Text, due: Type.Optional(Text) }),
   'gate.reminded': object({
     gate: Text,
     epoch: Epoch,

@@ -1,0 +1,83 @@
+/** Reads the rows that the API's functions answer. */
+import { column, type Row } from './database.js';
+import { isBodyOf } from './entry-shapes.js';
+import { LedgerCorrupt } from './errors.js';
+import type { AcceptResult, DecisionResult, OpenGate, RequestSummary } from './ports.js';
+
+export function acceptResultOf(row: Row): AcceptResult {
+  const state = column.text(row, 'state');
+  switch (state) {
+    case 'accepted':
+    case 'key-reused':
+      return { state };
+    case 'repeated':
+      return { state, requestId: column.text(row, 'request_id') };
+    case 'open':
+      return {
+        state,
+        requestId: column.text(row, 'request_id'),
+        contentHash: column.text(row, 'content_hash'),
+      };
+    default:
+      throw unknownState(state);
+  }
+}
+
+export function decisionResultOf(row: Row): DecisionResult {
+  const state = column.text(row, 'state');
+  switch (state) {
+    case 'recorded':
+    case 'same':
+      return { state, seq: column.whole(row, 'seq') };
+    case 'already-voted':
+    case 'closed':
+    case 'superseded':
+      return { state };
+    default:
+      throw unknownState(state);
+  }
+}
+
+export function recordedOrSame(row: Row): { readonly state: 'recorded' | 'same' } {
+  const state = column.text(row, 'state');
+  if (state === 'recorded' || state === 'same') return { state };
+  throw unknownState(state);
+}
+
+export function openGateOf(row: Row): OpenGate {
+  return {
+    requestId: column.text(row, 'request_id'),
+    workflowId: column.text(row, 'workflow_id'),
+    gate: column.text(row, 'gate'),
+    epoch: column.whole(row, 'epoch'),
+    openedAt: column.text(row, 'opened_at'),
+    due: column.textOrNull(row, 'due'),
+  };
+}
+
+export function requestSummaryOf(row: Row): RequestSummary {
+  const endedAt = column.textOrNull(row, 'ended_at');
+  return {
+    requestId: column.text(row, 'request_id'),
+    workflowId: column.text(row, 'workflow_id'),
+    kind: column.text(row, 'kind'),
+    contentHash: column.text(row, 'content_hash'),
+    seq: column.whole(row, 'seq'),
+    acceptedAt: column.text(row, 'at'),
+    epoch: column.whole(row, 'epoch'),
+    started: column.boolean(row, 'started'),
+    revoked: column.boolean(row, 'revoked'),
+    ended: endedAt === null ? null : { at: endedAt, outcome: outcomeOf(row) },
+  };
+}
+
+function outcomeOf(row: Row): NonNullable<RequestSummary['ended']>['outcome'] {
+  const body: unknown = { outcome: row.outcome, message: '' };
+  if (!isBodyOf('request.ended', body))
+    throw new LedgerCorrupt('the outcome of a request is an unknown word');
+  return body.outcome;
+}
+
+function unknownState(state: string): LedgerCorrupt {
+  return new LedgerCorrupt(`the database answers the unknown state ${state}, perhaps of a newer version`);
+}

@@ -1,0 +1,152 @@
+/** The ledger as workers may use it: role `gatehouse_worker`. */
+import type { EntryBodies, LedgerEntry } from '../domain/ledger.js';
+import type { PersonalRef } from '../domain/request.js';
+import { column, type LedgerDatabase, type Row } from './database.js';
+import { isBodyOf } from './entry-shapes.js';
+import { LedgerCorrupt } from './errors.js';
+import { PgEntryReader } from './pg-entries.js';
+import { PgPersonalTable } from './pg-personal.js';
+import type { ReservationRefusal, ReservationResult, WorkerLedger } from './ports.js';
+import { bodyText, ENTRY_COLUMNS, parseEntry, storedEntry } from './stored-entry.js';
+
+/** Types that the function `worker_append` takes. */
+type SimpleType =
+  | 'gate.opened'
+  | 'gate.reminded'
+  | 'gate.closed'
+  | 'check.passed'
+  | 'target.started'
+  | 'target.ended'
+  | 'request.started'
+  | 'request.ended';
+
+const REFUSALS: readonly ReservationRefusal[] = [
+  'unknown-request',
+  'no-plan',
+  'ended',
+  'revoked',
+  'superseded',
+  'not-planned',
+  'gate-not-passed',
+  'changed-meanwhile',
+];
+
+export class PgWorkerLedger extends PgEntryReader implements WorkerLedger {
+  readonly #personal: PgPersonalTable;
+
+  constructor(database: LedgerDatabase) {
+    super(database);
+    this.#personal = new PgPersonalTable(database);
+  }
+
+  keepPersonal(requestId: string, values: readonly string[]): Promise<readonly PersonalRef[]> {
+    return this.#personal.keepPersonal(requestId, values);
+  }
+
+  personal(refs: readonly PersonalRef[]): Promise<ReadonlyMap<PersonalRef, string>> {
+    return this.#personal.personal(refs);
+  }
+
+  async raiseAlarm(requestId: string | null, body: EntryBodies['alarm.raised']): Promise<void> {
+    await this.call('raise an alarm', 'select gatehouse.raise_alarm($1, $2)', [
+      requestId,
+      bodyText('alarm.raised', body),
+    ]);
+  }
+
+  async recordPlan(requestId: string, body: EntryBodies['plan.recorded']): Promise<void> {
+    await this.call('record a plan', 'select gatehouse.record_plan($1, $2)', [
+      requestId,
+      bodyText('plan.recorded', body),
+    ]);
+  }
+
+  openGate(requestId: string, body: EntryBodies['gate.opened']): Promise<void> {
+    return this.#append('gate.opened', requestId, body);
+  }
+
+  remindGate(requestId: string, body: EntryBodies['gate.reminded']): Promise<void> {
+    return this.#append('gate.reminded', requestId, body);
+  }
+
+  closeGate(requestId: string, body: EntryBodies['gate.closed']): Promise<void> {
+    return this.#append('gate.closed', requestId, body);
+  }
+
+  passCheck(requestId: string, body: EntryBodies['check.passed']): Promise<void> {
+    return this.#append('check.passed', requestId, body);
+  }
+
+  startTarget(requestId: string, body: EntryBodies['target.started']): Promise<void> {
+    return this.#append('target.started', requestId, body);
+  }
+
+  endTarget(requestId: string, body: EntryBodies['target.ended']): Promise<void> {
+    return this.#append('target.ended', requestId, body);
+  }
+
+  startRequest(requestId: string, body: EntryBodies['request.started']): Promise<void> {
+    return this.#append('request.started', requestId, body);
+  }
+
+  endRequest(requestId: string, body: EntryBodies['request.ended']): Promise<void> {
+    return this.#append('request.ended', requestId, body);
+  }
+
+  async reserveEffect(
+    requestId: string,
+    body: EntryBodies['effect.reserved'],
+    judgedUpTo: number,
+  ): Promise<ReservationResult> {
+    const row = await this.call(
+      'reserve an effect',
+      'select state, at, completion, reason from gatehouse.reserve_effect($1, $2, $3)',
+      [requestId, bodyText('effect.reserved', body), judgedUpTo],
+    );
+    return reservationOf(row);
+  }
+
+  async completeEffect(requestId: string, body: EntryBodies['effect.completed']): Promise<void> {
+    await this.call('complete an effect', 'select gatehouse.complete_effect($1, $2)', [
+      requestId,
+      bodyText('effect.completed', body),
+    ]);
+  }
+
+  async effectsByKey(key: string): Promise<readonly LedgerEntry<'effect.completed' | 'effect.reserved'>[]> {
+    const rows = await this.database.query(
+      'read effects by key',
+      `select ${ENTRY_COLUMNS} from gatehouse.entry
+       where type in ('effect.reserved', 'effect.completed') and body::jsonb ->> 'key' = $1
+       order by seq desc limit 100`,
+      [key],
+    );
+    return rows
+      .map((row) => parseEntry(storedEntry(row)))
+      .filter((entry) => entry.type === 'effect.reserved' || entry.type === 'effect.completed');
+  }
+
+  async #append<T extends SimpleType>(type: T, requestId: string, body: EntryBodies[T]): Promise<void> {
+    await this.call(`append ${type}`, 'select gatehouse.worker_append($1, $2, $3)', [
+      type,
+      requestId,
+      bodyText(type, body),
+    ]);
+  }
+}
+
+function reservationOf(row: Row): ReservationResult {
+  const state = column.text(row, 'state');
+  if (state === 'reserved' || state === 'resumed') return { state, at: column.text(row, 'at') };
+  if (state === 'refused') {
+    const reason = REFUSALS.find((known) => known === row.reason);
+    if (reason !== undefined) return { state, reason };
+  }
+  if (state === 'completed') {
+    const body: unknown = JSON.parse(column.text(row, 'completion'));
+    if (isBodyOf('effect.completed', body)) {
+      return { state, at: column.text(row, 'at'), outcome: body.outcome, readBack: body.readBack };
+    }
+  }
+  throw new LedgerCorrupt('the answer to a reservation is not of its shape');
+}
