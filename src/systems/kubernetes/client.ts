@@ -1,0 +1,173 @@
+import {
+  ApiException,
+  CustomObjectsApi,
+  createConfiguration,
+  type HttpInfo,
+  PatchStrategy,
+  ServerConfiguration,
+  setHeaderOptions,
+  VersionApi,
+} from '@kubernetes/client-node';
+import { SystemError, type SystemName } from '../../domain/failure.js';
+import { DEFAULT_TIMEOUT_MS, deadline } from '../http/deadline.js';
+import { type CallSubject, troubleOf } from '../http/trouble.js';
+import { refusalOf, saysThatObjectIsMissing, troubleOfFailure } from './api-trouble.js';
+import type { KubernetesConnection } from './connection.js';
+import { singleAttempt } from './single-attempt.js';
+
+/** Name under which our writes appear in an object's `managedFields`. */
+export const FIELD_MANAGER = 'gatehouse';
+
+export interface KubernetesClientOptions {
+  /** the product whose objects are read, named in errors: `argocd`, `external-secrets` or `kubernetes` */
+  readonly system: SystemName;
+  readonly connection: KubernetesConnection;
+  /** milliseconds for one call; default 10,000 */
+  readonly timeoutMs?: number;
+}
+
+/** A custom object by its natural key; without a namespace for kinds of the whole cluster. */
+export interface ObjectRef {
+  readonly group: string;
+  readonly version: string;
+  /** plural name of the kind in lower case, e.g. `applications` */
+  readonly plural: string;
+  readonly namespace?: string;
+  readonly name: string;
+}
+
+export interface PatchAnswer {
+  readonly object: unknown;
+  /** ISO 8601, the server's clock when it answered, in whole seconds; undefined when it does not say */
+  readonly serverTime: string | undefined;
+}
+
+/**
+ * Reads and patches custom objects. One HTTP attempt per call; throws nothing but `SystemError` (an `ApiException` has the
+ * whole body in its message, which may be a Secret) and the caller's own abort reason.
+ */
+export class KubernetesClient {
+  readonly #options: KubernetesClientOptions;
+
+  constructor(options: KubernetesClientOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Reads one object.
+   * @returns null when the object does not exist; the caller validates its shape
+   * @throws SystemError also when the kind itself does not exist (its definition is not installed)
+   */
+  async get(ref: ObjectRef, signal?: AbortSignal): Promise<unknown> {
+    const subject = this.#subject(`get ${ref.plural}`, ref);
+    try {
+      const answer = await this.#call(subject, signal, (api) =>
+        ref.namespace === undefined
+          ? api.getClusterCustomObjectWithHttpInfo(ref)
+          : api.getNamespacedCustomObjectWithHttpInfo({ ...ref, namespace: ref.namespace }),
+      );
+      return answer.data;
+    } catch (error) {
+      if (error instanceof ObjectMissing) return null;
+      throw error;
+    }
+  }
+
+  /**
+   * Changes the given fields of one object (RFC 7386: null removes a field). Never a whole update: Application keeps spec,
+   * status and running operation in one object, and a stale copy would erase them.
+   * @throws SystemError kind `not-found` when the object does not exist
+   */
+  async mergePatch(ref: ObjectRef, patch: object, signal?: AbortSignal): Promise<PatchAnswer> {
+    const subject = this.#subject(`patch ${ref.plural}`, ref);
+    // without the header the client announces a JSON Patch, and the server refuses the object
+    const options = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
+    const body = { ...ref, body: patch, fieldManager: FIELD_MANAGER };
+    try {
+      const answer = await this.#call(subject, signal, (api) =>
+        ref.namespace === undefined
+          ? api.patchClusterCustomObjectWithHttpInfo(body, options)
+          : api.patchNamespacedCustomObjectWithHttpInfo({ ...body, namespace: ref.namespace }, options),
+      );
+      const date = Date.parse(answer.headers.date ?? '');
+      return {
+        object: answer.data,
+        serverTime: Number.isNaN(date) ? undefined : new Date(date).toISOString(),
+      };
+    } catch (error) {
+      if (!(error instanceof ObjectMissing)) throw error;
+      throw new SystemError(troubleOf(subject, 'not-found', 'the object does not exist', { status: 404 }));
+    }
+  }
+
+  /** The server's version, e.g. `v1.36.3`: a call that needs no right beyond being known. */
+  async version(signal?: AbortSignal): Promise<string> {
+    const subject = {
+      system: this.#options.system,
+      operation: 'get version',
+      object: this.#options.connection.server,
+    };
+    const info = await this.#exchange(subject, signal, (configuration) =>
+      new VersionApi(configuration).getCode(),
+    );
+    return info.gitVersion;
+  }
+
+  async #call(
+    subject: CallSubject,
+    signal: AbortSignal | undefined,
+    send: (api: CustomObjectsApi) => Promise<HttpInfo<unknown>>,
+  ): Promise<HttpInfo<unknown>> {
+    const answer = await this.#exchange(subject, signal, (configuration) =>
+      send(new CustomObjectsApi(configuration)),
+    );
+    if (typeof answer.data !== 'object' || answer.data === null) {
+      throw new SystemError(troubleOf(subject, 'malformed', 'the answer is not an object'));
+    }
+    return answer;
+  }
+
+  async #exchange<T>(
+    subject: CallSubject,
+    signal: AbortSignal | undefined,
+    send: (configuration: ReturnType<typeof createConfiguration>) => Promise<T>,
+  ): Promise<T> {
+    signal?.throwIfAborted();
+    const { connection, timeoutMs } = this.#options;
+    const time = deadline(timeoutMs ?? DEFAULT_TIMEOUT_MS, signal);
+    const configuration = createConfiguration({
+      baseServer: new ServerConfiguration(connection.server, {}),
+      httpApi: singleAttempt(time.signal),
+      authMethods: { default: connection.authentication },
+    });
+    try {
+      return await send(configuration);
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (error instanceof SystemError) throw error;
+      if (error instanceof ApiException) {
+        if (saysThatObjectIsMissing(error.code, error.body)) throw new ObjectMissing();
+        throw new SystemError(refusalOf(subject, error.code, error.body, error.headers));
+      }
+      throw new SystemError(troubleOfFailure(subject, error, time.timedOut()));
+    }
+  }
+
+  #subject(operation: string, ref: ObjectRef): CallSubject {
+    const place = ref.namespace === undefined ? ref.name : `${ref.namespace}/${ref.name}`;
+    const subject = { system: this.#options.system, operation, object: place };
+    for (const name of [ref.name, ...(ref.namespace === undefined ? [] : [ref.namespace])]) {
+      if (!/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(name)) {
+        throw new SystemError(
+          troubleOf(subject, 'invalid', 'this cannot be the name of a Kubernetes object', {
+            remedy: 'Names have lower-case letters, digits, dots and hyphens only: correct the name.',
+          }),
+        );
+      }
+    }
+    return subject;
+  }
+}
+
+/** Inside this file only: lets a read answer null where a write is an error. */
+class ObjectMissing extends Error {}
