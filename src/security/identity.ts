@@ -1,0 +1,121 @@
+/** Who calls the API, from the claims of a token that was verified. */
+import type { JWTPayload } from 'jose';
+
+/** Names of the claims; providers differ, e.g. Microsoft Entra sends the employee id only where it is asked for. */
+export interface ClaimNames {
+  /** the directory's id of the account */
+  readonly accountId: string;
+  /** the directory's id of the person, the same for all of her accounts */
+  readonly personId: string;
+  readonly groups: string;
+  readonly authTime: string;
+  readonly name: string;
+}
+
+export const DEFAULT_CLAIM_NAMES: ClaimNames = {
+  accountId: 'oid',
+  personId: 'person_id',
+  groups: 'groups',
+  authTime: 'auth_time',
+  name: 'name',
+};
+
+/** A caller. Only a person decides; what a machine may do is policy. */
+export interface Identity {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly kind: 'person' | 'machine';
+  /** the directory's id of the account, or the client id of a machine */
+  readonly accountId: string;
+  /**
+   * The directory's id of the person. Absent when the token doesn't say: then look it up, and never put the account id in
+   * its place, since a second account of the requester would pass as somebody else.
+   */
+  readonly personId?: string;
+  /** ids or names of groups, as the provider sends them */
+  readonly groups: readonly string[];
+  /** the provider left groups out because there are too many of them: ask the directory */
+  readonly groupsIncomplete: boolean;
+  readonly name?: string;
+  /** seconds since the epoch when the person last proved who she is; absent when the token doesn't say */
+  readonly authTime?: number;
+}
+
+/** The claims of a valid token do not say who calls. `claim` is the name of the one that is missing or wrong. */
+export class IdentityError extends Error {
+  override readonly name = 'IdentityError';
+  readonly claim: string;
+
+  constructor(claim: string, message: string) {
+    super(message);
+    this.claim = claim;
+  }
+}
+
+/**
+ * Reads an identity from verified claims.
+ *
+ * A token is a machine's when the provider says so (`idtyp` is `app`), or when its subject is the client itself, as in the
+ * client credentials grant (RFC 9068, section 2.2).
+ *
+ * @throws IdentityError when a claim is missing or of another type
+ */
+export function identityOf(claims: JWTPayload, names: ClaimNames = DEFAULT_CLAIM_NAMES): Identity {
+  const issuer = required(claims, 'iss');
+  const subject = required(claims, 'sub');
+  const client = optional(claims, 'client_id') ?? optional(claims, 'azp') ?? optional(claims, 'appid');
+  const machine = claims.idtyp === 'app' || subject === client;
+  const personId = optional(claims, names.personId);
+  const name = optional(claims, names.name);
+  const authTime = timeOf(claims, names.authTime);
+  return {
+    issuer,
+    subject,
+    kind: machine ? 'machine' : 'person',
+    accountId: machine ? (client ?? subject) : required(claims, names.accountId),
+    // a machine is no person, whatever its token says
+    ...(personId === undefined || machine ? {} : { personId }),
+    groups: groupsOf(claims, names.groups),
+    groupsIncomplete: groupsLeftOut(claims, names.groups),
+    ...(name === undefined ? {} : { name }),
+    ...(authTime === undefined || machine ? {} : { authTime }),
+  };
+}
+
+function optional(claims: JWTPayload, name: string): string | undefined {
+  const value = claims[name];
+  if (value === undefined) return undefined;
+  if (typeof value !== 'string' || value === '')
+    throw new IdentityError(name, `The claim ${name} is not a text.`);
+  return value;
+}
+
+function required(claims: JWTPayload, name: string): string {
+  const value = optional(claims, name);
+  if (value !== undefined) return value;
+  throw new IdentityError(
+    name,
+    `The token has no claim ${name}. Have the provider send it, or configure its name.`,
+  );
+}
+
+function timeOf(claims: JWTPayload, name: string): number | undefined {
+  const value = claims[name];
+  if (value === undefined) return undefined;
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+  throw new IdentityError(name, `The claim ${name} is not a time in seconds.`);
+}
+
+function groupsOf(claims: JWTPayload, name: string): readonly string[] {
+  const value = claims[name];
+  if (value === undefined) return [];
+  if (Array.isArray(value) && value.every((group) => typeof group === 'string')) return value;
+  throw new IdentityError(name, `The claim ${name} is not a list of texts.`);
+}
+
+/** How Microsoft Entra says that there are more groups than fit (its documentation calls it group overage). */
+function groupsLeftOut(claims: JWTPayload, name: string): boolean {
+  const elsewhere = claims._claim_names;
+  const pointer = typeof elsewhere === 'object' && elsewhere !== null && Object.hasOwn(elsewhere, name);
+  return pointer || claims.hasgroups === true || claims.hasgroups === 'true';
+}
