@@ -21,14 +21,16 @@ export interface Part {
 }
 
 /**
- * Runs a part and shows vitest's own output.
+ * Runs a part.
  * @param folder where the result is put meanwhile
  * @param env added to our environment
+ * @param output whether vitest's own output is shown
  */
 export async function runPart(
   part: Part,
   folder: string,
   env: Readonly<Record<string, string>>,
+  output: 'inherit' | 'ignore' = 'inherit',
 ): Promise<RunResult> {
   const resultFile = join(folder, `${part.name}.result.json`);
   await rm(resultFile, { force: true });
@@ -43,7 +45,7 @@ export async function runPart(
   if (part.serial) args.push('--no-file-parallelism');
   const child = spawn(process.execPath, [vitest, ...args, ...part.paths], {
     cwd: ROOT,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', output, output],
     env: { ...process.env, ...env, GATEHOUSE_RUN_RESULT: resultFile },
   });
   const timer = setTimeout(() => child.kill('SIGKILL'), part.limitMs);

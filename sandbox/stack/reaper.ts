@@ -2,14 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 /**
- * The parent's side of `reaper.mjs`: a small process that ends our child processes and removes our temporary
+ * The parent's side of `reaper-process.mjs`: a small process that ends our child processes and removes our temporary
  * folders when this process is gone, even by SIGKILL. Started at the first use, one per process.
  */
 let reaper: ChildProcess | undefined;
 
 function tell(message: readonly (string | number)[]): void {
   if (reaper === undefined || reaper.exitCode !== null || reaper.signalCode !== null) {
-    reaper = spawn(process.execPath, [fileURLToPath(new URL('./reaper.mjs', import.meta.url))], {
+    reaper = spawn(process.execPath, [fileURLToPath(new URL('./reaper-process.mjs', import.meta.url))], {
       stdio: ['pipe', 'ignore', 'ignore'],
       detached: true,
       env: {},

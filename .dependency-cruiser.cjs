@@ -1,0 +1,117 @@
+/**
+ * Who may import whom in src (see CONTRIBUTING.md). Each folder of src has one line in ALLOWED; what is not in its line
+ * is refused. `npm run check` runs this, and test/scripts/import-rules.test.ts shows that each rule bites.
+ */
+const ALLOWED = {
+  domain: [],
+  workflows: ['domain'],
+  systems: ['domain', 'config'],
+  ledger: ['domain', 'security', 'config'],
+  security: ['domain', 'config'],
+  manifests: ['domain', 'security', 'config'],
+  planning: ['domain', 'systems', 'manifests', 'config'],
+  activities: ['planning', 'systems', 'ledger', 'security', 'domain', 'config'],
+  api: ['domain', 'ledger', 'security', 'manifests', 'config'],
+  cli: ['domain', 'ledger', 'security', 'manifests', 'planning', 'systems', 'config'],
+  config: ['domain'],
+};
+
+/** `worker` has no line: it puts everything together, but the two that are processes of their own. */
+const NOT_FROM_WORKER = ['api', 'cli'];
+
+const folderRules = Object.entries(ALLOWED).map(([folder, allowed]) => ({
+  name: `${folder}-imports`,
+  severity: 'error',
+  comment: `src/${folder} may import from src only: ${[folder, ...allowed].join(', ')}`,
+  from: { path: `^src/${folder}/` },
+  to: {
+    path: '^src/',
+    pathNot: [folder, ...allowed].map((name) => `^src/${name}/`),
+    // Workflows know the types of activities, never their code: that would run inside the workflow sandbox.
+    ...(folder === 'workflows' && { dependencyTypesNot: ['type-only'] }),
+  },
+}));
+
+module.exports = {
+  forbidden: [
+    ...folderRules,
+    {
+      name: 'workflows-types',
+      severity: 'error',
+      comment: 'src/workflows may import types from activities and domain only',
+      from: { path: '^src/workflows/' },
+      to: { path: '^src/', pathNot: ['^src/workflows/', '^src/domain/', '^src/activities/'] },
+    },
+    {
+      name: 'worker-imports',
+      severity: 'error',
+      comment: 'src/worker puts the parts of a worker together; API and command line are other processes',
+      from: { path: '^src/worker/' },
+      to: { path: `^src/(${NOT_FROM_WORKER.join('|')})/` },
+    },
+    {
+      name: 'domain-is-pure',
+      severity: 'error',
+      comment:
+        'src/domain uses no package and no Node built-in: it must run inside the workflow sandbox, and be testable alone',
+      from: { path: '^src/domain/' },
+      to: {
+        dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-no-pkg', 'npm-unknown'],
+      },
+    },
+    {
+      name: 'workflows-packages',
+      severity: 'error',
+      comment: 'src/workflows uses @temporalio/workflow and @temporalio/common only',
+      from: { path: '^src/workflows/' },
+      to: {
+        dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-optional', 'npm-peer', 'npm-no-pkg', 'npm-unknown'],
+        pathNot: 'node_modules/@temporalio/(workflow|common)/',
+      },
+    },
+    {
+      name: 'systems-know-no-temporal',
+      severity: 'error',
+      comment: 'A client of a system is used without Temporal too (plan, doctor)',
+      from: { path: '^src/(systems|planning|ledger|manifests)/' },
+      to: { path: 'node_modules/@temporalio/' },
+    },
+    {
+      name: 'sandbox-only-outside-src',
+      severity: 'error',
+      comment: 'The product must run without the stand-ins; only tests, bench and the demo import them',
+      from: { path: '^src/' },
+      to: { path: '^(sandbox|test|bench|scripts|web)/' },
+    },
+    {
+      name: 'sandbox-knows-no-tests',
+      severity: 'error',
+      from: { path: '^sandbox/' },
+      to: { path: '^(test|bench|scripts)/' },
+    },
+    {
+      name: 'no-circles',
+      severity: 'error',
+      from: { path: '^(src|sandbox)/' },
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'no-dev-packages-in-product',
+      severity: 'error',
+      comment: 'src is installed without development dependencies',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: 'specify',
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+      mainFields: ['module', 'main', 'types'],
+    },
+  },
+};

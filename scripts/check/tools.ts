@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import { CommandError, runCommand } from '../../sandbox/stack/run-command.js';
+import { ROOT } from '../run-part.js';
+import type { Check } from './finding.js';
+
+/** A check by a tool of node_modules: it is well when the tool ends with code 0. */
+function tool(name: string, packageName: string, file: string, args: readonly string[]): Check {
+  return {
+    name,
+    async run() {
+      const program = join(ROOT, 'node_modules', packageName, file);
+      const lines: string[] = [];
+      try {
+        const env = { ...process.env, FORCE_COLOR: '0' };
+        await runCommand(process.execPath, [program, ...args], {
+          cwd: ROOT,
+          env,
+          onLine: (line) => lines.push(line),
+        });
+        return [];
+      } catch (error) {
+        return error instanceof CommandError ? lines : [String(error)];
+      }
+    },
+  };
+}
+
+/** Everything that dependency-cruiser looks at. */
+export const CRUISED = ['src', 'sandbox', 'test', 'bench', 'scripts'];
+
+export const TOOLS: readonly Check[] = [
+  tool('types', 'typescript', 'bin/tsc', ['--noEmit', '--pretty', 'false', '-p', 'tsconfig.json']),
+  tool('lint and format', '@biomejs/biome', 'bin/biome', [
+    'check',
+    '--error-on-warnings',
+    '--max-diagnostics=50',
+    '.',
+  ]),
+  tool('imports', 'dependency-cruiser', 'bin/dependency-cruise.mjs', [
+    '--config',
+    '.dependency-cruiser.cjs',
+    '--output-type',
+    'err-long',
+    ...CRUISED,
+  ]),
+];

@@ -1,0 +1,41 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type TemporaryFolder, temporaryFolder } from '../../sandbox/stack/temporary-folder.js';
+import { runPart } from '../../scripts/run-part.js';
+
+let folder: TemporaryFolder;
+beforeAll(async () => {
+  folder = await temporaryFolder('run-part');
+});
+afterAll(() => folder?.remove());
+
+const run = (file: string) =>
+  runPart(
+    {
+      name: file,
+      paths: [`test/scripts/fixtures/${file}.fixture.ts`],
+      serial: true,
+      config: 'test/scripts/fixtures/vitest.fixture.config.ts',
+      limitMs: 120_000,
+    },
+    folder.path,
+    {},
+    'ignore',
+  );
+
+test('counts what passed and failed, and keeps why something was not run', async () => {
+  const path = 'test/scripts/fixtures/mixed.fixture.ts';
+  expect(await run('mixed')).toEqual({
+    passed: 1,
+    failed: [`${path} > fails`],
+    notRun: [
+      { test: `${path} > cannot run here`, reason: 'no moon tonight' },
+      { test: `${path} > is not written`, reason: 'not written yet' },
+    ],
+  });
+});
+
+test('a file that cannot be loaded, an error outside of tests and a run without tests are failures', async () => {
+  expect((await run('unloadable')).failed).toEqual(['test/scripts/fixtures/unloadable.fixture.ts']);
+  expect((await run('unhandled')).failed).toEqual([expect.stringContaining('nobody waits for this')]);
+  expect((await run('absent')).failed).toEqual([expect.stringContaining('part absent')]);
+});
