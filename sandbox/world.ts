@@ -107,6 +107,8 @@ export const World = Type.Object({
     token: Type.String(),
     /** somebody else's token, for races */
     otherToken: Type.String(),
+    /** Argo CD's token: reads repositories, writes nothing */
+    readToken: Type.String(),
   }),
   kubernetes: Type.Object({
     /** bearer token of the cluster `management`, where Argo CD's Applications live */
@@ -179,6 +181,7 @@ export function makeWorld(options: { readonly clusters?: number } = {}): World {
       projects: ['platform/clusters', 'platform/fleets'],
       token: `glpat-${secret()}`,
       otherToken: `glpat-${secret()}`,
+      readToken: `glpat-${secret()}`,
     },
     kubernetes: { managementToken: secret() },
     oidc: {

@@ -322,6 +322,18 @@ export class GitRepository {
     return id;
   }
 
+  /** A commit with the whole tree of `from` on the parent `parent`; moves no branch. */
+  async commitTree(from: string, parent: string, message: string, author: Person): Promise<string> {
+    const env = {
+      GIT_AUTHOR_NAME: author.name,
+      GIT_AUTHOR_EMAIL: author.email,
+      GIT_COMMITTER_NAME: author.name,
+      GIT_COMMITTER_EMAIL: author.email,
+    };
+    const args = ['--git-dir', this.directory, 'commit-tree', `${from}^{tree}`, '-p', parent];
+    return (await git(args, { env, input: message })).toString().trim();
+  }
+
   /** Moves or makes a branch if it is still at `expected` (null: must not exist). Throws `BranchMoved`. */
   async moveBranch(branch: string, to: string, expected: string | null): Promise<void> {
     const result = await tryGit([
