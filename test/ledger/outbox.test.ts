@@ -1,0 +1,117 @@
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { LedgerDatabase } from '../../src/ledger/database.js';
+import { acceptInput, decisionBody, newId, planned, vote, waiting } from './fixtures.js';
+import { type FreshLedger, freshLedger } from './fresh-ledger.js';
+
+let ledger: FreshLedger;
+const opened: FreshLedger[] = [];
+beforeEach(async () => {
+  ledger = await freshLedger();
+  opened.push(ledger);
+});
+afterAll(async () => {
+  await Promise.all(opened.map((one) => one.close()));
+});
+
+/** The database's clock goes on for the messages: due times lie `seconds` further in the past. */
+const timePasses = (seconds: number) =>
+  ledger
+    .database('owner')
+    .query('age', 'update gatehouse.outbox set due_at = due_at - make_interval(secs => $1)', [seconds]);
+
+describe('the outbox', () => {
+  it('gives each message to one of many claimers', async () => {
+    const ids = await Promise.all(Array.from({ length: 30 }, () => planned(ledger)));
+    const claims = await Promise.all(Array.from({ length: 10 }, () => ledger.api.claimOutbox(5)));
+    const claimed = claims.flat().map((message) => message.requestId);
+    expect(new Set(claimed).size).toBe(claimed.length);
+    const rest = await ledger.api.claimOutbox(100);
+    expect([...claimed, ...rest.map((message) => message.requestId)].sort()).toEqual([...ids].sort());
+    expect(await ledger.api.claimOutbox(100)).toEqual([]);
+  });
+
+  it('keeps the order of one request: the signal waits until the start is delivered', async () => {
+    const requestId = await waiting(ledger);
+    await vote(ledger, requestId, decisionBody('p-0002'));
+    const [start, ...none] = await ledger.api.claimOutbox(10);
+    expect(start).toMatchObject({ kind: 'start', attempts: 1 });
+    expect(none).toEqual([]);
+    await ledger.api.outboxDelivered(start?.id ?? 0);
+    expect(await ledger.api.claimOutbox(10)).toEqual([expect.objectContaining({ kind: 'signal' })]);
+  });
+
+  it('gives a message again when its claimer died, and not before', async () => {
+    const requestId = newId();
+    await ledger.api.acceptRequest(acceptInput(requestId));
+    expect(await ledger.api.claimOutbox(10)).toHaveLength(1);
+    await timePasses(29);
+    expect(await ledger.api.claimOutbox(10)).toEqual([]);
+    await timePasses(1);
+    expect(await ledger.api.claimOutbox(10)).toEqual([expect.objectContaining({ requestId, attempts: 2 })]);
+  });
+
+  it('waits longer after each failure, up to a limit, and never gives up', async () => {
+    await ledger.api.acceptRequest(acceptInput(newId()));
+    const delays: number[] = [];
+    for (let i = 0; i < 9; i += 1) {
+      const [message] = await ledger.api.claimOutbox(1);
+      await ledger.api.outboxFailed(message?.id ?? 0, 'Temporal does not answer');
+      const [row] = await ledger
+        .database('owner')
+        .query(
+          'look',
+          'select extract(epoch from due_at - clock_timestamp())::float8 as delay from gatehouse.outbox',
+        );
+      delays.push(Math.ceil(Number(row?.delay)));
+      await timePasses(Number(row?.delay) + 1);
+    }
+    expect(delays).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60]);
+  });
+});
+
+describe('listening', () => {
+  it('hears every append, with its position and request', async () => {
+    const heard: [number, string | null][] = [];
+    const unlisten = await ledger.api.listen((seq, requestId) => heard.push([seq, requestId]));
+    const requestId = await planned(ledger);
+    await ledger.worker.raiseAlarm(null, { alarm: 'message-flood', detail: 'many', count: 9 });
+    await expect.poll(() => heard.length).toBe(4);
+    expect(heard).toEqual([
+      [1, requestId],
+      [2, requestId],
+      [3, requestId],
+      [4, null],
+    ]);
+    await unlisten();
+  });
+
+  it('connects again when its connection is cut, and says how far the chain is', async () => {
+    const heard: [number, string | null][] = [];
+    const unlisten = await ledger.api.listen((seq, requestId) => heard.push([seq, requestId]));
+    const admin = new LedgerDatabase({
+      connectionString: ledger.adminUrl,
+      applicationName: 'test',
+      poolSize: 1,
+    });
+    await admin.query(
+      'cut',
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where datname = current_database() and query like 'listen%'`,
+    );
+    await admin.close();
+    const requestId = await planned(ledger);
+    await expect.poll(() => heard.at(-1), { timeout: 20_000 }).toEqual([3, null]);
+    await ledger.worker.startRequest(requestId, { targets: 1 });
+    await expect.poll(() => heard.at(-1)).toEqual([4, requestId]);
+    await unlisten();
+  });
+
+  it('passes over what a stranger notifies', async () => {
+    const heard: number[] = [];
+    const unlisten = await ledger.api.listen((seq) => heard.push(seq));
+    await ledger.database('auditor').query('notify', `select pg_notify('gatehouse_ledger', 'drop table')`);
+    await planned(ledger);
+    await expect.poll(() => heard).toEqual([1, 2, 3]);
+    await unlisten();
+  });
+});
