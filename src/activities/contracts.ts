@@ -91,6 +91,10 @@ export interface LedgerActivities {
 /** Queue `plan`: read-only look at every system; records the plan. */
 export interface PlanActivities {
   planFleet(input: RequestRef): Promise<PlanResult>;
+  /** looks again before the rollout when the plan has aged; a plan that differs is a new epoch and goes back to the gates */
+  confirmPlan(
+    input: RequestRef,
+  ): Promise<{ readonly state: 'confirmed' | 'changed'; readonly epoch: number }>;
 }
 
 /** Queue `otterize`. */

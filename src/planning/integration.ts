@@ -2,6 +2,7 @@
  * Compares the Kubernetes integration at Otterize and its credentials in the secret store with what must be there. Both
  * behaviours of the vendor are handled: secret readable again, or returned once.
  */
+import type { LedgerEntry } from '../domain/ledger.js';
 import type { OtterizeOrganization } from '../systems/otterize/organization.js';
 import type { OtterizeIntegration } from '../systems/otterize/types.js';
 import { Secret } from '../systems/secret.js';
@@ -85,4 +86,19 @@ export async function readStored(store: SecretStore, signal?: AbortSignal): Prom
     store.read(SECRET_NAMES.clientSecret, signal),
   ]);
   return { clientId, clientSecret };
+}
+
+/** What earlier completions of this effect wrote down; versions only. */
+export function recordedCredentials(
+  history: readonly LedgerEntry<'effect.completed' | 'effect.reserved'>[],
+): readonly RecordedCredentials[] {
+  return history.flatMap(({ body }) => {
+    if (!('readBack' in body)) return [];
+    const { integrationId, clientIdVersion, clientSecretVersion } = body.readBack;
+    return typeof integrationId === 'string' &&
+      typeof clientIdVersion === 'string' &&
+      typeof clientSecretVersion === 'string'
+      ? [{ integrationId, clientIdVersion, clientSecretVersion }]
+      : [];
+  });
 }

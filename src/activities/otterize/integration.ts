@@ -4,11 +4,10 @@
  */
 
 import { FAILURE } from '../../domain/failure.js';
-import type { LedgerEntry } from '../../domain/ledger.js';
 import {
   findIntegration,
-  type RecordedCredentials,
   readStored,
+  recordedCredentials,
   SECRET_NAMES,
   type StoredCredentials,
   type WantedCredentials,
@@ -61,21 +60,6 @@ export async function ensureIntegration(
     stored,
     store,
   );
-}
-
-/** What earlier completions of this effect wrote down; versions only. */
-function recordedCredentials(
-  history: readonly LedgerEntry<'effect.completed' | 'effect.reserved'>[],
-): readonly RecordedCredentials[] {
-  return history.flatMap(({ body }) => {
-    if (!('readBack' in body)) return [];
-    const { integrationId, clientIdVersion, clientSecretVersion } = body.readBack;
-    return typeof integrationId === 'string' &&
-      typeof clientIdVersion === 'string' &&
-      typeof clientSecretVersion === 'string'
-      ? [{ integrationId, clientIdVersion, clientSecretVersion }]
-      : [];
-  });
 }
 
 async function storeBoth(

@@ -116,7 +116,7 @@ class FleetRun {
     for (;;) {
       const agreement = await this.agree();
       if (agreement.state !== 'passed') return await this.end(agreement.message);
-      if (await this.start()) break;
+      if ((await this.planStillHolds()) && (await this.start())) break;
     }
 
     await this.rollOut();
@@ -143,6 +143,12 @@ class FleetRun {
       await this.gates.sleepUntilNews(result.wakeAtMs, () => workflowInfo().continueAsNewSuggested);
       await this.continueAsNewIfSuggested();
     }
+  }
+
+  /** What was agreed on months ago may differ from what would be done now: then people are asked again. */
+  private async planStillHolds(): Promise<boolean> {
+    const { state } = await this.activities.plan.confirmPlan({ requestId: this.input.requestId });
+    return state === 'confirmed';
   }
 
   /** False when the ledger refuses although the gates seemed passed: then somebody forged a result, and we wait on. */

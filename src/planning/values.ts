@@ -1,0 +1,57 @@
+/** Compares the values file in Git with what must stand in it. */
+import type { ClusterTarget } from '../domain/request.js';
+import { forbiddenPath, wantedValues } from '../domain/values.js';
+import type { GitLabClient } from '../systems/gitlab/client.js';
+import { readScalars, setScalars } from '../systems/gitlab/yaml-edit.js';
+import { YamlEditError } from '../systems/gitlab/yaml-edit-error.js';
+
+export type ValuesFinding =
+  | { readonly state: 'missing' }
+  | { readonly state: 'unusable'; readonly message: string; readonly remedy: string }
+  | { readonly state: 'equal' | 'different'; readonly text: string; readonly lastCommitId: string };
+
+/**
+ * @param clientId the stored client id; undefined while planning a cluster that has none yet
+ * @throws SystemError
+ */
+export async function findValues(
+  gitlab: GitLabClient,
+  values: ClusterTarget['values'],
+  clientId: string | undefined,
+  signal?: AbortSignal,
+): Promise<ValuesFinding> {
+  const file = await gitlab.readFile(
+    { project: values.project, branch: values.branch, path: values.file },
+    signal,
+  );
+  if (file === null) return { state: 'missing' };
+  try {
+    const wanted = wantedValues(values, clientId);
+    const forbidden = forbiddenPath(values);
+    const found = readScalars(file.content, [...wanted.keys(), forbidden]);
+    const plain = found.get(forbidden);
+    if (plain !== undefined && plain !== null && plain !== '') {
+      return {
+        state: 'unusable',
+        message: `a client secret stands in clear at ${forbidden}`,
+        remedy: 'Revoke that secret at the vendor, take it out of the file, then ask again',
+      };
+    }
+    const equal = [...wanted].every(([path, value]) => value !== undefined && found.get(path) === value);
+    return { state: equal ? 'equal' : 'different', text: file.content, lastCommitId: file.lastCommitId };
+  } catch (error) {
+    if (!(error instanceof YamlEditError)) throw error;
+    return { state: 'unusable', message: error.message, remedy: error.remedy };
+  }
+}
+
+/**
+ * The file with the wanted values in it, everything else byte for byte as it was.
+ * @throws YamlEditError
+ */
+export function editValues(text: string, values: ClusterTarget['values'], clientId: string): string {
+  const known = [...wantedValues(values, clientId)].filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  return setScalars(text, Object.fromEntries(known));
+}
