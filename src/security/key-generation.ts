@@ -20,6 +20,8 @@ export interface KeySet {
   readonly codec: CodecKeysFile;
   /** Standard Webhooks secrets (`whsec_…`): calls that come in from ticketing systems, and calls that go out */
   readonly webhooks: { readonly incoming: string; readonly outgoing: string };
+  /** 32 random bytes in base64url: seals the cookies of the page */
+  readonly pageSession: string;
 }
 
 /** Names of the files that `writeKeySet` makes in its directory. */
@@ -31,6 +33,7 @@ export const KEY_FILES = {
   codec: 'codec-keys.json',
   incomingWebhook: 'webhook-incoming.secret',
   outgoingWebhook: 'webhook-outgoing.secret',
+  pageSession: 'page-session.secret',
 } as const;
 
 /** Makes a key set: Ed25519 for each signature, AES-256 for payloads, 256 bit secrets for webhooks. */
@@ -44,6 +47,7 @@ export async function generateKeySet(): Promise<KeySet> {
     ring: { keys: [publicOf(decision), publicOf(request), publicOf(checkpoint)] },
     codec: { current: codecKid, keys: { [codecKid]: randomBytes(32).toString('base64') } },
     webhooks: { incoming: generateWebhookSecret(), outgoing: generateWebhookSecret() },
+    pageSession: randomBytes(32).toString('base64url'),
   };
 }
 
@@ -92,6 +96,7 @@ export async function writeKeySet(directory: string, keySet: KeySet): Promise<vo
     [KEY_FILES.codec]: json(keySet.codec),
     [KEY_FILES.incomingWebhook]: `${keySet.webhooks.incoming}\n`,
     [KEY_FILES.outgoingWebhook]: `${keySet.webhooks.outgoing}\n`,
+    [KEY_FILES.pageSession]: `${keySet.pageSession}\n`,
   };
   for (const [name, content] of Object.entries(contents)) {
     await writeFile(join(directory, name), content, { mode: FILE_MODE, flag: 'wx' });
@@ -104,11 +109,12 @@ export function describeKeySet(keySet: KeySet): readonly string[] {
   return [
     `${KEY_FILES.decision}  ${decision.kid}  API only`,
     `${KEY_FILES.request}  ${request.kid}  API only`,
-    `${KEY_FILES.checkpoint}  ${checkpoint.kid}  checkpoint job only, never a worker`,
+    `${KEY_FILES.checkpoint}  ${checkpoint.kid}  the process that signs checkpoints, never a worker`,
     `${KEY_FILES.ring}  public keys  API, workers, auditors`,
     `${KEY_FILES.codec}  ${keySet.codec.current}  API and workers`,
     `${KEY_FILES.incomingWebhook}  API and the ticketing system`,
     `${KEY_FILES.outgoingWebhook}  workers and the receiver`,
+    `${KEY_FILES.pageSession}  API only`,
   ];
 }
 

@@ -3,10 +3,10 @@ import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jos
 import {
   type ClaimNames,
   DEFAULT_CLAIM_NAMES,
-  type Identity,
   IdentityError,
-  identityOf,
-} from './identity.js';
+  type TokenIdentity,
+  tokenIdentityOf,
+} from './token-identity.js';
 
 /** Signatures only; shared-secret algorithms and `none` can't be configured. */
 export const TOKEN_ALGORITHMS = [
@@ -92,7 +92,7 @@ export class TokenVerifier {
    * @param token a compact JWT, without `Bearer`
    * @throws TokenError with the reason
    */
-  async verify(token: string): Promise<Identity> {
+  async verify(token: string): Promise<TokenIdentity> {
     if (token.length > MAX_TOKEN_LENGTH) throw new TokenError('malformed', 'The token is too long.');
     const keys = await this.providerKeys();
     try {
@@ -103,7 +103,7 @@ export class TokenVerifier {
         clockTolerance: LEEWAY_SECONDS,
         requiredClaims: ['exp', 'iat', 'sub'],
       });
-      return identityOf(payload, this.claimNames);
+      return tokenIdentityOf(payload, this.claimNames);
     } catch (error) {
       throw refusalOf(error);
     }

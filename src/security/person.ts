@@ -1,47 +1,67 @@
 /** From an account to the person behind it: four eyes count people, not accounts (design, section 5). */
-import type { Identity } from './identity.js';
+import type { Identity } from '../domain/identity.js';
+import type { TokenIdentity } from './token-identity.js';
 
-/** A person who signed in: the identity with a person id that the directory stands for. */
-export interface Person extends Identity {
-  readonly kind: 'person';
-  readonly personId: string;
-}
-
-/** The directory's answer for an account, or null when it knows none of that id. */
+/** The directory's answer for an account id, or null when it knows none of that id. Its own errors pass through. */
 export type PersonLookup = (accountId: string) => Promise<{ readonly personId: string } | null>;
 
-/** The caller is not one person in the eyes of the directory. */
+export type PersonRefusal = 'unknown-account' | 'no-person' | 'contradiction' | 'groups-left-out';
+
+/** The bearer of a token is not one known person. Nothing may be done in his name. */
 export class PersonError extends Error {
   override readonly name = 'PersonError';
-  readonly reason: 'machine' | 'unknown-account' | 'contradiction';
+  readonly reason: PersonRefusal;
 
-  constructor(reason: 'machine' | 'unknown-account' | 'contradiction', message: string) {
+  constructor(reason: PersonRefusal, message: string) {
     super(message);
     this.reason = reason;
   }
 }
 
 /**
- * Asks the directory who stands behind an account. The directory is always asked, also when the token names a person: a
- * provider that lets people edit that claim must not let the requester approve under a second name.
+ * Makes the caller of what a token says.
  *
- * @throws PersonError for a machine, an account that the directory does not know, or a token that contradicts it
+ * The person id comes from the directory where it can be asked, and a token that contradicts it is refused: a provider that
+ * lets people edit that claim must not let the requester approve under a second name. Without a directory the token must
+ * name the person; the guard of every effect asks the directory again before it counts a vote. A person without a known time
+ * of login counts as one who signed in long ago.
+ *
+ * @param lookUp unset: this process cannot ask the directory
+ * @throws PersonError with the reason
  */
-export async function personBehind(identity: Identity, lookUp: PersonLookup): Promise<Person> {
-  if (identity.kind === 'machine')
-    throw new PersonError('machine', 'A machine never decides. Sign in as a person.');
-  const found = await lookUp(identity.accountId);
+export async function identityBehind(token: TokenIdentity, lookUp?: PersonLookup): Promise<Identity> {
+  const { issuer, subject, kind, accountId, groups } = token;
+  const common = { issuer, subject, kind, accountId, groups, name: token.name ?? accountId };
+  if (kind === 'machine') return { ...common, personId: accountId, authTime: 0 };
+  if (token.groupsIncomplete) {
+    throw new PersonError(
+      'groups-left-out',
+      'The provider left groups out of the token because there are too many. Have it send only those assigned to Gatehouse.',
+    );
+  }
+  return { ...common, personId: await personIdOf(token, lookUp), authTime: token.authTime ?? 0 };
+}
+
+async function personIdOf({ accountId, personId }: TokenIdentity, lookUp?: PersonLookup): Promise<string> {
+  if (lookUp === undefined) {
+    if (personId !== undefined) return personId;
+    throw new PersonError(
+      'no-person',
+      'The token does not name the person. Have the provider send that claim, or configure its name.',
+    );
+  }
+  const found = await lookUp(accountId);
   if (found === null) {
     throw new PersonError(
       'unknown-account',
       'The directory does not know this account. Ask its administrators.',
     );
   }
-  if (identity.personId !== undefined && identity.personId !== found.personId) {
+  if (personId !== undefined && personId !== found.personId) {
     throw new PersonError(
       'contradiction',
       'The login and the directory name different people for this account.',
     );
   }
-  return { ...identity, kind: 'person', personId: found.personId };
+  return found.personId;
 }

@@ -1,4 +1,4 @@
-/** Private keys that sign envelopes. Only the API (decisions, requests) and the checkpoint job hold one, never a worker. */
+/** Private keys that sign envelopes. Only the API holds them, never a worker. */
 import { readFile } from 'node:fs/promises';
 import { CompactSign, type CryptoKey, importJWK } from 'jose';
 import { type Static, Type } from 'typebox';

@@ -58,6 +58,7 @@ describe('a new key set', () => {
       ...Object.values(keySet.signing).map(({ jwk }) => jwk.d),
       ...Object.values(keySet.codec.keys),
       ...Object.values(keySet.webhooks),
+      keySet.pageSession,
     ];
     for (const secret of secrets) expect(text).not.toContain(secret);
   });

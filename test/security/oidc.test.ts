@@ -2,9 +2,7 @@ import { createHmac } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { IdentityError, identityOf } from '../../src/security/identity.js';
 import { TokenError, TokenVerifier } from '../../src/security/oidc.js';
-import { PersonError, personBehind } from '../../src/security/person.js';
 
 const AUDIENCE = 'api://gatehouse';
 let server: Server;
@@ -176,80 +174,5 @@ describe('a provider', () => {
     expect(() => verifier({ audience: '' })).toThrow(TypeError);
     const fromFile: { algorithms: never[] } = JSON.parse('{"algorithms":["HS256"]}');
     expect(() => verifier(fromFile)).toThrow(TypeError);
-  });
-});
-
-describe('an identity', () => {
-  const base = { iss: 'https://login.example.com', sub: 's-1', oid: 'a-1' };
-
-  it('is a machine when the subject is the client, or the provider says so', () => {
-    const machine = { kind: 'machine', accountId: 'ticketing' };
-    expect(identityOf({ ...base, sub: 'ticketing', client_id: 'ticketing' })).toMatchObject(machine);
-    expect(identityOf({ ...base, idtyp: 'app', azp: 'ticketing' })).toMatchObject(machine);
-    expect(identityOf({ ...base, client_id: 'gatehouse-page' })).toMatchObject({
-      kind: 'person',
-      accountId: 'a-1',
-    });
-  });
-
-  it('of a machine is never a person, whatever the token says', () => {
-    const machine = identityOf({ ...base, idtyp: 'app', azp: 'x', person_id: 'p-1', auth_time: 1 });
-    expect(machine).not.toHaveProperty('personId');
-    expect(machine).not.toHaveProperty('authTime');
-  });
-
-  it('has no person id when the token has none: never that of the account', () => {
-    expect(identityOf(base)).not.toHaveProperty('personId');
-  });
-
-  it('takes other names of claims', () => {
-    const names = {
-      accountId: 'uid',
-      personId: 'employee',
-      groups: 'roles',
-      authTime: 'at',
-      name: 'display',
-    };
-    expect(
-      identityOf({ iss: 'i', sub: 's', uid: 'a', employee: 'p', roles: ['r'], at: 5, display: 'n' }, names),
-    ).toMatchObject({ accountId: 'a', personId: 'p', groups: ['r'], authTime: 5, name: 'n' });
-  });
-
-  it('says when the provider left groups out', () => {
-    expect(identityOf({ ...base, _claim_names: { groups: 'src1' } }).groupsIncomplete).toBe(true);
-    expect(identityOf({ ...base, hasgroups: true }).groupsIncomplete).toBe(true);
-  });
-
-  it.each([
-    ['groups as text', { groups: 'procurement' }],
-    ['groups of numbers', { groups: [1] }],
-    ['a time as text', { auth_time: '1' }],
-    ['a person id as a number', { person_id: 7 }],
-    ['an empty account id', { oid: '' }],
-  ])('is refused with %s', (_name, more) => {
-    expect(() => identityOf({ ...base, ...more })).toThrow(IdentityError);
-  });
-});
-
-describe('the person behind an account', () => {
-  const identity = identityOf({ iss: 'i', sub: 's', oid: 'adm-ada', person_id: 'p-ada' });
-  const reason = (promise: Promise<unknown>) =>
-    promise.then(
-      () => 'found',
-      (error: unknown) => (error instanceof PersonError ? error.reason : 'another error'),
-    );
-
-  it('is who the directory says, also for a second account', async () => {
-    const { personId: _unset, ...bare } = identity;
-    expect(await personBehind(bare, async () => ({ personId: 'p-ada' }))).toMatchObject({
-      personId: 'p-ada',
-    });
-  });
-
-  it('is nobody for a machine, an unknown account and a token that contradicts the directory', async () => {
-    const machine = identityOf({ iss: 'i', sub: 'c', client_id: 'c' });
-    expect(await reason(personBehind(machine, async () => ({ personId: 'p-ada' })))).toBe('machine');
-    expect(await reason(personBehind(identity, async () => null))).toBe('unknown-account');
-    expect(await reason(personBehind(identity, async () => ({ personId: 'p-eve' })))).toBe('contradiction');
   });
 });

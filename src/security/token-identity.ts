@@ -1,4 +1,4 @@
-/** Who calls the API, from the claims of a token that was verified. */
+/** What the claims of a verified token say about who calls. `identityBehind` makes the caller of it. */
 import type { JWTPayload } from 'jose';
 
 /** Names of the claims; providers differ, e.g. Microsoft Entra sends the employee id only where it is asked for. */
@@ -20,21 +20,21 @@ export const DEFAULT_CLAIM_NAMES: ClaimNames = {
   name: 'name',
 };
 
-/** A caller. Only a person decides; what a machine may do is policy. */
-export interface Identity {
+/** The bearer of a token, as far as the token tells. */
+export interface TokenIdentity {
   readonly issuer: string;
   readonly subject: string;
   readonly kind: 'person' | 'machine';
   /** the directory's id of the account, or the client id of a machine */
   readonly accountId: string;
   /**
-   * The directory's id of the person. Absent when the token doesn't say: then look it up, and never put the account id in
-   * its place, since a second account of the requester would pass as somebody else.
+   * The directory's id of the person. Absent when the token doesn't say. The account id never takes its place: a second
+   * account of the requester would pass as somebody else.
    */
   readonly personId?: string;
   /** ids or names of groups, as the provider sends them */
   readonly groups: readonly string[];
-  /** the provider left groups out because there are too many of them: ask the directory */
+  /** the provider left groups out because there are too many of them */
   readonly groupsIncomplete: boolean;
   readonly name?: string;
   /** seconds since the epoch when the person last proved who she is; absent when the token doesn't say */
@@ -53,14 +53,14 @@ export class IdentityError extends Error {
 }
 
 /**
- * Reads an identity from verified claims.
+ * Reads who it is from verified claims.
  *
  * A token is a machine's when the provider says so (`idtyp` is `app`), or when its subject is the client itself, as in the
  * client credentials grant (RFC 9068, section 2.2).
  *
  * @throws IdentityError when a claim is missing or of another type
  */
-export function identityOf(claims: JWTPayload, names: ClaimNames = DEFAULT_CLAIM_NAMES): Identity {
+export function tokenIdentityOf(claims: JWTPayload, names: ClaimNames = DEFAULT_CLAIM_NAMES): TokenIdentity {
   const issuer = required(claims, 'iss');
   const subject = required(claims, 'sub');
   const client = optional(claims, 'client_id') ?? optional(claims, 'azp') ?? optional(claims, 'appid');
