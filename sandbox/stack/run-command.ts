@@ -18,6 +18,8 @@ export interface CommandOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Killed after this time. Default: no limit. */
   readonly timeoutMs?: number;
+  /** Killed when this is aborted. */
+  readonly signal?: AbortSignal;
   /** Every line of output and error, as it comes. */
   readonly onLine?: (line: string) => void;
   readonly user?: { readonly uid: number; readonly gid: number };
@@ -45,6 +47,12 @@ export async function runCommand(
   });
   // Not the option of `spawn`: its timer stays when the program isn't there, and keeps us alive.
   const timer = o.timeoutMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), o.timeoutMs);
+  const abort = () => child.kill('SIGKILL');
+  o.signal?.addEventListener('abort', abort, { once: true });
+  const settle = () => {
+    clearTimeout(timer);
+    o.signal?.removeEventListener('abort', abort);
+  };
   const out: string[] = [];
   const last: string[] = [];
   const note = (line: string) => {
@@ -59,12 +67,12 @@ export async function runCommand(
   createInterface({ input: child.stderr }).on('line', note);
   return new Promise((resolve, reject) => {
     child.once('error', (error) => {
-      clearTimeout(timer);
+      settle();
       const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
       reject(new CommandError(`${shown}: ${error.message}`, code));
     });
     child.once('close', (code, signal) => {
-      clearTimeout(timer);
+      settle();
       if (code === 0) resolve(out.join('\n'));
       else reject(new CommandError(`${shown} ended with ${signal ?? `code ${code}`}:\n${last.join('\n')}`));
     });

@@ -1,0 +1,88 @@
+/**
+ * `npm run test:real`: installs the real components once into the cache, starts them, and runs test/real. What this
+ * machine can't have, or what is not built in time, is reported as not run. The last line is `N passed, N failed`.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  ComponentUnavailable,
+  type RealComponent,
+  type StartedComponent,
+} from '../sandbox/real/component.js';
+import { COMPONENTS } from '../sandbox/real/components.js';
+import { installChromium } from '../sandbox/stack/chromium.js';
+import { temporaryFolder } from '../sandbox/stack/temporary-folder.js';
+import { descriptionVariable, reasonVariable } from '../test/support/real-component.js';
+import { openStackBroker } from '../test/support/stack-broker.js';
+import { runPart } from './run-part.js';
+import { printSummary, readSystemReport } from './summary.js';
+
+/** Minutes after which what is not installed counts as not run; an end of ours must come before that of CI (90). */
+const INSTALL_MINUTES = Number(process.env.GATEHOUSE_REAL_INSTALL_MINUTES ?? '50');
+const TEST_LIMIT_MS = 25 * 60_000;
+
+/** A component that runs, or why it doesn't. */
+async function bringUp(
+  component: RealComponent,
+  folder: string,
+  time: AbortSignal,
+): Promise<StartedComponent | string> {
+  try {
+    time.throwIfAborted();
+    process.stdout.write(`== ${component.name}: installing, if it is not in the cache\n`);
+    await component.install(time);
+    const own = join(folder, component.name);
+    await mkdir(own);
+    const started = await component.start(own);
+    process.stdout.write(`== ${component.name}: ${started.description} runs\n`);
+    return started;
+  } catch (error) {
+    if (time.aborted)
+      return `not there after ${INSTALL_MINUTES} minutes; run again, it goes on where it stopped`;
+    if (error instanceof ComponentUnavailable) return error.message;
+    throw error;
+  }
+}
+
+async function main(): Promise<number> {
+  const time = AbortSignal.timeout(INSTALL_MINUTES * 60_000);
+  const folder = await temporaryFolder('real');
+  const report = join(folder.path, 'systems.jsonl');
+  const broker = await openStackBroker();
+  const started: StartedComponent[] = [];
+  const notes: string[] = [];
+  const env: Record<string, string> = { GATEHOUSE_STACK_BROKER: broker.url, GATEHOUSE_TEST_REPORT: report };
+  try {
+    const browserMissing = await installChromium();
+    if (browserMissing !== undefined) notes.push(`What needs a browser: ${browserMissing}`);
+    for (const component of COMPONENTS) {
+      const outcome = await bringUp(component, folder.path, time);
+      if (typeof outcome === 'string') {
+        notes.push(`${component.name}: ${outcome}`);
+        env[reasonVariable(component.name)] = outcome;
+      } else {
+        started.push(outcome);
+        Object.assign(env, outcome.env, { [descriptionVariable(component.name)]: outcome.description });
+      }
+    }
+    const part = {
+      name: 'real',
+      paths: ['test/real/'],
+      serial: true,
+      config: 'vitest.real.config.ts',
+      limitMs: TEST_LIMIT_MS,
+    };
+    const result = await runPart(part, folder.path, env);
+    const facts = broker.facts();
+    const stack = Object.entries(facts).flatMap(([system, detail]) =>
+      detail === undefined ? [] : [{ system, answered: 'real', detail }],
+    );
+    return printSummary([...stack, ...(await readSystemReport(report))], [{ name: 'real', result }], notes);
+  } finally {
+    for (const component of started.reverse()) await component.stop();
+    await broker.dispose();
+    await folder.remove();
+  }
+}
+
+process.exitCode = await main();
