@@ -1,7 +1,11 @@
 import { startDirectory } from './directory/stand-in.js';
 import type { StartStandIn } from './framework/running.js';
+import { startKeyVault } from './key-vault/stand-in.js';
+import { startOtterize } from './otterize/stand-in.js';
 
 /** Every stand-in, in the order they start. One line each. */
 export const STAND_INS: Readonly<Record<string, StartStandIn>> = {
   directory: startDirectory,
+  'key-vault': startKeyVault,
+  otterize: startOtterize,
 };

@@ -40,6 +40,8 @@ export interface Operation {
   readonly unchecked?: boolean;
   /** path as the spec has it, when cutting off `specBase` is not enough */
   readonly specPath?: (call: Call) => string;
+  /** query parameters that the vendor uses although its spec does not have them. Say where they come from. */
+  readonly notInSpec?: readonly string[];
   readonly handle: (call: Call) => Answer | Promise<Answer>;
 }
 

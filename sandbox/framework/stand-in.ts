@@ -183,7 +183,7 @@ export class StandIn<S extends TSchema, T extends TSchema> {
         problems = spec.request(operation.id, {
           method: request.method,
           path: operation.specPath?.(call) ?? this.#specPath(request),
-          query: strings(request.query),
+          query: without(strings(request.query), operation.notInSpec ?? []),
           headers: strings(request.headers),
           body: request.body ?? undefined,
         });
@@ -472,6 +472,10 @@ function strings(source: unknown): Record<string, string | string[]> {
     else if (Array.isArray(value)) result[name] = value.filter((item) => typeof item === 'string');
   }
   return result;
+}
+
+function without<V>(source: Readonly<Record<string, V>>, names: readonly string[]): Record<string, V> {
+  return Object.fromEntries(Object.entries(source).filter(([name]) => !names.includes(name)));
 }
 
 function first(value: string | string[] | undefined): string | undefined {
