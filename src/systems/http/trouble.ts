@@ -62,7 +62,7 @@ export function quote(words: string, withhold: readonly Secret[]): string {
     const value = secret.reveal();
     if (value !== '') text = text.replaceAll(value, '[secret]');
   }
-  const line = text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim();
+  const line = text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
   return line.length <= LONGEST_QUOTE ? line : `${line.slice(0, LONGEST_QUOTE - 1)}…`;
 }
 
