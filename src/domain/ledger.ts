@@ -110,7 +110,7 @@ export type AlarmName =
   | 'invalid-signature'
   | 'message-flood';
 
-/** One entry of the hash chain. `hash` = SHA-256 over `prevHash`, `seq`, `at`, `type`, `requestId` and the body's text. */
+/** One entry of the hash chain. `hash` covers `prevHash`, `seq`, `at`, `type`, `requestId` and the body's text (rule: `ledger/entry-hash`). */
 export interface LedgerEntry<T extends EntryType = EntryType> {
   readonly seq: number;
   /** ISO 8601, UTC, set by the database */

@@ -1,12 +1,6 @@
-/** Verification of the chain from what is at hand: entries, or digests of entries, and checkpoints. Pure. */
-import { entryDigest, entryHash, GENESIS } from './entry-hash.js';
+/** Verification of the chain from what is at hand: entries, or links that stand for entries, and checkpoints. Pure. */
+import { type ChainLink, entryHash, GENESIS, linkOf } from './entry-hash.js';
 import type { StoredEntry } from './ports.js';
-
-/** A link of the chain: an entry whole, or the digest that stands for one. */
-export interface ChainLink {
-  readonly seq: number;
-  readonly digest: string;
-}
 
 /** A position of the chain that somebody vouches for. */
 export interface Witness {
@@ -18,11 +12,6 @@ export interface ChainFault {
   /** position at which the chain breaks */
   readonly seq: number;
   readonly message: string;
-}
-
-/** The link of an entry. */
-export function linkOf(entry: StoredEntry): ChainLink {
-  return { seq: entry.seq, digest: entryDigest(entry) };
 }
 
 /**
@@ -42,7 +31,7 @@ export function followChain(
     if (link.seq !== expected) {
       return { seq: expected, message: `entry ${expected} is missing, ${link.seq} follows` };
     }
-    hash = entryHash(hash, link.seq, link.digest);
+    hash = entryHash(hash, link);
     hashes.set(link.seq, hash);
     expected += 1;
   }
@@ -71,7 +60,7 @@ export function verifyChain(
     if (entry.at < prev.at) {
       faults.push({ seq: entry.seq, message: `entry ${entry.seq} is older than the entry before it` });
     }
-    if (entryHash(entry.prevHash, entry.seq, entryDigest(entry)) !== entry.hash) {
+    if (entryHash(entry.prevHash, linkOf(entry)) !== entry.hash) {
       faults.push({ seq: entry.seq, message: `entry ${entry.seq} was edited: it does not match its hash` });
     }
     prev = entry;

@@ -1,7 +1,7 @@
 /** From rows to entries: hash and shape are checked on every read, so an edited line is noticed where it would be believed. */
 import type { AnyEntry, EntryBodies, EntryType } from '../domain/ledger.js';
 import { column, type Row } from './database.js';
-import { entryDigest, entryHash } from './entry-hash.js';
+import { entryHash, linkOf } from './entry-hash.js';
 import { isBodyOf, isEntryType } from './entry-shapes.js';
 import { LedgerCorrupt, LedgerRefused } from './errors.js';
 import type { StoredEntry } from './ports.js';
@@ -25,7 +25,7 @@ export function storedEntry(row: Row): StoredEntry {
     prevHash: column.text(row, 'prev_hash'),
     hash: column.text(row, 'hash'),
   };
-  if (entryHash(entry.prevHash, entry.seq, entryDigest(entry)) !== entry.hash) {
+  if (entryHash(entry.prevHash, linkOf(entry)) !== entry.hash) {
     throw new LedgerCorrupt(`entry ${seq} does not match its hash`);
   }
   return entry;

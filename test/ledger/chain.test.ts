@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifyChain } from '../../src/ledger/chain.js';
 import { LedgerDatabase } from '../../src/ledger/database.js';
-import { entryDigest, entryHash, GENESIS } from '../../src/ledger/entry-hash.js';
+import { entryHash, GENESIS, linkOf } from '../../src/ledger/entry-hash.js';
 import type { StoredEntry } from '../../src/ledger/ports.js';
 import { completion, permitted, planned, reserve } from './fixtures.js';
 import { type FreshLedger, freshLedger } from './fresh-ledger.js';
@@ -32,7 +32,7 @@ const rewritten = (changed: readonly StoredEntry[]): readonly StoredEntry[] => {
   let prevHash = GENESIS;
   return changed.map((entry, i) => {
     const seq = i + 1;
-    const whole = { ...entry, seq, prevHash, hash: entryHash(prevHash, seq, entryDigest(entry)) };
+    const whole = { ...entry, seq, prevHash, hash: entryHash(prevHash, linkOf({ ...entry, seq })) };
     prevHash = whole.hash;
     return whole;
   });
@@ -49,8 +49,9 @@ describe('a chain as the database made it', () => {
     const [first] = entries;
     if (first === undefined) throw new Error('no entry');
     const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
-    const said = sha256(`${first.at}\n${first.type}\n${first.requestId}\n${first.body}`);
-    expect(first.hash).toBe(sha256(`${'0'.repeat(64)}\n1\n${said}`));
+    const digest = sha256(`${first.at}\n${first.body}`);
+    const owner = sha256(first.requestId ?? '');
+    expect(first.hash).toBe(sha256(`${'0'.repeat(64)}\n1\nrequest.accepted\n${owner}\n${digest}`));
   });
 
   it('is hashed alike for text beyond ASCII', async () => {
@@ -79,7 +80,7 @@ describe('a chain that was tampered with', () => {
     const entry = entries[7];
     if (entry === undefined) throw new Error('no entry');
     const edited = { ...entry, body: '{}' };
-    const hash = entryHash(entry.prevHash, 8, entryDigest(edited));
+    const hash = entryHash(entry.prevHash, linkOf(edited));
     expect(verifyChain(replaced(8, { body: '{}', hash }), [])).toEqual([
       { seq: 9, message: 'entry 9 does not follow the entry before it' },
     ]);

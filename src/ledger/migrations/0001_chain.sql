@@ -101,16 +101,23 @@ begin
   end if;
 end $$;
 
--- Digest of what an entry says. Whoever may not see the entry can still follow the chain across it with this.
-create function entry_digest(p_at text, p_type text, p_request_id text, p_body text) returns text
+-- Digest of what an entry says, and when. Together with type and owner it stands for the entry where its content must not be
+-- shown: the chain can still be followed across it, and nobody can pass an entry of his own off as one of others.
+create function entry_digest(p_at text, p_body text) returns text
 language sql immutable set search_path = gatehouse, pg_temp as $$
-  select encode(sha256(convert_to(
-    p_at || chr(10) || p_type || chr(10) || coalesce(p_request_id, '') || chr(10) || p_body, 'UTF8')), 'hex')
+  select encode(sha256(convert_to(p_at || chr(10) || p_body, 'UTF8')), 'hex')
 $$;
 
-create function entry_hash(p_prev_hash text, p_seq bigint, p_digest text) returns text
+create function entry_owner(p_request_id text) returns text
 language sql immutable set search_path = gatehouse, pg_temp as $$
-  select encode(sha256(convert_to(p_prev_hash || chr(10) || p_seq::text || chr(10) || p_digest, 'UTF8')), 'hex')
+  select coalesce(encode(sha256(convert_to(p_request_id, 'UTF8')), 'hex'), '')
+$$;
+
+create function entry_hash(p_prev_hash text, p_seq bigint, p_type text, p_owner text, p_digest text) returns text
+language sql immutable set search_path = gatehouse, pg_temp as $$
+  select encode(sha256(convert_to(
+    p_prev_hash || chr(10) || p_seq::text || chr(10) || p_type || chr(10) || p_owner || chr(10) || p_digest,
+    'UTF8')), 'hex')
 $$;
 
 -- Links every new row, whoever inserts it: position, time and hashes are never taken from outside.
@@ -126,7 +133,8 @@ begin
   new.at := greatest(
     to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') collate "C", tail.at);
   new.prev_hash := coalesce(tail.hash, repeat('0', 64));
-  new.hash := entry_hash(new.prev_hash, new.seq, entry_digest(new.at, new.type, new.request_id, new.body));
+  new.hash := entry_hash(
+    new.prev_hash, new.seq, new.type, entry_owner(new.request_id), entry_digest(new.at, new.body));
   return new;
 end $$;
 
