@@ -69,6 +69,13 @@ export const SETTINGS = [
     default: '',
   },
   {
+    name: 'GATEHOUSE_WORKFLOW_BUNDLE',
+    description: 'Path of a workflow bundle that was built before; empty means bundle at start',
+    usedBy: ['worker'],
+    secret: false,
+    default: '',
+  },
+  {
     name: 'GATEHOUSE_URL',
     description: 'Address of the API, for the command line',
     usedBy: ['cli'],

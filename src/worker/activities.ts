@@ -1,0 +1,61 @@
+/** Which activities each task queue serves. */
+import { createArgoCdActivities } from '../activities/argocd/activities.js';
+import { createExternalSecretsActivities } from '../activities/external-secrets/activities.js';
+import { createGitLabActivities } from '../activities/gitlab/activities.js';
+import { Authority } from '../activities/guard/authority.js';
+import { DirectoryMembership } from '../activities/guard/directory-membership.js';
+import { EffectGuard } from '../activities/guard/effect-guard.js';
+import { createLedgerActivities } from '../activities/ledger/activities.js';
+import { createNotificationActivities } from '../activities/notifications/activities.js';
+import { createOtterizeActivities } from '../activities/otterize/activities.js';
+import { createPlanActivities } from '../activities/plan/activities.js';
+import type { Installation } from '../config/installation.js';
+import type { InventoryManifest, PolicyManifest } from '../domain/manifest.js';
+import type { QueueName } from '../domain/task-queues.js';
+import type { WorkerLedger } from '../ledger/ports.js';
+import type { KeyRing } from '../security/keyring.js';
+import type { InstalledSystems } from '../systems/installed.js';
+
+export interface ActivityDeps {
+  readonly installation: Installation;
+  readonly ledger: WorkerLedger;
+  readonly ring: KeyRing;
+  readonly systems: InstalledSystems;
+  readonly inventory: InventoryManifest;
+  readonly policyFor: (service: string) => PolicyManifest | undefined;
+}
+
+export type ActivityQueue = Exclude<QueueName, 'workflows'>;
+
+/** Activities by queue, all behind the same guard. */
+export function activitiesByQueue(deps: ActivityDeps): Readonly<Record<ActivityQueue, object>> {
+  const { installation, ledger, ring, systems } = deps;
+  const authority = new Authority(ledger, ring);
+  const guard = new EffectGuard(ledger, authority, {
+    policyFor: deps.policyFor,
+    inventory: deps.inventory,
+    membership: new DirectoryMembership(systems.directory),
+  });
+  return {
+    ledger: createLedgerActivities({ ledger, authority, guard }),
+    plan: createPlanActivities({ ledger, authority, systems, replanAfterMs: installation.replanAfterMs }),
+    otterize: createOtterizeActivities({ ledger, guard, ...systems }),
+    gitlab: createGitLabActivities({ guard, ...systems }),
+    argocd: createArgoCdActivities({
+      ledger,
+      guard,
+      ...systems,
+      stabilisationMs: installation.stabilisationMs,
+    }),
+    notifications: createNotificationActivities({
+      ledger,
+      directory: systems.directory,
+      inventory: deps.inventory,
+      mail: systems.mail,
+      webhooks: systems.webhooks,
+      webhookNames: systems.webhookNames,
+      publicUrl: installation.page.publicUrl,
+    }),
+    'external-secrets': createExternalSecretsActivities({ ledger, guard, ...systems }),
+  };
+}

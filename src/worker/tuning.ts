@@ -1,0 +1,20 @@
+/** Tuning constants of workers, each with its reason. */
+import type { TimingProfile } from '../domain/messages.js';
+
+export const WORKER_TUNING = {
+  /** activities at once per queue: waits poll without using the processor, so slots are cheap; a queue's rate limit is its own */
+  activitiesAtOnce: 400,
+  /** workflow tasks at once; more only helps with more processors */
+  workflowTasksAtOnce: 40,
+  /** cached runs: a run costs about 1 MB, a fleet of 1,000 clusters keeps 10 to 50 in flight */
+  cachedWorkflows: 500,
+  /** a stopping worker lets effects finish: below the usual 30 s of an orchestrator's patience */
+  shutdownGrace: '20 s',
+  shutdownForce: '25 s',
+  /** pause between tries to connect at start, and how often, before the process ends with an error */
+  connectPauseMs: 1_000,
+  connectTries: 60,
+} as const;
+
+/** How long a workflow task waits for the worker that has the run cached, which may be dead. */
+export const STICKY_TIMEOUT: Readonly<Record<TimingProfile, string>> = { standard: '10 s', brisk: '2 s' };
