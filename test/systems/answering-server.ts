@@ -1,50 +1,21 @@
-/** A server that answers as each test says and notes what it was asked. */
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-
-export interface Asked {
-  readonly method: string;
-  readonly url: string;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: string;
-}
+import type { ServerResponse } from 'node:http';
+import { type SeenRequest, startVendor } from './http/vendor-server.js';
 
 export interface AnsweringServer extends AsyncDisposable {
   readonly url: string;
-  readonly asked: readonly Asked[];
+  /** what it was asked so far */
+  readonly asked: readonly SeenRequest[];
 }
 
-/** Starts it on a free port of the loopback address. */
+/** A vendor that writes its answers itself, to be held by `await using`. */
 export async function answeringServer(
-  answer: (asked: Asked, response: ServerResponse) => void,
+  answer: (asked: SeenRequest, response: ServerResponse) => void,
 ): Promise<AnsweringServer> {
-  const asked: Asked[] = [];
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
-    const one = {
-      method: request.method ?? '',
-      url: request.url ?? '',
-      headers: request.headers,
-      body: Buffer.concat(chunks).toString('utf8'),
-    };
-    asked.push(one);
-    answer(one, response);
+  const vendor = await startVendor((request, response) => {
+    answer(request, response);
+    return undefined;
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${portOf(server.address())}`,
-    asked,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
-
-function portOf(address: AddressInfo | string | null): number {
-  if (typeof address !== 'object' || address === null) throw new Error('the server has no port');
-  return address.port;
+  return { url: vendor.url, asked: vendor.seen, [Symbol.asyncDispose]: () => vendor.close() };
 }
 
 /** Answers with JSON. */

@@ -19,7 +19,7 @@ describe('Applications', () => {
     expect(await applicationsAt(server.url).requestRefresh('a', 'normal')).toEqual({
       requestedAt: '2027-03-01T12:00:00.000Z',
     });
-    expect(server.asked[0]?.url).toContain('/namespaces/argocd/applications/a?');
+    expect(server.asked[0]?.target).toContain('/namespaces/argocd/applications/a?');
     expect(JSON.parse(server.asked[0]?.body ?? '')).toEqual({
       metadata: { annotations: { 'argocd.argoproj.io/refresh': 'normal' } },
     });

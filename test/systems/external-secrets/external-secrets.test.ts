@@ -15,7 +15,7 @@ const META = { name: 'otterize-cloud', namespace: 'otterize-system' };
 describe('ExternalSecrets', () => {
   it('reads the served version v1 and the store that the object names', async () => {
     await using server = await answeringServer((asked, response) =>
-      asked.url.includes('externalsecrets')
+      asked.target.includes('externalsecrets')
         ? json(response, 200, {
             metadata: META,
             spec: { secretStoreRef: { name: 'vault', kind: 'SecretStore' } },
@@ -26,7 +26,7 @@ describe('ExternalSecrets', () => {
     const secret = await client.read(META.namespace, META.name);
     expect(secret?.metadata.name).toBe('otterize-cloud');
     if (secret) expect(await client.readStoreOf(secret)).toMatchObject({ metadata: { name: 'vault' } });
-    expect(server.asked.map((asked) => asked.url)).toEqual([
+    expect(server.asked.map((asked) => asked.target)).toEqual([
       '/apis/external-secrets.io/v1/namespaces/otterize-system/externalsecrets/otterize-cloud',
       '/apis/external-secrets.io/v1/namespaces/otterize-system/secretstores/vault',
     ]);
@@ -40,7 +40,7 @@ describe('ExternalSecrets', () => {
     expect(await secretsAt(server.url).readStoreOf({ metadata: META, spec })).toMatchObject({
       metadata: { name: 'all' },
     });
-    expect(server.asked[0]?.url).toBe('/apis/external-secrets.io/v1/clustersecretstores/all');
+    expect(server.asked[0]?.target).toBe('/apis/external-secrets.io/v1/clustersecretstores/all');
   });
 
   it('asks for no store when each entry names its own', async () => {

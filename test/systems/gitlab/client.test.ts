@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
-import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { SystemError, type SystemTrouble } from '../../../src/domain/failure.js';
 import { GitLabClient } from '../../../src/systems/gitlab/client.js';
 import { Secret } from '../../../src/systems/secret.js';
 import { answeringServer, json } from '../answering-server.js';
+import { cleanTroubleFrom } from '../clean-trouble.js';
 
 const TOKEN = `glpat-${randomBytes(12).toString('hex')}`;
 const SHA = 'a'.repeat(40);
@@ -41,16 +40,7 @@ async function sample(name: string): Promise<unknown> {
   );
 }
 
-async function troubleFrom(call: Promise<unknown>): Promise<SystemTrouble> {
-  const error: unknown = await call.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof SystemError)) throw new Error(`expected a SystemError, got ${inspect(error)}`);
-  expect(error.cause).toBeUndefined();
-  expect(inspect(error, { depth: 10, showHidden: true })).not.toContain(TOKEN);
-  return error.trouble;
-}
+const troubleFrom = (call: Promise<unknown>) => cleanTroubleFrom(call, TOKEN);
 
 describe('GitLabClient on the wire', () => {
   it('reads a file by encoded project and path, with the token in its header', async () => {
@@ -62,7 +52,7 @@ describe('GitLabClient on the wire', () => {
       lastCommitId: OTHER,
       blobId: SHA,
     });
-    expect(server.asked[0]?.url).toBe(
+    expect(server.asked[0]?.target).toBe(
       '/gitlab/api/v4/projects/platform%2Fclusters/repository/files/harbour-01%2Fdev%2Fotterize.yaml?ref=main',
     );
     expect(server.asked[0]?.headers['private-token']).toBe(TOKEN);
@@ -78,7 +68,7 @@ describe('GitLabClient on the wire', () => {
     expect(answer).toEqual({ commitSha: '6104942438c14ec7bd21c6cd5bd995272b3faff6' });
     expect(server.asked[0]).toMatchObject({
       method: 'POST',
-      url: '/api/v4/projects/platform%2Fclusters/repository/commits',
+      target: '/api/v4/projects/platform%2Fclusters/repository/commits',
     });
     expect(JSON.parse(server.asked[0]?.body ?? '')).toEqual({
       branch: 'main',
@@ -97,7 +87,7 @@ describe('GitLabClient on the wire', () => {
     expect(await clientAt(server.url).branchHead(PLACE.project, 'feature/a b')).toBe(
       '7b5c3cc8be40ee161ae89a06bba6229da1032a0c',
     );
-    expect(server.asked[0]?.url).toBe(
+    expect(server.asked[0]?.target).toBe(
       '/api/v4/projects/platform%2Fclusters/repository/branches/feature%2Fa%20b',
     );
   });
@@ -111,7 +101,7 @@ describe('GitLabClient on the wire', () => {
     expect(await client.isAncestor(PLACE.project, OTHER, SHA)).toBe(false);
     expect(await client.isAncestor(PLACE.project, OTHER, OTHER)).toBe(true);
     expect(server.asked).toHaveLength(2);
-    const url = new URL(server.asked[0]?.url ?? '', server.url);
+    const url = new URL(server.asked[0]?.target ?? '', server.url);
     expect([server.asked[0]?.method, url.pathname]).toEqual([
       'GET',
       '/api/v4/projects/platform%2Fclusters/repository/merge_base',
@@ -134,7 +124,7 @@ describe('GitLabClient on the wire', () => {
       ],
     };
     await using server = await answeringServer((asked, response) => {
-      const page = new URL(asked.url, 'http://gitlab.invalid').searchParams.get('page') ?? '';
+      const page = new URL(asked.target, 'http://gitlab.invalid').searchParams.get('page') ?? '';
       json(response, 200, pages[page] ?? [], {
         link: `<${server.url}/api/v4/projects/1/repository/commits?page=9>; rel="next"`,
       });
@@ -144,7 +134,7 @@ describe('GitLabClient on the wire', () => {
       commitSha: SHA,
       createdAt: '2027-03-01T12:00:00Z',
     });
-    expect(server.asked.map((asked) => new URL(asked.url, server.url).searchParams.toString())).toEqual([
+    expect(server.asked.map((asked) => new URL(asked.target, server.url).searchParams.toString())).toEqual([
       'ref_name=main&path=harbour-01%2Fdev%2Fotterize.yaml&per_page=100&page=1',
       'ref_name=main&path=harbour-01%2Fdev%2Fotterize.yaml&per_page=100&page=2',
     ]);

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { SystemError, type SystemTrouble } from '../../../src/domain/failure.js';
+import { SystemError } from '../../../src/domain/failure.js';
 import { KubernetesClient, type ObjectRef } from '../../../src/systems/kubernetes/client.js';
 import { KubernetesConnection } from '../../../src/systems/kubernetes/connection.js';
 import { Secret } from '../../../src/systems/secret.js';
 import { answeringServer, json } from '../answering-server.js';
+import { cleanTroubleFrom } from '../clean-trouble.js';
 
 const TOKEN = randomBytes(16).toString('hex');
 const REF: ObjectRef = {
@@ -27,23 +28,14 @@ function status(code: number, reason: string, more: object = {}): object {
   return { kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, ...more };
 }
 
-async function troubleFrom(call: Promise<unknown>): Promise<SystemTrouble> {
-  const error: unknown = await call.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof SystemError)) throw new Error(`expected a SystemError, got ${inspect(error)}`);
-  expect(error.cause).toBeUndefined();
-  expect(inspect(error, { depth: 10, showHidden: true })).not.toContain(TOKEN);
-  return error.trouble;
-}
+const troubleFrom = (call: Promise<unknown>) => cleanTroubleFrom(call, TOKEN);
 
 describe('KubernetesClient', () => {
   it('reads an object below the path of the server address, with the token', async () => {
     await using server = await answeringServer((_, response) => json(response, 200, OBJECT));
     expect(await clientOf(`${server.url}/clusters/management/`).get(REF)).toEqual(OBJECT);
     expect(server.asked).toHaveLength(1);
-    expect(server.asked[0]).toMatchObject({ method: 'GET', url: `/clusters/management${PATH}` });
+    expect(server.asked[0]).toMatchObject({ method: 'GET', target: `/clusters/management${PATH}` });
     expect(server.asked[0]?.headers.authorization).toBe(`Bearer ${TOKEN}`);
   });
 
@@ -57,12 +49,12 @@ describe('KubernetesClient', () => {
     expect(asked?.method).toBe('PATCH');
     expect(asked?.headers['content-type']).toBe('application/merge-patch+json');
     expect(JSON.parse(asked?.body ?? '')).toEqual({ metadata: { annotations: { a: 'b' } } });
-    expect(asked?.url).toBe(`${PATH}?fieldManager=gatehouse`);
+    expect(asked?.target).toBe(`${PATH}?fieldManager=gatehouse`);
   });
 
   it('answers null for an object that does not exist, and says so when the kind does not', async () => {
     await using server = await answeringServer((asked, response) =>
-      asked.url === PATH
+      asked.target === PATH
         ? json(response, 404, status(404, 'NotFound', { details: { name: REF.name, kind: 'applications' } }))
         : response.writeHead(404, { 'content-type': 'text/plain' }).end('404 page not found\n'),
     );

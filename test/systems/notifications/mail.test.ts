@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { SystemError, type SystemTrouble } from '../../../src/domain/failure.js';
 import { MailSender, type MailSenderOptions } from '../../../src/systems/notifications/mail.js';
 import { Secret } from '../../../src/systems/secret.js';
+import { cleanTroubleFrom } from '../clean-trouble.js';
 import { mailServer } from './smtp-server.js';
 
 const PASSWORD = randomBytes(12).toString('hex');
@@ -24,17 +23,7 @@ function senderTo(port: number, more: Partial<MailSenderOptions> = {}): MailSend
   });
 }
 
-async function troubleFrom(call: Promise<unknown>): Promise<SystemTrouble> {
-  const error: unknown = await call.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof SystemError)) throw new Error(`expected a SystemError, got ${inspect(error)}`);
-  const shown = inspect(error, { depth: 10, showHidden: true });
-  expect(shown).not.toContain(PASSWORD);
-  expect(shown).not.toContain('ben@example.com');
-  return error.trouble;
-}
+const troubleFrom = (call: Promise<unknown>) => cleanTroubleFrom(call, PASSWORD, 'ben@example.com');
 
 describe('MailSender', () => {
   it('sends plain text with the same message id each time', async () => {

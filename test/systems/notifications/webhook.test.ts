@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { inspect } from 'node:util';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
-import { SystemError, type SystemTrouble } from '../../../src/domain/failure.js';
 import { WebhookSender } from '../../../src/systems/notifications/webhook.js';
 import { Secret } from '../../../src/systems/secret.js';
-import { type Asked, answeringServer } from '../answering-server.js';
+import { answeringServer } from '../answering-server.js';
+import { cleanTroubleFrom } from '../clean-trouble.js';
+import type { SeenRequest } from '../http/vendor-server.js';
 
 const SECRET = `whsec_${randomBytes(32).toString('base64')}`;
 const EVENT = {
@@ -27,28 +27,20 @@ function senderTo(
   });
 }
 
-function verified(asked: Asked | undefined, secret: string): unknown {
+function verified(asked: SeenRequest | undefined, secret: string): unknown {
   const headers = Object.fromEntries(
     Object.entries(asked?.headers ?? {}).map(([name, value]) => [name, String(value)]),
   );
   return new Webhook(secret).verify(asked?.body ?? '', headers);
 }
 
-async function troubleFrom(call: Promise<unknown>): Promise<SystemTrouble> {
-  const error: unknown = await call.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof SystemError)) throw new Error(`expected a SystemError, got ${inspect(error)}`);
-  expect(inspect(error, { depth: 10, showHidden: true })).not.toContain(SECRET);
-  return error.trouble;
-}
+const troubleFrom = (call: Promise<unknown>) => cleanTroubleFrom(call, SECRET);
 
 describe('WebhookSender', () => {
   it('posts what a receiver can verify by the convention', async () => {
     await using server = await answeringServer((_, response) => response.writeHead(200).end('ok'));
     await senderTo(`${server.url}/hooks?x=1`).send('tickets', EVENT);
-    expect(server.asked[0]).toMatchObject({ method: 'POST', url: '/hooks?x=1' });
+    expect(server.asked[0]).toMatchObject({ method: 'POST', target: '/hooks?x=1' });
     expect(verified(server.asked[0], SECRET)).toEqual({
       type: EVENT.type,
       timestamp: EVENT.timestamp,
