@@ -1,0 +1,163 @@
+/** Builds the API as a Fastify instance: plugins first, then routes. server.ts boots it, tests inject into it. */
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { actorOf } from '../domain/identity.js';
+import { codecServer } from '../security/codec-server.js';
+import { Commanding } from './commands.js';
+import type { ApiContext } from './context.js';
+import { Deciding } from './decisions.js';
+import { Inbox } from './inbox.js';
+import { Intake } from './intake.js';
+import { LIMITS, REFUSALS } from './limits.js';
+import { authentication, callerOf } from './plugins/authentication.js';
+import { errors } from './plugins/errors.js';
+import { metrics } from './plugins/metrics.js';
+import { openapi } from './plugins/openapi.js';
+import { rateLimits } from './plugins/rate-limit.js';
+import { securityHeaders } from './plugins/security-headers.js';
+import type { ApiDependencies, CodecMount } from './ports.js';
+import { Problem } from './problems.js';
+import { ProgressFeed } from './progress-feed.js';
+import { RefusalAudit } from './refusal-audit.js';
+import { RequestReader } from './request-reader.js';
+import { Roles } from './roles.js';
+import { healthRoutes } from './routes/health.js';
+import { signInRoutes } from './routes/sign-in.js';
+import { bundleRoutes } from './routes/v1/bundle.js';
+import { commandRoutes } from './routes/v1/commands.js';
+import { eventRoutes } from './routes/v1/events.js';
+import { gateRoutes } from './routes/v1/gates.js';
+import { meRoutes } from './routes/v1/me.js';
+import { requestRoutes } from './routes/v1/requests.js';
+import { webhookRoutes } from './routes/v1/webhooks.js';
+import { Cookies } from './sign-in/cookies.js';
+
+export interface AppOptions {
+  /** pino, with redaction; absent: silent */
+  readonly logger?: FastifyBaseLogger;
+  /** shared with the outbox dispatcher; absent: one of its own */
+  readonly feed?: ProgressFeed;
+}
+
+/**
+ * Builds the API. Closing it writes what refusals are still counted, ends open streams and the feed.
+ * @param deps what it needs from outside
+ */
+export async function buildApp(deps: ApiDependencies, options: AppOptions = {}): Promise<FastifyInstance> {
+  const app = Fastify({
+    ...(options.logger === undefined ? { logger: false } : { loggerInstance: options.logger }),
+    bodyLimit: LIMITS.bodyBytes,
+    requestTimeout: LIMITS.requestMs,
+    connectionTimeout: LIMITS.connectionMs,
+    keepAliveTimeout: LIMITS.keepAliveMs,
+    trustProxy: deps.trustedProxies ?? false,
+    genReqId: () => crypto.randomUUID(),
+    // what is not known is refused, never dropped in silence; texts stay texts
+    ajv: {
+      customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false, allErrors: true },
+    },
+    routerOptions: { maxParamLength: 128 },
+  }).withTypeProvider<TypeBoxTypeProvider>();
+
+  const context = contextOf(deps, options.feed ?? new ProgressFeed(deps.ledger), (error) =>
+    app.log.error({ err: error }, 'a refusal could not be recorded'),
+  );
+  await app.register(errors, { audit: context.audit });
+  await app.register(securityHeaders, { publicUrl: deps.publicUrl });
+  await app.register(authentication, {
+    verifyToken: deps.verifyToken,
+    roles: context.roles,
+    cookies: context.cookies,
+    publicUrl: deps.publicUrl,
+  });
+  await app.register(rateLimits);
+  await app.register(openapi, { publicUrl: deps.publicUrl });
+  await app.register(metrics, { token: deps.metricsToken });
+
+  await app.register(healthRoutes(context));
+  if (deps.signIn !== undefined && context.cookies !== undefined) {
+    await app.register(signInRoutes(deps.signIn, context.cookies));
+  }
+  const v1 = { prefix: '/v1' };
+  await app.register(meRoutes(context), v1);
+  await app.register(requestRoutes(context), v1);
+  await app.register(eventRoutes(context), v1);
+  await app.register(bundleRoutes(context), v1);
+  await app.register(commandRoutes(context), v1);
+  await app.register(gateRoutes(context), v1);
+  if (deps.ticketHooks !== undefined) await app.register(webhookRoutes(context, deps.ticketHooks), v1);
+  if (deps.codec !== undefined) await mountCodec(app, context, deps.codec);
+
+  const flushing = setInterval(() => {
+    context.audit.flush().catch((error: unknown) => app.log.error({ err: error }, 'refusals not written'));
+  }, REFUSALS.windowMs);
+  app.addHook('onClose', async () => {
+    clearInterval(flushing);
+    await context.audit.flush();
+    await context.feed.close();
+  });
+  return app;
+}
+
+function contextOf(
+  deps: ApiDependencies,
+  feed: ProgressFeed,
+  onAuditFailure: (error: unknown) => void,
+): ApiContext {
+  const { ledger, now } = deps;
+  const roles = new Roles(deps.inventory, deps.machineRequesters);
+  const reader = new RequestReader(ledger, deps.ring, now);
+  return {
+    deps,
+    roles,
+    reader,
+    feed,
+    intake: new Intake({
+      ledger,
+      inventory: deps.inventory,
+      policies: deps.policies,
+      signer: deps.signers.request,
+      ...(deps.readManifest === undefined ? {} : { readManifest: deps.readManifest }),
+      now,
+    }),
+    deciding: new Deciding({ ledger, signer: deps.signers.decision, reader, roles, now }),
+    commanding: new Commanding(ledger, deps.workflows, roles),
+    inbox: new Inbox(ledger, reader, roles, now),
+    audit: new RefusalAudit(ledger, now, onAuditFailure),
+    cookies:
+      deps.signIn === undefined
+        ? undefined
+        : new Cookies(deps.signIn.cookieKey, deps.publicUrl.startsWith('https://'), now),
+  };
+}
+
+/** The codec server judges the caller itself: it must answer preflights of the Temporal UI, which carry no token. */
+async function mountCodec(
+  app: FastifyInstance,
+  { deps, roles }: ApiContext,
+  mount: CodecMount,
+): Promise<void> {
+  await app.register(
+    async (scope) => {
+      scope.addHook('onRoute', (route) => {
+        route.config = { ...route.config, access: 'anybody' };
+      });
+      await scope.register(
+        codecServer({
+          ...mount,
+          authenticate: async (request) => {
+            const identity = callerOf(request);
+            // a cookie would let any page that the UI's origin shows read payloads
+            if (request.via !== 'token') throw new Problem('unauthenticated', 'Send an access token.');
+            if (!roles.has(identity, 'operator') && !roles.has(identity, 'auditor')) {
+              throw new Problem('forbidden', 'Only operators and auditors may read payloads.');
+            }
+            return actorOf(identity);
+          },
+          onDecoded: (audit) => deps.ledger.recordDecoding(audit),
+        }),
+      );
+    },
+    { prefix: '/codec' },
+  );
+}

@@ -1,0 +1,24 @@
+/** What routes share, built once from the dependencies. */
+import type { Commanding } from './commands.js';
+import type { Deciding } from './decisions.js';
+import type { Inbox } from './inbox.js';
+import type { Intake } from './intake.js';
+import type { ApiDependencies } from './ports.js';
+import type { ProgressFeed } from './progress-feed.js';
+import type { RefusalAudit } from './refusal-audit.js';
+import type { RequestReader } from './request-reader.js';
+import type { Roles } from './roles.js';
+import type { Cookies } from './sign-in/cookies.js';
+
+export interface ApiContext {
+  readonly deps: ApiDependencies;
+  readonly roles: Roles;
+  readonly reader: RequestReader;
+  readonly intake: Intake;
+  readonly deciding: Deciding;
+  readonly commanding: Commanding;
+  readonly inbox: Inbox;
+  readonly feed: ProgressFeed;
+  readonly audit: RefusalAudit;
+  readonly cookies: Cookies | undefined;
+}

@@ -1,0 +1,65 @@
+/** The API's numbers, each with its reason. */
+
+export const LIMITS = {
+  /** a manifest of 512 KiB, escaped as a JSON text */
+  bodyBytes: 1024 * 1024,
+  /** an answer reads one request of a few thousand entries; nothing honest takes longer */
+  requestMs: 30_000,
+  /** slow senders must not hold connections */
+  connectionMs: 20_000,
+  /** longer than the idle time of usual load balancers, so that they close first */
+  keepAliveMs: 72_000,
+  /** per caller and minute: a page that polls every second, and a person beside it */
+  callsPerMinute: 600,
+  /** per address and minute at sign-in: each makes calls to the provider */
+  signInsPerMinute: 30,
+  /** per caller and minute: nobody reads and decides faster */
+  decisionsPerMinute: 30,
+  /** rows on a page of requests */
+  maxPage: 50,
+  /** a comment or reason is a paragraph */
+  maxText: 2_000,
+} as const;
+
+export const STREAM = {
+  /** proxies close silent connections after 30 s or more */
+  heartbeatMs: 15_000,
+  /** entries come in bursts while 10 clusters run; people see four changes a second */
+  coalesceMs: 250,
+  /** then the client comes again with its token, which may have been withdrawn */
+  lifetimeMs: 10 * 60_000,
+  /** open streams of this process; each is one file handle and one read per burst */
+  maxOpen: 200,
+} as const;
+
+export const SESSION = {
+  /** a working half-day; gates that want it fresher say so */
+  lifetimeSeconds: 4 * 3_600,
+  /** time to type a password and find the second factor */
+  signInSeconds: 10 * 60,
+} as const;
+
+export const REFUSALS = {
+  windowMs: 60_000,
+  /** different refusals written per window; more are counted together, so nobody can fill the ledger */
+  maxPerWindow: 60,
+} as const;
+
+export const OUTBOX_DISPATCH = {
+  /** claimed in one go; each is one call to Temporal */
+  batch: 20,
+  /** looked at without being told, in case a notification got lost */
+  pollMs: 1_000,
+} as const;
+
+export const CHECKPOINTS = {
+  /** how much of the tail may be cut unnoticed, in time */
+  everyMs: 5 * 60_000,
+} as const;
+
+export const TEMPORAL = {
+  /** an update waits for the workflow's next task; a busy worker takes seconds */
+  updateMs: 10_000,
+  /** a readiness check must answer before its caller gives up */
+  pingMs: 3_000,
+} as const;

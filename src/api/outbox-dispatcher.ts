@@ -1,0 +1,110 @@
+/** Carries the outbox to Temporal: at least once, in order per request, also after a crash of this process. */
+import type { ApiLedger, OutboxItem } from '../ledger/ports.js';
+import { OUTBOX_DISPATCH } from './limits.js';
+import { readMessage } from './outbox-messages.js';
+import type { WorkflowPort } from './ports.js';
+import type { ProgressFeed } from './progress-feed.js';
+
+export interface OutboxLog {
+  warn(facts: object, message: string): void;
+}
+
+export class OutboxDispatcher {
+  private readonly ledger: Pick<ApiLedger, 'claimOutbox' | 'outboxDelivered' | 'outboxFailed'>;
+  private readonly workflows: WorkflowPort;
+  private readonly log: OutboxLog;
+  private running: Promise<void> | undefined;
+  private stopped = false;
+  private wake: () => void = () => {};
+  private woken = false;
+
+  constructor(
+    ledger: Pick<ApiLedger, 'claimOutbox' | 'outboxDelivered' | 'outboxFailed'>,
+    workflows: WorkflowPort,
+    log: OutboxLog,
+  ) {
+    this.ledger = ledger;
+    this.workflows = workflows;
+    this.log = log;
+  }
+
+  /** Starts carrying, told of news by the feed and looking by itself as well. */
+  start(feed: ProgressFeed): void {
+    this.running ??= this.run();
+    feed
+      .subscribe(() => this.lookNow())
+      .catch((error: unknown) => {
+        this.log.warn({ err: error }, 'outbox: not told of news, looking every second');
+      });
+  }
+
+  /** Looks without waiting for the next turn. */
+  lookNow(): void {
+    this.woken = true;
+    this.wake();
+  }
+
+  /** Ends after the messages in hand. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.lookNow();
+    await this.running;
+  }
+
+  /**
+   * Delivers what is due now.
+   * @returns how many messages were taken
+   * @throws LedgerUnavailable
+   */
+  async deliverDue(): Promise<number> {
+    const items = await this.ledger.claimOutbox(OUTBOX_DISPATCH.batch);
+    // messages of one request come one at a time, so these are of different requests
+    await Promise.all(items.map((item) => this.deliver(item)));
+    return items.length;
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopped) {
+      this.woken = false;
+      try {
+        if ((await this.deliverDue()) > 0) continue;
+      } catch (error) {
+        this.log.warn({ err: error }, 'outbox: the ledger does not answer, trying again');
+      }
+      await this.pause();
+    }
+  }
+
+  private pause(): Promise<void> {
+    if (this.woken || this.stopped) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, OUTBOX_DISPATCH.pollMs);
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  private async deliver(item: OutboxItem): Promise<void> {
+    try {
+      const news = readMessage(item);
+      if (news.kind === 'start') {
+        await this.workflows.start(news.body.workflowId, news.body.workflowType, news.body.requestId);
+      } else {
+        const { workflowId, jti, envelope } = news.body;
+        await this.workflows.notify(workflowId, { jti, envelope });
+      }
+    } catch (error) {
+      // names only: messages of client libraries may carry what they sent
+      const name = error instanceof Error ? error.name : 'unknown';
+      this.log.warn(
+        { requestId: item.requestId, attempts: item.attempts, error: name },
+        'outbox: not delivered',
+      );
+      await this.ledger.outboxFailed(item.id, name);
+      return;
+    }
+    await this.ledger.outboxDelivered(item.id);
+  }
+}

@@ -1,0 +1,48 @@
+/** OpenAPI 3.1 from the routes' own schemas, and a page to read it. */
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance } from 'fastify';
+import fastifyPlugin from 'fastify-plugin';
+import { Type } from 'typebox';
+
+/** Register before the routes: it collects them. */
+export const openapi = fastifyPlugin(
+  async (app: FastifyInstance, { publicUrl }: { readonly publicUrl: string }) => {
+    await app.register(swagger, {
+      hideUntagged: true,
+      openapi: {
+        openapi: '3.1.0',
+        info: {
+          title: 'Gatehouse',
+          version: '1',
+          description:
+            'Durable workflows with human approval for platform teams. Problems are RFC 9457 and hold a remedy.',
+          license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+        },
+        servers: [{ url: publicUrl }],
+        tags: [
+          { name: 'requests', description: 'Ask, and see where it stands' },
+          { name: 'decisions', description: 'What waits for me; decide' },
+          { name: 'commands', description: 'Pause, resume, cancel, retry, skip' },
+          { name: 'webhooks', description: 'For ticket systems' },
+          { name: 'operations', description: 'Health and metrics' },
+        ],
+        components: {
+          securitySchemes: { oidc: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+        },
+        security: [{ oidc: [] }],
+      },
+    });
+    // encapsulated, so that only these routes are for anybody
+    await app.register(async (docs) => {
+      docs.addHook('onRoute', (route) => {
+        route.config = { ...route.config, access: 'anybody' };
+      });
+      await docs.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
+      docs.get('/v1/openapi.json', { schema: { hide: true, response: { 200: Type.Unknown() } } }, async () =>
+        app.swagger(),
+      );
+    });
+  },
+  { name: 'openapi' },
+);

@@ -1,0 +1,95 @@
+/** What the API needs from outside: handed in by server.ts, so that tests hand in their own. */
+import type { DecisionNotice } from '../domain/decision.js';
+import type { Identity } from '../domain/identity.js';
+import type { InventoryManifest, PolicyManifest } from '../domain/manifest.js';
+import type { CommandAnswer, OperatorCommand, UPDATE } from '../domain/messages.js';
+import type { ApiLedger } from '../ledger/ports.js';
+import type { KeyRing } from '../security/keyring.js';
+import type { EncryptionCodec } from '../security/payload-codec.js';
+import type { Signer } from '../security/signer.js';
+import type { SignIn } from './sign-in/sign-in.js';
+
+export type CommandName = keyof typeof UPDATE;
+
+/**
+ * How a workflow took a message:
+ * - `answered` with its answer
+ * - `absent` there is no running workflow of this id: not started yet, or ended
+ * - `unavailable` Temporal or the workers did not answer in time: whether it arrived is unknown
+ */
+export type CommandOutcome =
+  | { readonly state: 'answered'; readonly answer: CommandAnswer }
+  | { readonly state: 'absent' | 'unavailable' };
+
+/** Workflows as the API knows them. Implemented by temporal-commands.ts. */
+export interface WorkflowPort {
+  /**
+   * Starts the workflow of a request; starting it again does nothing.
+   * @throws WorkflowBusy when another request's run holds the workflow id
+   */
+  start(workflowId: string, workflowType: string, requestId: string): Promise<void>;
+  /** Tells a workflow of a decision. A workflow that does not run (any more) reads the ledger when it starts: no error. */
+  notify(workflowId: string, notice: DecisionNotice): Promise<void>;
+  /** Sends an operator's command; the same command id has the same answer. */
+  command(workflowId: string, command: CommandName, body: OperatorCommand): Promise<CommandOutcome>;
+  /** @throws when Temporal cannot be reached */
+  ping(): Promise<void>;
+}
+
+/** Where a manifest lies in Git. */
+export interface ManifestSource {
+  readonly project: string;
+  readonly path: string;
+  readonly commit: string;
+}
+
+/** A manifest could not be read from Git; the message says what to do and may be shown to the caller. */
+export class ManifestUnreadable extends Error {
+  override readonly name = 'ManifestUnreadable';
+}
+
+export interface TicketHooks {
+  /** Standard Webhooks secrets, `whsec_…`: two while the ticket system rotates */
+  readonly secrets: readonly string[];
+  /** opaque id under which the ticket system asks; it is the requester of its requests */
+  readonly clientId: string;
+}
+
+/** Whether a caller could be known at all: the provider's or the directory's trouble is not the caller's. */
+export class IdentityUnavailable extends Error {
+  override readonly name = 'IdentityUnavailable';
+}
+
+export interface CodecMount {
+  readonly codec: EncryptionCodec;
+  readonly namespace: string;
+  /** exact origins of Temporal UIs */
+  readonly origins: readonly string[];
+}
+
+export interface ApiDependencies {
+  readonly ledger: ApiLedger;
+  readonly workflows: WorkflowPort;
+  readonly inventory: InventoryManifest;
+  readonly policies: readonly PolicyManifest[];
+  readonly ring: KeyRing;
+  readonly signers: { readonly decision: Signer; readonly request: Signer };
+  /** @throws IdentityUnavailable when nobody can be known now; anything else for a token that is not to be trusted */
+  readonly verifyToken: (token: string) => Promise<Identity>;
+  /** where people reach the page, e.g. `https://gatehouse.example.com`; no slash at the end */
+  readonly publicUrl: string;
+  /** absent: no page sessions, bearer tokens only */
+  readonly signIn?: SignIn;
+  /** client ids of machines that may ask; groups count too */
+  readonly machineRequesters?: readonly string[];
+  readonly ticketHooks?: TicketHooks;
+  readonly codec?: CodecMount;
+  /** @throws ManifestUnreadable */
+  readonly readManifest?: (source: ManifestSource) => Promise<string>;
+  /** which proxies' X-Forwarded-For is believed, for the rate limit; absent: none */
+  readonly trustedProxies?: string;
+  /** wanted as bearer token by /metrics; absent: open to whoever reaches the port */
+  readonly metricsToken?: string;
+  /** milliseconds since the epoch */
+  readonly now: () => number;
+}

@@ -1,0 +1,39 @@
+/** Reads requests as the ledger knows them, with votes whose signatures hold. */
+import type { Vote } from '../domain/gate-rules.js';
+import type { RequestRecord } from '../domain/record.js';
+import { deriveStatus, type RequestStatus } from '../domain/status.js';
+import type { ApiLedger } from '../ledger/ports.js';
+import { recordOf } from '../ledger/record.js';
+import type { KeyRing } from '../security/keyring.js';
+import { verifiedVotes } from './verified-votes.js';
+
+/** Anything else is no request id, and no question to the database. */
+const REQUEST_ID = /^[A-Za-z0-9_-]{1,64}$/;
+
+export class RequestReader {
+  private readonly ledger: ApiLedger;
+  private readonly ring: KeyRing;
+  private readonly now: () => number;
+
+  constructor(ledger: ApiLedger, ring: KeyRing, now: () => number) {
+    this.ledger = ledger;
+    this.ring = ring;
+    this.now = now;
+  }
+
+  /** The record without asking who wants it; null when there is none. */
+  async find(requestId: string): Promise<RequestRecord | null> {
+    if (!REQUEST_ID.test(requestId)) return null;
+    return recordOf(await this.ledger.entriesOf(requestId));
+  }
+
+  /** Where a request stands now. */
+  async statusOf(record: RequestRecord): Promise<RequestStatus> {
+    return deriveStatus(record, await this.votesOf(record), this.now());
+  }
+
+  /** Votes that count: verified with the keys that are not revoked. */
+  async votesOf(record: RequestRecord): Promise<readonly Vote[]> {
+    return verifiedVotes(record, this.ring.withRevocations(await this.ledger.revokedKeys()));
+  }
+}

@@ -1,0 +1,60 @@
+/** Alive, and able to work. */
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
+import type { ApiContext } from '../context.js';
+import { closed, readProblems } from '../schemas/common.js';
+
+const Readiness = Type.Object(
+  {
+    status: Type.String({ description: 'ready or not-ready' }),
+    ledger: Type.Boolean({ description: 'the ledger answers' }),
+    temporal: Type.Boolean({ description: 'Temporal answers' }),
+  },
+  closed,
+);
+
+export function healthRoutes({ deps }: ApiContext): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.get(
+      '/healthz',
+      {
+        config: { access: 'anybody' },
+        schema: {
+          tags: ['operations'],
+          summary: 'The process is alive',
+          response: { 200: Type.Object({ status: Type.Literal('ok') }, closed), ...readProblems },
+        },
+      },
+      async () => ({ status: 'ok' as const }),
+    );
+    app.get(
+      '/readyz',
+      {
+        config: { access: 'anybody' },
+        schema: {
+          tags: ['operations'],
+          summary: 'Ledger and Temporal answer',
+          response: { ...readProblems, 200: Readiness, 503: Readiness },
+        },
+      },
+      async (_request, reply) => {
+        const [ledger, temporal] = await Promise.all([
+          answers(() => deps.ledger.head()),
+          answers(() => deps.workflows.ping()),
+        ]);
+        const ready = ledger && temporal;
+        return reply
+          .code(ready ? 200 : 503)
+          .send({ status: ready ? 'ready' : 'not-ready', ledger, temporal });
+      },
+    );
+  };
+}
+
+async function answers(ask: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await ask();
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,94 @@
+/** Pause, resume, cancel, retry, skip. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import type { ApiContext } from '../../context.js';
+import { newId } from '../../intake.js';
+import { callerOf } from '../../plugins/authentication.js';
+import type { CommandName } from '../../ports.js';
+import { Problem } from '../../problems.js';
+import { closed, IdempotencyHeaders, RequestParams, writeProblems } from '../../schemas/common.js';
+import { CommandAnswerSchema, CommandSchema, SkipSchema } from '../../schemas/requests.js';
+import { visibleRequest } from '../../visible-request.js';
+
+/** Command ids go to Temporal as update ids. */
+const COMMAND_ID = /^[A-Za-z0-9._:-]{1,64}$/;
+
+const WHOLE: Readonly<Record<'pause' | 'resume' | 'cancel', string>> = {
+  pause: 'Start no more targets; those in flight go on to their end',
+  resume: 'Go on after a pause',
+  cancel: 'Finish the effects in hand, then stop for good',
+};
+
+export function commandRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
+  const give = async (
+    request: FastifyRequest,
+    requestId: string,
+    command: CommandName,
+    targets: readonly string[],
+  ): Promise<{ commandId: string; message: string }> => {
+    const record = await visibleRequest(context, request, requestId);
+    return context.commanding.give(record, callerOf(request), {
+      command,
+      targets,
+      commandId: commandIdOf(request.headers['idempotency-key']),
+    });
+  };
+
+  return async (app) => {
+    for (const command of ['pause', 'resume', 'cancel'] as const) {
+      app.post(
+        `/requests/:requestId/${command}`,
+        {
+          schema: {
+            tags: ['commands'],
+            summary: WHOLE[command],
+            headers: IdempotencyHeaders,
+            params: RequestParams,
+            // nothing to say; an empty object is fine
+            body: Type.Optional(Type.Union([Type.Null(), Type.Object({}, closed)])),
+            response: { 200: CommandAnswerSchema, ...writeProblems },
+          },
+        },
+        async (request) => give(request, request.params.requestId, command, []),
+      );
+    }
+    app.post(
+      '/requests/:requestId/retry',
+      {
+        schema: {
+          tags: ['commands'],
+          summary: 'Try failed targets again from the step that failed',
+          headers: IdempotencyHeaders,
+          params: RequestParams,
+          body: Type.Optional(Type.Union([Type.Null(), CommandSchema])),
+          response: { 200: CommandAnswerSchema, ...writeProblems },
+        },
+      },
+      async (request) => give(request, request.params.requestId, 'retry', request.body?.targets ?? []),
+    );
+    app.post(
+      '/requests/:requestId/skip',
+      {
+        schema: {
+          tags: ['commands'],
+          summary: 'Give failed targets up, so that the request can end',
+          headers: IdempotencyHeaders,
+          params: RequestParams,
+          body: SkipSchema,
+          response: { 200: CommandAnswerSchema, ...writeProblems },
+        },
+      },
+      async (request) => give(request, request.params.requestId, 'skip', request.body.targets),
+    );
+  };
+}
+
+function commandIdOf(key: string | string[] | undefined): string {
+  if (key === undefined) return newId();
+  if (typeof key === 'string' && COMMAND_ID.test(key)) return key;
+  throw new Problem(
+    'malformed',
+    'The Idempotency-Key of a command has at most 64 letters, digits or . _ : -',
+  );
+}

@@ -1,0 +1,66 @@
+/** Live progress as server-sent events. */
+import { PassThrough } from 'node:stream';
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
+import type { ApiContext } from '../../context.js';
+import { STREAM } from '../../limits.js';
+import { Problem } from '../../problems.js';
+import { RequestParams, readProblems } from '../../schemas/common.js';
+import { StatusStream } from '../../status-stream.js';
+import { statusView } from '../../views/status-view.js';
+import { visibleRequest } from '../../visible-request.js';
+
+export function eventRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
+  const { deps, reader, feed } = context;
+  const open = new Set<StatusStream>();
+  return async (app) => {
+    app.addHook('preClose', async () => {
+      for (const stream of open) stream.end();
+    });
+    app.get(
+      '/requests/:requestId/events',
+      {
+        schema: {
+          tags: ['requests'],
+          summary: 'Live progress',
+          description:
+            'Server-sent events: `status` with the same body as the request itself, now and after every change; `end` after the last one. The stream is closed after ten minutes: connect again.',
+          params: RequestParams,
+          response: {
+            200: { description: 'events', content: { 'text/event-stream': { schema: Type.Any() } } },
+            ...readProblems,
+          },
+        },
+      },
+      async (request, reply) => {
+        const { requestId } = await visibleRequest(context, request, request.params.requestId);
+        if (open.size >= STREAM.maxOpen) {
+          throw new Problem('unavailable', 'Too many streams are open.', {
+            remedy: 'Ask for the status instead.',
+          });
+        }
+        const output = new PassThrough();
+        const stream = new StatusStream(output, {
+          feed,
+          requestId,
+          read: async () => {
+            const record = await reader.find(requestId);
+            return record === null
+              ? null
+              : {
+                  seq: record.entries.at(-1)?.seq ?? 0,
+                  status: statusView(record, await reader.statusOf(record), deps.publicUrl),
+                };
+          },
+          onTrouble: (error) => request.log.warn({ err: error }, 'stream ended'),
+        });
+        open.add(stream);
+        output.once('close', () => {
+          open.delete(stream);
+          stream.end();
+        });
+        await stream.begin();
+        return reply.type('text/event-stream').header('x-accel-buffering', 'no').send(output);
+      },
+    );
+  };
+}

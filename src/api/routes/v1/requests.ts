@@ -1,0 +1,182 @@
+/** Ask, and see where it stands. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { actorOf } from '../../../domain/identity.js';
+import { currentPlan, type RequestRecord } from '../../../domain/record.js';
+import type { RequestSummary } from '../../../ledger/ports.js';
+import { recordOf } from '../../../ledger/record.js';
+import { canonicalJson, digest } from '../../../security/canonical.js';
+import type { ApiContext } from '../../context.js';
+import { LIMITS } from '../../limits.js';
+import { callerOf } from '../../plugins/authentication.js';
+import { Problem } from '../../problems.js';
+import { IdempotencyHeaders, RequestParams, readProblems, writeProblems } from '../../schemas/common.js';
+import {
+  type AskBody,
+  AskSchema,
+  EntriesSchema,
+  ListQuery,
+  PlanSchema,
+  RequestListSchema,
+  type StatusBody,
+  StatusSchema,
+} from '../../schemas/requests.js';
+import { planView } from '../../views/plan-view.js';
+import { statusView } from '../../views/status-view.js';
+import { visibleRequest } from '../../visible-request.js';
+
+const DEFAULT_PAGE = 20;
+
+export function requestRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
+  const { deps, intake, reader, roles } = context;
+  const viewOf = async (record: RequestRecord): Promise<StatusBody> =>
+    statusView(record, await reader.statusOf(record), deps.publicUrl);
+
+  return async (app) => {
+    app.post(
+      '/requests',
+      {
+        config: { access: ['requester', 'operator'] },
+        schema: {
+          tags: ['requests'],
+          summary: 'Ask for something',
+          description:
+            'The same Idempotency-Key with the same body, and the same content while its request is open, answer the request that is there already (200).',
+          headers: IdempotencyHeaders,
+          body: AskSchema,
+          response: { 200: StatusSchema, 202: StatusSchema, ...writeProblems },
+        },
+      },
+      async (request, reply) => {
+        const identity = callerOf(request);
+        const key = request.headers['idempotency-key'];
+        const actor = actorOf(identity);
+        const { requestId, isNew } = await intake.take({
+          by: actor,
+          manifest: manifestOf(request.body),
+          requestedFor: request.body.requestedFor.toLowerCase(),
+          ...(request.body.ticket === undefined ? {} : { ticket: request.body.ticket }),
+          ...(request.body.reason === undefined ? {} : { reason: request.body.reason }),
+          ...(key === undefined
+            ? {}
+            : {
+                idempotency: {
+                  key,
+                  actorId: `${actor.kind}:${actor.id}`,
+                  bodyHash: digest(canonicalJson(request.body)),
+                },
+              }),
+        });
+        const record = recordOf(await deps.ledger.entriesOf(requestId));
+        if (record === null) throw new Error('an accepted request is not in the ledger');
+        return reply
+          .code(isNew ? 202 : 200)
+          .header('location', `/v1/requests/${requestId}`)
+          .send(await viewOf(record));
+      },
+    );
+
+    app.get(
+      '/requests',
+      {
+        schema: {
+          tags: ['requests'],
+          summary: 'Requests that I may see, newest first',
+          querystring: ListQuery,
+          response: { 200: RequestListSchema, ...readProblems },
+        },
+      },
+      async (request) => {
+        const identity = callerOf(request);
+        const limit = Math.min(Number(request.query.limit ?? DEFAULT_PAGE), LIMITS.maxPage);
+        const seesAll = roles.has(identity, 'operator') || roles.has(identity, 'auditor');
+        const page = await deps.ledger.requests({
+          // who sees some only gets them from a longer stretch
+          limit: seesAll ? limit : LIMITS.maxPage,
+          ...(request.query.before === undefined ? {} : { before: Number(request.query.before) }),
+          ...(request.query.workflowId === undefined ? {} : { workflowId: request.query.workflowId }),
+        });
+        const rows: { summary: RequestSummary; status: string }[] = [];
+        let last: RequestSummary | undefined;
+        for (const summary of page) {
+          if (rows.length === limit) break;
+          last = summary;
+          const record = recordOf(await deps.ledger.entriesOf(summary.requestId));
+          if (record === null || !(seesAll || roles.maySee(identity, record))) continue;
+          rows.push({ summary, status: (await reader.statusOf(record)).status });
+        }
+        const isWhole = last === page.at(-1) && page.length < (seesAll ? limit : LIMITS.maxPage);
+        return {
+          requests: rows.map(({ summary, status }) => ({
+            id: summary.requestId,
+            kind: summary.kind,
+            workflowId: summary.workflowId,
+            status,
+            acceptedAt: summary.acceptedAt,
+            ...(summary.ended === null ? {} : { endedAt: summary.ended.at }),
+          })),
+          ...(isWhole || last === undefined ? {} : { next: String(last.seq) }),
+        };
+      },
+    );
+
+    app.get(
+      '/requests/:requestId',
+      {
+        schema: {
+          tags: ['requests'],
+          summary: 'Where a request stands',
+          params: RequestParams,
+          response: { 200: StatusSchema, ...readProblems },
+        },
+      },
+      async (request) => viewOf(await visibleRequest(context, request, request.params.requestId)),
+    );
+
+    app.get(
+      '/requests/:requestId/plan',
+      {
+        schema: {
+          tags: ['requests'],
+          summary: 'What carrying it out will create, change or remove',
+          params: RequestParams,
+          response: { 200: PlanSchema, ...readProblems },
+        },
+      },
+      async (request) => {
+        const record = await visibleRequest(context, request, request.params.requestId);
+        const plan = currentPlan(record);
+        if (plan === undefined) {
+          throw new Problem('not-found', 'Nothing is planned yet.', { remedy: 'Ask again in a moment.' });
+        }
+        const refs = plan.plan.targets.flatMap(({ invitees }) => invitees);
+        return planView(record.requestId, plan, await deps.ledger.personal([...new Set(refs)]));
+      },
+    );
+
+    app.get(
+      '/requests/:requestId/entries',
+      {
+        schema: {
+          tags: ['requests'],
+          summary: 'Everything that the ledger holds of a request, as it was hashed',
+          params: RequestParams,
+          response: { 200: EntriesSchema, ...readProblems },
+        },
+      },
+      async (request) => {
+        const record = await visibleRequest(context, request, request.params.requestId);
+        const entries = await deps.ledger.storedEntriesOf(record.requestId);
+        return { entries: entries.map((entry) => ({ ...entry })) };
+      },
+    );
+  };
+}
+
+/** Either the text or the place of it; the schema alone cannot say "not both" in words that help. */
+function manifestOf(body: AskBody): string | NonNullable<AskBody['source']> {
+  if (body.manifest !== undefined && body.source === undefined) return body.manifest;
+  if (body.source !== undefined && body.manifest === undefined) return body.source;
+  throw new Problem('malformed', 'Give either the manifest or its source.', {
+    faults: [{ place: 'body', message: 'must have "manifest" or "source", and not both' }],
+  });
+}

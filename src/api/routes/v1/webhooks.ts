@@ -1,0 +1,117 @@
+/** Ticket systems ask with signed webhooks. Whatever is wrong with the signature, they learn nothing but 401. */
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
+import type { FastifyRequest } from 'fastify';
+import type { Static } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { digest } from '../../../security/canonical.js';
+import { verifyWebhook, WEBHOOK_TOLERANCE_SECONDS, WebhookError } from '../../../security/webhook.js';
+import type { ApiContext } from '../../context.js';
+import type { TicketHooks } from '../../ports.js';
+import { Problem } from '../../problems.js';
+import { closed, writeProblems } from '../../schemas/common.js';
+import { AskSchema } from '../../schemas/requests.js';
+import { SeenSignatures } from '../../seen-signatures.js';
+
+const { manifest, source, requestedFor, reason } = AskSchema.properties;
+
+const TicketSchema = Type.Object(
+  {
+    event: Type.Literal('request.create'),
+    ticket: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9 ._/#:-]{0,63}$' }),
+    kind: Type.Optional(Type.Literal('Fleet')),
+    requestedFor,
+    manifest,
+    source,
+    reason,
+  },
+  { ...closed, description: 'signed as Standard Webhooks: webhook-id, webhook-timestamp, webhook-signature' },
+);
+const ticketShape = Compile(TicketSchema);
+
+const Answer = Type.Object({ id: Type.String({ description: 'id of the request' }) }, closed);
+
+export function webhookRoutes({ deps, intake }: ApiContext, hooks: TicketHooks): FastifyPluginAsyncTypebox {
+  const seen = new SeenSignatures(2 * WEBHOOK_TOLERANCE_SECONDS * 1_000, deps.now);
+  return async (app) => {
+    // the signature is over the bytes as they came
+    app.removeAllContentTypeParsers();
+    app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+      done(null, body);
+    });
+    app.post(
+      '/webhooks/tickets',
+      {
+        config: { access: 'anybody' },
+        // documented, but judged only after the signature
+        validatorCompiler: () => () => true,
+        schema: {
+          tags: ['webhooks'],
+          summary: 'A ticket asks for something',
+          description:
+            'The same webhook-id, sent again with a fresh timestamp and signature, answers the request that is there already.',
+          body: TicketSchema,
+          response: { 200: Answer, 202: Answer, ...writeProblems },
+        },
+      },
+      async (request, reply) => {
+        const raw: unknown = request.body;
+        const text = typeof raw === 'string' ? raw : '';
+        const id = verified(request, text, hooks, seen, deps.now());
+        const ticket = readTicket(text);
+        const given = ticket.manifest ?? ticket.source;
+        if (given === undefined || (ticket.manifest !== undefined && ticket.source !== undefined)) {
+          throw new Problem('malformed', 'Give either the manifest or its source.');
+        }
+        const { requestId, isNew } = await intake.take({
+          by: { kind: 'machine', id: hooks.clientId },
+          manifest: given,
+          requestedFor: ticket.requestedFor.toLowerCase(),
+          ticket: ticket.ticket,
+          ...(ticket.reason === undefined ? {} : { reason: ticket.reason }),
+          idempotency: { key: id, actorId: `webhook:${hooks.clientId}`, bodyHash: digest(text) },
+        });
+        return reply
+          .code(isNew ? 202 : 200)
+          .header('location', `/v1/requests/${requestId}`)
+          .send({ id: requestId });
+      },
+    );
+  };
+}
+
+function verified(
+  request: FastifyRequest,
+  text: string,
+  hooks: TicketHooks,
+  seen: SeenSignatures,
+  nowMs: number,
+): string {
+  try {
+    const { id } = verifyWebhook(hooks.secrets, request.headers, text, new Date(nowMs));
+    const timestamp = String(request.headers['webhook-timestamp']);
+    if (!seen.isNew(`${id}.${timestamp}`)) throw new WebhookError('wrong-signature', 'replayed');
+    return id;
+  } catch (error) {
+    if (!(error instanceof WebhookError) || error.reason === 'secret') throw error;
+    request.log.info({ reason: error.message }, 'webhook refused');
+    throw new Problem('unauthenticated', 'The signature does not hold.', {
+      remedy: 'Sign every attempt anew, with the current time and the shared secret.',
+    });
+  }
+}
+
+function readTicket(text: string): Static<typeof TicketSchema> {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    throw new Problem('malformed', 'The body cannot be read as JSON.');
+  }
+  if (ticketShape.Check(body)) return body;
+  throw new Problem('malformed', 'The ticket is not of its shape.', {
+    faults: ticketShape
+      .Errors(body)
+      .slice(0, 20)
+      .map((fault) => ({ place: `body${fault.instancePath.replaceAll('/', '.')}`, message: fault.message })),
+  });
+}

@@ -1,0 +1,273 @@
+/** Schemas of requests: what is asked, where it stands, what it will do. */
+import { type Static, Type } from 'typebox';
+import { EMAIL_PATTERN } from '../../manifests/schema.js';
+import { LIMITS } from '../limits.js';
+import { closed, Digest, Time } from './common.js';
+
+/** A word in a ledger or log: printable, one line. */
+const TICKET_PATTERN = '^[A-Za-z0-9][A-Za-z0-9 ._/#:-]{0,63}$';
+
+export const SourceSchema = Type.Object(
+  {
+    project: Type.String({ pattern: '^[A-Za-z0-9_][A-Za-z0-9_./-]{0,199}$' }),
+    path: Type.String({
+      pattern: '^(?!/)(?!(?:.*/)?\\.{1,2}(?:/|$))[A-Za-z0-9._/-]+\\.(?:ya?ml|json)$',
+      maxLength: 240,
+    }),
+    commit: Type.String({ pattern: '^[0-9a-f]{40}$', description: 'full id of the commit: branches move' }),
+  },
+  { ...closed, description: 'where the manifest lies in Git; the project must be in the inventory' },
+);
+
+export const AskSchema = Type.Object(
+  {
+    kind: Type.Literal('Fleet'),
+    manifest: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: LIMITS.bodyBytes,
+        description: 'the file as YAML or JSON text',
+      }),
+    ),
+    source: Type.Optional(SourceSchema),
+    requestedFor: Type.String({
+      pattern: EMAIL_PATTERN,
+      maxLength: 254,
+      description: 'e-mail of the person it is for; a ticket is not a person',
+    }),
+    ticket: Type.Optional(Type.String({ pattern: TICKET_PATTERN })),
+    reason: Type.Optional(Type.String({ minLength: 1, maxLength: LIMITS.maxText })),
+  },
+  { ...closed, description: 'give `manifest` or `source`, not both' },
+);
+export type AskBody = Static<typeof AskSchema>;
+
+const WaitingForSchema = Type.Object(
+  {
+    condition: Type.String({ description: 'the first condition that is not met' }),
+    sinceMs: Type.Integer({ description: 'its age in milliseconds' }),
+    who: Type.String({ description: 'who can unblock it' }),
+    next: Type.String({ description: 'what happens next' }),
+    gate: Type.Optional(Type.String()),
+    group: Type.Optional(Type.String()),
+    due: Type.Optional(Time),
+  },
+  closed,
+);
+
+const FailureSchema = Type.Object(
+  {
+    step: Type.String(),
+    system: Type.String(),
+    operation: Type.String(),
+    object: Type.String(),
+    message: Type.String(),
+    remedy: Type.String(),
+    scope: Type.String(),
+  },
+  closed,
+);
+
+const TargetSchema = Type.Object(
+  {
+    target: Type.String(),
+    state: Type.String({ description: 'pending, running, done, failed, skipped or cancelled' }),
+    effects: Type.Object(
+      {
+        created: Type.Integer(),
+        adopted: Type.Integer(),
+        changed: Type.Integer(),
+        unchanged: Type.Integer(),
+      },
+      closed,
+    ),
+    lastStep: Type.Optional(Type.String()),
+    failure: Type.Optional(FailureSchema),
+  },
+  closed,
+);
+
+const GateStatusSchema = Type.Object(
+  {
+    gate: Type.String(),
+    group: Type.String(),
+    state: Type.String({ description: 'not-open, open, passed, rejected or expired' }),
+    approvals: Type.Integer(),
+    need: Type.Integer(),
+    waitsFor: Type.Array(Type.String()),
+    openedAt: Type.Optional(Time),
+    due: Type.Optional(Time),
+    closedAt: Type.Optional(Time),
+  },
+  closed,
+);
+
+export const TotalsSchema = Type.Object(
+  { create: Type.Integer(), change: Type.Integer(), adopt: Type.Integer(), conflict: Type.Integer() },
+  closed,
+);
+
+const StageSchema = Type.Object(
+  {
+    stage: Type.String(),
+    kind: Type.String({ description: 'waiting (for people) or working' }),
+    from: Time,
+    to: Type.Optional(Time),
+    ms: Type.Integer(),
+    group: Type.Optional(Type.String()),
+  },
+  closed,
+);
+
+export const StatusSchema = Type.Object(
+  {
+    id: Type.String(),
+    kind: Type.String(),
+    workflowId: Type.String(),
+    status: Type.String({
+      description:
+        'planning, waiting, running, paused, attention; or how it ended: done, failed, rejected, refused, expired, cancelled, revoked',
+    }),
+    message: Type.Optional(Type.String()),
+    ticket: Type.Optional(Type.String()),
+    acceptedAt: Time,
+    endedAt: Type.Optional(Time),
+    epoch: Type.Integer({ description: 'rises when what is asked changes; 0 while planning' }),
+    planDigest: Type.Optional(Digest),
+    totals: Type.Optional(TotalsSchema),
+    waitingFor: Type.Array(WaitingForSchema),
+    gates: Type.Array(GateStatusSchema),
+    targets: Type.Array(TargetSchema),
+    times: Type.Object(
+      {
+        waitedMs: Type.Integer({ description: 'time in which people were waited for' }),
+        workedMs: Type.Integer(),
+        stages: Type.Array(StageSchema),
+      },
+      closed,
+    ),
+    page: Type.String({ description: 'where people read this' }),
+  },
+  closed,
+);
+export type StatusBody = Static<typeof StatusSchema>;
+
+export const SummarySchema = Type.Object(
+  {
+    id: Type.String(),
+    kind: Type.String(),
+    workflowId: Type.String(),
+    status: Type.String(),
+    acceptedAt: Time,
+    endedAt: Type.Optional(Time),
+  },
+  closed,
+);
+
+export const RequestListSchema = Type.Object(
+  {
+    requests: Type.Array(SummarySchema),
+    next: Type.Optional(Type.String({ description: 'give it as `before` to read on' })),
+  },
+  closed,
+);
+
+export const ListQuery = Type.Object(
+  {
+    limit: Type.Optional(Type.String({ pattern: '^[1-9][0-9]?$', description: 'at most 50; default 20' })),
+    before: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,15}$' })),
+    workflowId: Type.Optional(Type.String({ maxLength: 200 })),
+  },
+  closed,
+);
+
+export const PlanSchema = Type.Object(
+  {
+    requestId: Type.String(),
+    epoch: Type.Integer(),
+    digest: Digest,
+    plannedAt: Time,
+    totals: TotalsSchema,
+    targets: Type.Array(
+      Type.Object(
+        {
+          target: Type.String(),
+          lines: Type.Array(Type.String(), {
+            description: '+ create, ~ change, < adopt, ! irreversible or in the way; none: unchanged',
+          }),
+          effects: Type.Array(
+            Type.Object(
+              {
+                key: Type.String(),
+                system: Type.String(),
+                object: Type.String(),
+                action: Type.String(),
+                count: Type.Integer(),
+                detail: Type.String(),
+                irreversible: Type.Optional(Type.String()),
+              },
+              closed,
+            ),
+          ),
+          invitees: Type.Array(Type.String()),
+          notes: Type.Array(Type.String()),
+        },
+        closed,
+      ),
+    ),
+  },
+  closed,
+);
+export type PlanBody = Static<typeof PlanSchema>;
+
+export const EntriesSchema = Type.Object(
+  {
+    entries: Type.Array(
+      Type.Object(
+        {
+          seq: Type.Integer(),
+          at: Time,
+          type: Type.String(),
+          requestId: Type.Union([Type.String(), Type.Null()]),
+          body: Type.String({ description: 'canonical JSON text, exactly as it was hashed' }),
+          prevHash: Digest,
+          hash: Digest,
+        },
+        closed,
+      ),
+    ),
+  },
+  closed,
+);
+
+export const CommandSchema = Type.Object(
+  {
+    targets: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 200 }), {
+        maxItems: 1_000,
+        uniqueItems: true,
+        description: 'keys of targets, `<cluster>/<stage>`; none: all that it can apply to',
+      }),
+    ),
+  },
+  closed,
+);
+
+export const SkipSchema = Type.Object(
+  {
+    targets: Type.Array(Type.String({ minLength: 1, maxLength: 200 }), {
+      minItems: 1,
+      maxItems: 1_000,
+      uniqueItems: true,
+    }),
+  },
+  closed,
+);
+
+export const CommandAnswerSchema = Type.Object(
+  {
+    commandId: Type.String({ description: 'send it as Idempotency-Key to repeat the very command' }),
+    message: Type.String({ description: "the workflow's answer" }),
+  },
+  closed,
+);

@@ -1,0 +1,28 @@
+/** Where a request stands, as the API answers it. */
+import type { RequestRecord } from '../../domain/record.js';
+import type { RequestStatus } from '../../domain/status.js';
+import type { StatusBody } from '../schemas/requests.js';
+
+/** @param publicUrl where people reach the page */
+export function statusView(record: RequestRecord, status: RequestStatus, publicUrl: string): StatusBody {
+  const { requestId, gates, waitingFor, targets, times, totals, ...rest } = status;
+  return {
+    ...rest,
+    id: requestId,
+    ...(record.request.ticket === undefined ? {} : { ticket: record.request.ticket }),
+    ...(totals === undefined ? {} : { totals: { ...totals } }),
+    waitingFor: waitingFor.map((item) => ({ ...item })),
+    gates: gates.map((gate) => ({ ...gate, waitsFor: [...gate.waitsFor] })),
+    targets: targets.map((target) => ({
+      ...target,
+      effects: { ...target.effects },
+      ...(target.failure === undefined ? {} : { failure: { ...target.failure } }),
+    })),
+    times: {
+      waitedMs: times.waitedMs,
+      workedMs: times.workedMs,
+      stages: times.stages.map((stage) => ({ ...stage })),
+    },
+    page: `${publicUrl}/r/${requestId}`,
+  };
+}
