@@ -42,7 +42,7 @@ export interface PostgresOptions {
   readonly own?: boolean;
 }
 
-const SUPERUSER = 'gatehouse_admin';
+const SUPERUSER = 'sandbox_admin';
 const MEMORY_FREE_TIMEOUT_MS = 15_000;
 /** initdb takes under 2 s on a quiet machine. */
 const INITDB_TIMEOUT_MS = 120_000;

@@ -1,0 +1,23 @@
+# One image for all processes of Gatehouse; what it runs is said by the command (see docker-compose.yml).
+FROM node:20.20-bookworm-slim AS packages
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev
+# The Temporal SDK ships its native part for five platforms, about 30 MB each: keep the one that this image runs on.
+RUN case "$(node -p process.arch)" in x64) keep=x86_64 ;; arm64) keep=aarch64 ;; *) echo "No Temporal SDK for this processor" >&2; exit 1 ;; esac \
+  && find node_modules/@temporalio/core-bridge/releases -mindepth 1 -maxdepth 1 ! -name "${keep}-unknown-linux-gnu" -exec rm -r {} +
+
+FROM node:20.20-bookworm-slim
+# ca-certificates: the native part of the Temporal SDK uses the certificates of the system.
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
+WORKDIR /app
+ENV NODE_ENV=production
+COPY --from=packages /app/node_modules node_modules
+COPY package.json tsconfig.json ./
+COPY src src
+COPY web web
+COPY deploy/entrypoint.sh deploy/healthcheck.mjs deploy/
+# Numbers and not a name, so that Kubernetes can check that it is not root.
+USER 1000:1000
+ENTRYPOINT ["/app/deploy/entrypoint.sh"]
+CMD ["node", "--import", "tsx", "src/api/server.ts"]

@@ -1,0 +1,147 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv } from 'ajv';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { ROOT } from '../../scripts/run-part.js';
+import { type ProcessName, SETTINGS, type Setting } from '../../src/config/settings.js';
+import { QUEUES } from '../../src/domain/task-queues.js';
+import { COMPOSE, COMPOSE_TEXT, OURS } from './compose-file.js';
+
+/** Which of our processes an entry file is, as the table of settings calls them. */
+const PROCESS_OF: Readonly<Record<string, ProcessName | 'namespace'>> = {
+  'src/api/server.ts': 'api',
+  'src/worker/main.ts': 'worker',
+  'src/ledger/migrate-main.ts': 'migrate',
+  'src/worker/bootstrap-main.ts': 'namespace',
+};
+const TEMPORAL_VARIABLES = ['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE'];
+
+const validate = () => {
+  const { $schema: _, ...schema } = JSON.parse(
+    readFileSync(join(ROOT, 'third_party/specs/compose/compose-spec.json'), 'utf8'),
+  );
+  return new Ajv({ strict: false, validateFormats: false }).compile(schema);
+};
+const settings: readonly Setting[] = SETTINGS;
+const entryOf = (command: readonly string[] | undefined) => command?.at(-1) ?? '';
+
+test('the file is valid by the Compose schema, and the schema notices a fault', () => {
+  const check = validate();
+  check(parse(COMPOSE_TEXT, { merge: true }));
+  expect(check.errors).toBeNull();
+  expect(
+    check(parse(COMPOSE_TEXT.replace('restart: unless-stopped', 'restarts: often'), { merge: true })),
+  ).toBe(false);
+});
+
+test('every image is pinned, ours apart', () => {
+  for (const [name, { image, build }] of Object.entries(COMPOSE.services)) {
+    if (build === undefined) expect(image, name).toMatch(/^[a-z/-]+:\d+\.\d+(\.\d+)?(-[a-z]+)?$/);
+    else expect(image, name).toBe(COMPOSE.services.api?.image);
+  }
+});
+
+test.each(OURS)('the command of %s exists, and so does what its health check asks for', (_name, service) => {
+  const entry = entryOf(service.command);
+  expect(service.command).toEqual(['node', '--import', 'tsx', entry]);
+  expect(existsSync(join(ROOT, entry)), entry).toBe(true);
+  expect(Object.keys(PROCESS_OF)).toContain(entry);
+  if (service.healthcheck === undefined) return;
+  const [, , script, url] = service.healthcheck.test;
+  expect(existsSync(join(ROOT, script ?? '')), script).toBe(true);
+  const { port, pathname } = new URL(url ?? '');
+  const listen = service.environment?.GATEHOUSE_LISTEN ?? service.environment?.GATEHOUSE_METRICS_LISTEN ?? '';
+  expect(listen).toMatch(new RegExp(`:${port}$`));
+  const folder = entry.slice(0, entry.lastIndexOf('/'));
+  expect(sourceOf(folder).includes(`'${pathname}'`), `${pathname} in ${folder}`).toBe(true);
+});
+
+test.each(OURS)(
+  '%s gets the settings that its process knows, all that it needs, and secrets by file only',
+  (_name, service) => {
+    const own = PROCESS_OF[entryOf(service.command)];
+    const given = Object.keys(service.environment ?? {}).filter((name) => !TEMPORAL_VARIABLES.includes(name));
+    for (const variable of given) {
+      const known = settings.find(({ name, secret }) => variable === (secret ? `${name}_FILE` : name));
+      expect(known, `${variable} in the table of settings`).toBeDefined();
+      expect(known?.usedBy).toContain(own);
+    }
+    for (const { name, usedBy, secret, default: byDefault } of settings) {
+      if (byDefault !== undefined || !usedBy.some((process) => process === own)) continue;
+      expect(given).toContain(secret ? `${name}_FILE` : name);
+    }
+    const usesTemporal = own !== 'migrate';
+    for (const variable of TEMPORAL_VARIABLES) {
+      expect(service.environment?.[variable] !== undefined, variable).toBe(usesTemporal);
+    }
+  },
+);
+
+test('the workers together serve every queue', () => {
+  const served = OURS.flatMap(([, { environment }]) => environment?.GATEHOUSE_QUEUES?.split(',') ?? []);
+  expect(served.toSorted()).toEqual(QUEUES.toSorted());
+});
+
+test('what a service refers to exists: services, secrets and the scripts that make them, files', () => {
+  const makeSecrets = readFileSync(join(ROOT, 'deploy/make-secrets.sh'), 'utf8');
+  for (const [name, { file }] of Object.entries(COMPOSE.secrets)) {
+    expect(makeSecrets, name).toContain(`keep ${file.replace('./deploy/secrets/', '')} `);
+  }
+  for (const [name, service] of Object.entries(COMPOSE.services)) {
+    for (const other of Object.keys(service.depends_on ?? {}))
+      expect(COMPOSE.services, name).toHaveProperty(other);
+    for (const secret of service.secrets ?? []) expect(COMPOSE.secrets, name).toHaveProperty(secret);
+    for (const variable of Object.values(service.environment ?? {})) {
+      const secret = /^\/run\/secrets\/(.+)$/.exec(variable)?.[1];
+      if (secret !== undefined) expect(service.secrets, name).toContain(secret);
+    }
+    for (const volume of service.volumes ?? []) {
+      const [source = ''] = volume.split(':');
+      const madeByUser = /^\.\/deploy\/(secrets|installation)(\/|$)/.test(source);
+      if (source.startsWith('./') && !madeByUser) expect(existsSync(join(ROOT, source)), source).toBe(true);
+    }
+  }
+});
+
+test('no password has a default, and nothing listens beyond this machine', () => {
+  const defaults = [...COMPOSE_TEXT.matchAll(/\$\{(\w+):-([^}]*)\}/g)].map(([, name, value]) => [
+    name,
+    value,
+  ]);
+  expect(defaults).toEqual([['GATEHOUSE_IMAGE', 'gatehouse:local']]);
+  for (const service of Object.values(COMPOSE.services)) {
+    for (const [name, value] of Object.entries(service.environment ?? {})) {
+      if (/PASSWORD|PWD|SECRET|TOKEN/.test(name)) expect(value, name).toMatch(/^\/run\/secrets\//);
+    }
+    for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:/);
+  }
+  expect(COMPOSE.services.temporal?.ports).toBeUndefined();
+});
+
+test("the API and the workers do not see each other's secrets", () => {
+  const seen = (part: string) =>
+    OURS.filter(([name]) => name.startsWith(part)).flatMap(([, s]) => [
+      ...(s.secrets ?? []),
+      ...(s.volumes ?? []),
+    ]);
+  expect(seen('api').filter((item) => item.includes('worker'))).toEqual([]);
+  expect(seen('worker').filter((item) => item.includes('api'))).toEqual([]);
+});
+
+test('the image is built from what is there, without root, and starts by the entry point that reads the secrets', () => {
+  const lines = readFileSync(join(ROOT, 'Dockerfile'), 'utf8').split('\n');
+  for (const line of lines.filter((l) => l.startsWith('COPY ') && !l.includes('--from'))) {
+    for (const source of line.split(' ').slice(1, -1))
+      expect(existsSync(join(ROOT, source)), source).toBe(true);
+  }
+  expect(lines).toContain('USER 1000:1000');
+  expect(lines).toContain('ENTRYPOINT ["/app/deploy/entrypoint.sh"]');
+});
+
+function sourceOf(folder: string): string {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => readFileSync(join(ROOT, folder, file), 'utf8'))
+    .join('\n');
+}
