@@ -51,6 +51,8 @@ export function remedyOf(kind: TroubleKind, system: SystemName): string {
 
 /** Longest quotation of a vendor's own words in a trouble, in characters. */
 const LONGEST_QUOTE = 200;
+/** Shorter texts are not blotted out: they are no secrets, and they occur in ordinary words. */
+const SHORTEST_SECRET = 6;
 
 /**
  * A vendor's own words, fit for an error that people read: one line, at most 200 characters, without control characters
@@ -60,7 +62,7 @@ export function quote(words: string, withhold: readonly Secret[]): string {
   let text = words;
   for (const secret of withhold) {
     const value = secret.reveal();
-    if (value !== '') text = text.replaceAll(value, '[secret]');
+    if (value.length >= SHORTEST_SECRET) text = text.replaceAll(value, '[secret]');
   }
   const line = text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
   return line.length <= LONGEST_QUOTE ? line : `${line.slice(0, LONGEST_QUOTE - 1)}…`;

@@ -1,14 +1,15 @@
 import { Agent } from 'node:https';
 import { isIPv6, type LookupFunction } from 'node:net';
-import { SecretClient } from '@azure/keyvault-secrets';
+import { type GetSecretOptions, SecretClient } from '@azure/keyvault-secrets';
 import { SystemError } from '../../domain/failure.js';
 import type { AzureCredential } from '../azure/credential.js';
 import { DEFAULT_TIMEOUT_MS, deadline } from '../http/deadline.js';
+import { textOf } from '../http/field.js';
 import type { TokenBucket } from '../http/token-bucket.js';
 import { type CallSubject, troubleOf } from '../http/trouble.js';
 import { Secret } from '../secret.js';
 import type { SecretMarker, SecretStore, StoredSecret, WriteOptions } from '../secret-store.js';
-import { keyVaultError } from './errors.js';
+import { keyVaultError, type SeenAnswer } from './errors.js';
 
 /** Names of the tags that mark a version as ours. */
 const REQUEST_TAG = 'gatehouse-request';
@@ -36,6 +37,9 @@ export interface KeyVaultOptions {
   readonly connectTo?: string;
 }
 
+/** The options of a call of the library that are the same for all of them. */
+type SdkCallOptions = Required<Pick<GetSecretOptions, 'abortSignal' | 'onResponse'>>;
+
 /** All key vaults that one credential reaches: one library client per vault URL, made at first use and kept. */
 export class KeyVaults {
   readonly #options: KeyVaultOptions;
@@ -56,7 +60,7 @@ export class KeyVaults {
     const kept = this.#stores.get(origin);
     if (kept !== undefined) return kept;
     const { credential, disableChallengeResourceVerification } = this.#options;
-    const client = new SecretClient(origin, credential, {
+    const client = new SecretClient(origin, withTypedErrors(credential, origin), {
       // Temporal counts the attempts; the library would make three more, of writes too.
       retryOptions: { maxRetries: 0 },
       redirectOptions: { maxRetries: 0 },
@@ -116,9 +120,7 @@ export class KeyVaultStore implements SecretStore {
   async read(name: string, signal?: AbortSignal): Promise<StoredSecret | null> {
     const subject = this.#subject('get secret', name);
     try {
-      const found = await this.#call(subject, [], signal, (abortSignal) =>
-        this.#client.getSecret(name, { abortSignal }),
-      );
+      const found = await this.#call(subject, [], signal, (options) => this.#client.getSecret(name, options));
       const { version, tags } = found.properties;
       if (found.value === undefined || version === undefined) {
         throw new SystemError(troubleOf(subject, 'malformed', 'the answer has no value or no version'));
@@ -134,7 +136,8 @@ export class KeyVaultStore implements SecretStore {
         },
       };
     } catch (error) {
-      if (error instanceof SystemError && error.trouble.kind === 'not-found') return null;
+      // Any other 404 comes from something that is no key vault.
+      if (error instanceof SystemError && error.trouble.code === 'SecretNotFound') return null;
       throw error;
     }
   }
@@ -147,8 +150,8 @@ export class KeyVaultStore implements SecretStore {
   ): Promise<{ readonly version: string }> {
     const subject = this.#subject('set secret', name);
     const tags = { [REQUEST_TAG]: marker.requestId, [EFFECT_TAG]: marker.effect };
-    const written = await this.#call(subject, [value], options.signal, (abortSignal) =>
-      this.#client.setSecret(name, value.reveal(), { tags, abortSignal }),
+    const written = await this.#call(subject, [value], options.signal, (sdk) =>
+      this.#client.setSecret(name, value.reveal(), { ...sdk, tags }),
     );
     const { version } = written.properties;
     if (version === undefined)
@@ -175,17 +178,43 @@ export class KeyVaultStore implements SecretStore {
     subject: CallSubject,
     withhold: readonly Secret[],
     caller: AbortSignal | undefined,
-    send: (signal: AbortSignal) => Promise<T>,
+    send: (options: SdkCallOptions) => Promise<T>,
   ): Promise<T> {
     caller?.throwIfAborted();
     await this.#bucket?.take(caller);
     const time = deadline(this.#timeoutMs, caller);
+    let answer: SeenAnswer | undefined;
     try {
-      return await send(time.signal);
+      return await send({
+        abortSignal: time.signal,
+        onResponse: ({ status, headers, bodyAsText }) => {
+          answer = { status, header: (name) => headers.get(name), text: bodyAsText ?? '' };
+        },
+      });
     } catch (error) {
-      throw keyVaultError(error, subject, time, caller, withhold);
+      throw keyVaultError(error, answer, subject, time, caller, withhold);
     }
   }
+}
+
+/** Whatever a credential throws holds ids, paths and sometimes answers of the token endpoint; only that it failed is kept. */
+function withTypedErrors(credential: AzureCredential, vault: string): AzureCredential {
+  return {
+    async getToken(scopes, options) {
+      const subject = { system: 'key-vault', operation: 'get access token', object: vault } as const;
+      try {
+        const token = await credential.getToken(scopes, options);
+        if (token !== null) return token;
+      } catch (error) {
+        if (error instanceof SystemError || options?.abortSignal?.aborted === true) throw error;
+        const code = textOf(error, 'name');
+        throw new SystemError(
+          troubleOf(subject, 'unauthenticated', 'no token could be had for the call', { code }),
+        );
+      }
+      throw new SystemError(troubleOf(subject, 'unauthenticated', 'the credential gave no token'));
+    },
+  };
 }
 
 function agentOf(options: KeyVaultOptions): Agent | undefined {

@@ -21,37 +21,49 @@ const CODES: Readonly<Record<string, { readonly kind: TroubleKind; readonly reme
   },
 };
 
+/** The last answer of the vault in a call, as it came. */
+export interface SeenAnswer {
+  readonly status: number;
+  readonly header: (name: string) => string | undefined;
+  readonly text: string;
+}
+
 /**
- * Turns whatever the Key Vault library throws into a `SystemError`. Only status, codes, the vendor's message and the
- * headers that say when to come back are taken; the library's error is dropped, it holds the request with its token.
+ * Turns whatever the Key Vault library throws into a `SystemError`. What the vault said is read from the answer itself:
+ * the library's error lacks the inner code, and for an answer without a body it is a mere TypeError. The error is dropped,
+ * it holds the request with its token.
  *
+ * @param answer the last answer, undefined when none came
  * @param caller the caller's signal: when it has aborted, its reason is thrown instead
  */
 export function keyVaultError(
   error: unknown,
+  answer: SeenAnswer | undefined,
   subject: CallSubject,
   time: Deadline,
   caller: AbortSignal | undefined,
   withhold: readonly Secret[],
 ): SystemError {
-  if (error instanceof SystemError) return error;
   caller?.throwIfAborted();
-  const status = fieldOf(error, 'statusCode');
-  if (typeof status !== 'number') return withoutAnswer(error, subject, time);
-
-  const headers = fieldOf(fieldOf(error, 'response'), 'headers');
-  const waitMs = retryAfterMs((name) => headerOf(headers, name), Date.now());
-  const said = bodyOf(error);
-  const code = innermostCode(said) ?? textOf(said, 'code') ?? textOf(error, 'code');
+  if (error instanceof SystemError) return error;
+  if (answer === undefined) return withoutAnswer(error, subject, time);
+  if (answer.status < 300) {
+    return new SystemError(
+      troubleOf(subject, 'malformed', 'the answer is not one of Key Vault', { status: answer.status }),
+    );
+  }
+  const waitMs = retryAfterMs(answer.header, Date.now());
+  const said = fieldOf(parsed(answer.text), 'error');
+  const code = innermostCode(said);
   const known = code === undefined ? undefined : CODES[code];
   const words = quote(textOf(said, 'message') ?? '', withhold);
   return new SystemError(
     troubleOf(
       subject,
-      known?.kind ?? kindOfStatus(status, waitMs),
-      words === '' ? `answered ${status}` : `answered ${status}: ${words}`,
+      known?.kind ?? kindOfStatus(answer.status, waitMs),
+      words === '' ? `answered ${answer.status}` : `answered ${answer.status}: ${words}`,
       {
-        status,
+        status: answer.status,
         code: code === undefined ? undefined : quote(code, withhold),
         retryAfterMs: waitMs,
         remedy: known?.remedy,
@@ -67,17 +79,7 @@ function withoutAnswer(error: unknown, subject: CallSubject, time: Deadline): Sy
       troubleOf(subject, 'unavailable', `no answer in time; ${unknownEffect}`, { code: 'TIMEOUT' }),
     );
   }
-  const name = textOf(error, 'name');
   const message = textOf(error, 'message') ?? '';
-  if (
-    name === 'AuthenticationError' ||
-    name === 'CredentialUnavailableError' ||
-    name === 'AuthenticationRequiredError'
-  ) {
-    return new SystemError(
-      troubleOf(subject, 'unauthenticated', 'no token could be had for the call', { code: name }),
-    );
-  }
   if (/challenge (resource|contains)/.test(message)) {
     return new SystemError(
       troubleOf(subject, 'invalid', 'the vault asks for a token of another domain than its own', {
@@ -88,27 +90,25 @@ function withoutAnswer(error: unknown, subject: CallSubject, time: Deadline): Sy
     );
   }
   const code = networkCode(error);
-  if (code === undefined || code === 'PARSE_ERROR') {
-    return new SystemError(troubleOf(subject, 'malformed', 'the answer is not one of Key Vault', { code }));
-  }
   return new SystemError(
-    troubleOf(subject, 'unavailable', `the connection failed (${code}); ${unknownEffect}`, { code }),
+    troubleOf(
+      subject,
+      'unavailable',
+      `the connection failed${code === undefined ? '' : ` (${code})`}; ${unknownEffect}`,
+      { code },
+    ),
   );
 }
 
-/** The `error` object of Key Vault's answer, wherever the library put it. */
-function bodyOf(error: unknown): unknown {
-  const details = fieldOf(error, 'details');
-  return fieldOf(details, 'error') ?? details;
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function innermostCode(said: unknown): string | undefined {
   const inner = fieldOf(said, 'innererror');
-  return inner === undefined ? undefined : (innermostCode(inner) ?? textOf(inner, 'code'));
-}
-
-function headerOf(headers: unknown, name: string): string | undefined {
-  const get = fieldOf(headers, 'get');
-  const value: unknown = typeof get === 'function' ? get.call(headers, name) : fieldOf(headers, name);
-  return typeof value === 'string' ? value : undefined;
+  return (inner === undefined ? undefined : innermostCode(inner)) ?? textOf(said, 'code');
 }
