@@ -1,6 +1,7 @@
 /** What a check of a bundle gets and gives. */
 import type { CheckpointClaims, RequestClaims } from '../domain/attestation.js';
 import type { DecisionClaims } from '../domain/decision.js';
+import type { LedgerEntry } from '../domain/ledger.js';
 import type { RequestRecord } from '../domain/record.js';
 import type { Bundle } from './bundle.js';
 import type { Checkpoint } from './ports.js';
@@ -9,7 +10,7 @@ import type { Checkpoint } from './ports.js';
 export interface SignatureContext {
   /** ledger time of the entry that holds the envelope; absent for checkpoints, whose time nobody vouches for */
   readonly recordedAt?: string;
-  /** keys that the ledger revoked within the bundle: key id to ledger time */
+  /** keys that the ledger had revoked before that entry, as far as the bundle reaches: key id to ledger time */
   readonly revoked: ReadonlyMap<string, string>;
 }
 
@@ -42,7 +43,7 @@ export interface OpenedBundle {
   readonly record: RequestRecord;
   /** hash by position, made anew from what the bundle holds */
   readonly hashes: ReadonlyMap<number, string>;
-  readonly revoked: ReadonlyMap<string, string>;
+  readonly revocations: readonly LedgerEntry<'key.revoked'>[];
   readonly tools: VerificationTools;
 }
 
@@ -54,4 +55,11 @@ export function checkOf(check: string, faults: readonly string[], detail: string
 /** A check that failed, with everything that is wrong. */
 export function failed(check: string, faults: readonly string[]): BundleCheck {
   return { check, ok: false, detail: faults.join('; ') };
+}
+
+/** Keys revoked before a position of the chain. Positions and not times: two entries can be of one millisecond. */
+export function revokedBefore({ revocations }: OpenedBundle, seq: number): ReadonlyMap<string, string> {
+  return new Map(
+    revocations.filter((entry) => entry.seq < seq).map((entry) => [entry.body.kid, entry.at] as const),
+  );
 }

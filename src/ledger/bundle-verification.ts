@@ -2,7 +2,7 @@
  * Verifies an evidence bundle offline: no database, no Temporal, no network. What may be believed comes from outside the
  * bundle: public keys (`SignatureVerifier`) and checkpoints that others witnessed.
  */
-import type { RequestRecord } from '../domain/record.js';
+import { entriesOfType } from '../domain/record.js';
 import { type Bundle, parseBundle } from './bundle.js';
 import { chainOfBundle } from './bundle-chain.js';
 import { type BundleCheck, failed, type OpenedBundle, type VerificationTools } from './bundle-check.js';
@@ -41,9 +41,7 @@ export async function verifyBundle(text: string, tools: VerificationTools): Prom
   ];
 }
 
-function readRecord(
-  bundle: Bundle,
-): { readonly record: RequestRecord; readonly revoked: ReadonlyMap<string, string> } | string {
+function readRecord(bundle: Bundle): Pick<OpenedBundle, 'record' | 'revocations'> | string {
   try {
     const entries = bundle.entries.map(parseEntry);
     const strangers = entries.filter(
@@ -52,11 +50,7 @@ function readRecord(
     if (strangers.length > 0) return 'the bundle mixes entries of several requests';
     const record = recordOf(entries.filter((entry) => entry.requestId === bundle.requestId));
     if (record === null) return 'the bundle holds no accepted request with its policy';
-    const revoked = new Map<string, string>();
-    for (const entry of entries.toReversed()) {
-      if (entry.type === 'key.revoked') revoked.set(entry.body.kid, entry.at);
-    }
-    return { record, revoked };
+    return { record, revocations: entriesOfType(entries, 'key.revoked') };
   } catch (error) {
     if (error instanceof LedgerCorrupt) return error.message;
     throw error;

@@ -1,5 +1,5 @@
 /** Checks a bundle against checkpoints: its own, and those that somebody else kept. */
-import { type BundleCheck, checkOf, type OpenedBundle } from './bundle-check.js';
+import { type BundleCheck, checkOf, type OpenedBundle, revokedBefore } from './bundle-check.js';
 import { witnessFault } from './chain.js';
 import type { Checkpoint } from './ports.js';
 
@@ -38,7 +38,9 @@ export async function checkWitnesses(opened: OpenedBundle): Promise<readonly Bun
 async function faultsOf(opened: OpenedBundle, checkpoint: Checkpoint): Promise<string[]> {
   const faults = witnessFault(opened.hashes, checkpoint).map((fault) => fault.message);
   try {
-    const claims = await opened.tools.signatures.checkpoint(checkpoint.envelope, { revoked: opened.revoked });
+    const claims = await opened.tools.signatures.checkpoint(checkpoint.envelope, {
+      revoked: revokedBefore(opened, checkpoint.seq),
+    });
     if (claims.seq !== checkpoint.seq || claims.hash !== checkpoint.hash) {
       faults.push('the signature of the checkpoint is for another entry');
     }

@@ -2,7 +2,7 @@
 import { type BoundVote, bindVote } from '../domain/bound-vote.js';
 import type { LedgerEntry } from '../domain/ledger.js';
 import { entriesOfType } from '../domain/record.js';
-import { type BundleCheck, checkOf, type OpenedBundle } from './bundle-check.js';
+import { type BundleCheck, checkOf, type OpenedBundle, revokedBefore } from './bundle-check.js';
 import { sha256 } from './entry-hash.js';
 
 /** A vote and the position of its entry: what came later did not permit what came earlier. */
@@ -12,7 +12,7 @@ export interface PlacedVote extends BoundVote {
 
 /** The request's text against its hash, and the hash against its signature. */
 export async function checkRequest(opened: OpenedBundle): Promise<BundleCheck> {
-  const { record, tools, revoked, bundle } = opened;
+  const { record, tools, bundle } = opened;
   const { accepted, request } = record;
   const faults: string[] = [];
   if (sha256(accepted.body.document) !== accepted.body.requestHash) {
@@ -25,7 +25,7 @@ export async function checkRequest(opened: OpenedBundle): Promise<BundleCheck> {
   try {
     const claims = await tools.signatures.request(accepted.body.envelope, {
       recordedAt: accepted.at,
-      revoked,
+      revoked: revokedBefore(opened, accepted.seq),
     });
     const bound =
       claims.requestId === request.requestId &&
@@ -91,11 +91,12 @@ export async function checkDecisions(
 }
 
 async function verifiedVote(
-  { record, tools, revoked }: OpenedBundle,
+  opened: OpenedBundle,
   entry: LedgerEntry<'decision.made'>,
 ): Promise<BoundVote | string> {
+  const { record, tools } = opened;
   try {
-    const context = { recordedAt: entry.at, revoked };
+    const context = { recordedAt: entry.at, revoked: revokedBefore(opened, entry.seq) };
     const claims = await tools.signatures.decision(entry.body.envelope, context);
     const vote = bindVote(record, entry, claims);
     return typeof vote === 'string' ? `is bound to another ${vote}` : vote;
