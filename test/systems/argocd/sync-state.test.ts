@@ -119,10 +119,10 @@ describe('judgeSync', () => {
   });
 
   it.each<[string, Change]>([
-    ['a commit that contains ours', { sync: { revision: NEWER } }],
-    ['no operation at all, because the difference was empty', { operationState: null }],
+    ['says synced with a commit that contains ours', { sync: { revision: NEWER } }],
+    ['says synced with no operation at all, because the difference was empty', { operationState: null }],
     [
-      'an older operation that failed, and nothing to apply since',
+      'says synced with an older operation that failed, and nothing to apply since',
       {
         operationState: {
           phase: 'Failed',
@@ -133,7 +133,7 @@ describe('judgeSync', () => {
       },
     ],
     [
-      'warnings',
+      'says synced with warnings',
       {
         conditions: [
           { type: 'OrphanedResourceWarning', message: 'orphans' },
@@ -141,8 +141,8 @@ describe('judgeSync', () => {
         ],
       },
     ],
-    ['auto-sync off, when somebody has synced it', { spec: { syncPolicy: {} } }],
-  ])('says synced with %s', (_, change) => {
+    ['says synced with auto-sync off, when somebody has synced it', { spec: { syncPolicy: {} } }],
+  ])('%s', (_, change) => {
     expect(judgeSync(application(change), EXPECTATION, NOW).state).toBe('synced');
   });
 
@@ -155,56 +155,64 @@ describe('judgeSync', () => {
   });
 
   it.each<[string, string, Change]>([
-    ['operation-running', 'an operation that is asked for', { operation: { sync: { revision: OURS } } }],
     [
+      'waits on an operation that is asked for',
       'operation-running',
-      'an operation that runs',
+      { operation: { sync: { revision: OURS } } },
+    ],
+    [
+      'waits on an operation that runs',
+      'operation-running',
       { operationState: { phase: 'Running', finishedAt: null } },
     ],
     [
+      'waits on Running with finishedAt, which waits for a retry',
       'operation-running',
-      'Running with finishedAt, which waits for a retry',
       { operationState: { phase: 'Running', retryCount: 1 } },
     ],
-    ['operation-running', 'an operation that is being stopped', { operationState: { phase: 'Terminating' } }],
     [
+      'waits on an operation that is being stopped',
+      'operation-running',
+      { operationState: { phase: 'Terminating' } },
+    ],
+    [
+      'waits on a refresh that nobody has taken up',
       'refresh-pending',
-      'a refresh that nobody has taken up',
       { metadata: { annotations: { 'argocd.argoproj.io/refresh': 'normal' } } },
     ],
-    ['compared-too-early', 'no comparison yet', { reconciledAt: null }],
+    ['waits on no comparison yet', 'compared-too-early', { reconciledAt: null }],
     [
+      'waits on a comparison in the second of our request',
       'compared-too-early',
-      'a comparison in the second of our request',
       { reconciledAt: '2027-03-01T12:00:00Z', operationState: null },
     ],
     [
+      'waits on a comparison in the second in which the sync ended',
       'compared-too-early',
-      'a comparison in the second in which the sync ended',
       { reconciledAt: '2027-03-01T12:01:05Z' },
     ],
-    ['other-revision', 'an empty revision', { sync: { revision: '' } }],
-    ['other-revision', 'a branch name for a revision', { sync: { revision: 'main' } }],
-    ['other-revision', 'a shortened commit', { sync: { revision: OURS.slice(0, 12) } }],
-    ['out-of-sync', 'OutOfSync with auto-sync on', { sync: { status: 'OutOfSync' } }],
-    ['out-of-sync', 'sync status Unknown', { sync: { status: 'Unknown' } }],
-    ['not-healthy', 'Progressing', { health: { status: 'Progressing' } }],
-    ['not-healthy', 'Degraded, which may get better', { health: { status: 'Degraded' } }],
-    ['not-healthy', 'Missing', { health: { status: 'Missing' } }],
+    ['waits on an empty revision', 'other-revision', { sync: { revision: '' } }],
+    ['waits on a branch name for a revision', 'other-revision', { sync: { revision: 'main' } }],
+    ['waits on a shortened commit', 'other-revision', { sync: { revision: OURS.slice(0, 12) } }],
+    ['waits on OutOfSync with auto-sync on', 'out-of-sync', { sync: { status: 'OutOfSync' } }],
+    ['waits on sync status Unknown', 'out-of-sync', { sync: { status: 'Unknown' } }],
+    ['waits on Progressing', 'not-healthy', { health: { status: 'Progressing' } }],
+    ['waits on Degraded, which may get better', 'not-healthy', { health: { status: 'Degraded' } }],
+    ['waits on Missing', 'not-healthy', { health: { status: 'Missing' } }],
     [
+      'waits on Suspended, although Argo CD ranks it next to Healthy',
       'suspended',
-      'Suspended, although Argo CD ranks it next to Healthy',
       { health: { status: 'Suspended' } },
     ],
-    ['settling', 'healthy for a moment', { health: { lastTransitionTime: '2027-03-01T12:04:50Z' } }],
+    ['waits on healthy for a moment', 'settling', { health: { lastTransitionTime: '2027-03-01T12:04:50Z' } }],
     [
+      'waits on healthy without a trace since a sync that has just ended',
       'settling',
-      'healthy without a trace since a sync that has just ended',
       { operationState: { finishedAt: '2027-03-01T12:04:50Z' }, reconciledAt: '2027-03-01T12:04:55Z' },
     ],
     [
+      'waits on a comparison error of a moment ago',
       'comparison-error',
-      'a comparison error of a moment ago',
       {
         conditions: [
           {
@@ -216,49 +224,49 @@ describe('judgeSync', () => {
       },
     ],
     [
+      'waits on an unknown error of a moment ago',
       'comparison-error',
-      'an unknown error of a moment ago',
       { conditions: [{ type: 'UnknownError', message: 'oops', lastTransitionTime: '2027-03-01T12:04:30Z' }] },
     ],
     [
+      'waits on a sync error of an older revision',
       'other-revision',
-      'a sync error of an older revision',
       { sync: { revision: OLDER }, conditions: [{ type: 'SyncError', message: 'gave up' }] },
     ],
-  ])('waits (%s) on %s', (clause, _, change) => {
+  ])('%s', (_, clause, change) => {
     expect(judgeSync(application(change), EXPECTATION, NOW)).toMatchObject({ state: 'waiting', clause });
   });
 
   it.each<[string, string, Change]>([
     [
+      'gives up on an Application that is being deleted',
       'application-deleted',
-      'an Application that is being deleted',
       { metadata: { deletionTimestamp: '2027-03-01T12:00:30Z' } },
     ],
     [
+      'gives up on reconciliation that is switched off',
       'reconcile-skipped',
-      'reconciliation that is switched off',
       { metadata: { annotations: { 'argocd.argoproj.io/skip-reconcile': 'true' } } },
     ],
-    ['sync-failed', 'a sync of ours that failed', { operationState: FAILED_HOOK }],
+    ['gives up on a sync of ours that failed', 'sync-failed', { operationState: FAILED_HOOK }],
     [
+      'gives up on a sync of ours that ended in an error before it had a result',
       'sync-failed',
-      'a sync of ours that ended in an error before it had a result',
       { operationState: { phase: 'Error', syncResult: undefined } },
     ],
     [
+      'gives up on a failed sync of a commit that contains ours',
       'sync-failed',
-      'a failed sync of a commit that contains ours',
       { operationState: { ...FAILED_HOOK, syncResult: { revision: NEWER } } },
     ],
     [
+      'gives up on a failed manual sync of a branch since our commit',
       'sync-failed',
-      'a failed manual sync of a branch since our commit',
       { operationState: { phase: 'Failed', syncResult: { revision: 'main' }, operation: { sync: {} } } },
     ],
     [
+      'gives up on a spec that Argo CD refuses',
       'invalid-spec',
-      'a spec that Argo CD refuses',
       {
         conditions: [
           { type: 'InvalidSpecError', message: 'application destination is not permitted in project' },
@@ -266,8 +274,8 @@ describe('judgeSync', () => {
       },
     ],
     [
+      'gives up on auto-sync that has given up on our commit',
       'sync-error',
-      'auto-sync that has given up on our commit',
       {
         conditions: [
           { type: 'SyncError', message: 'Failed sync attempt: one or more objects failed to apply' },
@@ -275,8 +283,8 @@ describe('judgeSync', () => {
       },
     ],
     [
+      'gives up on a comparison error that lasts',
       'comparison-error',
-      'a comparison error that lasts',
       {
         conditions: [
           {
@@ -288,16 +296,16 @@ describe('judgeSync', () => {
       },
     ],
     [
+      'gives up on OutOfSync without auto-sync',
       'auto-sync-off',
-      'OutOfSync without auto-sync',
       { spec: { syncPolicy: {} }, sync: { status: 'OutOfSync' } },
     ],
     [
+      'gives up on OutOfSync with auto-sync disabled',
       'auto-sync-off',
-      'OutOfSync with auto-sync disabled',
       { spec: { syncPolicy: { automated: { enabled: false } } }, sync: { status: 'OutOfSync' } },
     ],
-  ])('gives up (%s) on %s, with a remedy', (clause, _, change) => {
+  ])('%s', (_, clause, change) => {
     const judgement = judgeSync(application(change), EXPECTATION, NOW);
     expect(judgement).toMatchObject({ state: 'hopeless', clause });
     expect(judgement).toHaveProperty('remedy', expect.stringMatching(/retry\.$/));

@@ -70,11 +70,11 @@ describe('judgeExternalSecret', () => {
   });
 
   it.each<[string, string, Parameters<typeof secret>[0]]>([
-    ['never-synced', 'no status', { status: undefined }],
-    ['never-synced', 'no condition', { status: { conditions: [] } }],
+    ['waits on no status', 'never-synced', { status: undefined }],
+    ['waits on no condition', 'never-synced', { status: { conditions: [] } }],
     [
+      'waits on SecretSyncedError',
       'read-failed',
-      'SecretSyncedError',
       {
         status: {
           conditions: [
@@ -89,13 +89,13 @@ describe('judgeExternalSecret', () => {
       },
     ],
     [
+      'waits on a Ready with another reason',
       'read-failed',
-      'a Ready with another reason',
       { status: { conditions: [{ type: 'Ready', status: 'True', reason: 'SecretDeleted' }] } },
     ],
     [
+      'waits on a source that is gone',
       'source-missing',
-      'a source that is gone',
       {
         status: {
           conditions: [
@@ -105,21 +105,29 @@ describe('judgeExternalSecret', () => {
         },
       },
     ],
-    ['read-too-early', 'Ready of the version before', { status: { refreshTime: '2027-03-01T11:00:00Z' } }],
     [
+      'waits on Ready of the version before',
       'read-too-early',
-      'a read in the second of the write',
+      { status: { refreshTime: '2027-03-01T11:00:00Z' } },
+    ],
+    [
+      'waits on a read in the second of the write',
+      'read-too-early',
       { status: { refreshTime: '2027-03-01T12:00:00Z' } },
     ],
-    ['read-too-early', 'no time of a read', { status: { refreshTime: null } }],
-    ['older-generation', 'a spec that the operator has not seen', { metadata: { generation: 3 } }],
+    ['waits on no time of a read', 'read-too-early', { status: { refreshTime: null } }],
+    ['waits on a spec that the operator has not seen', 'older-generation', { metadata: { generation: 3 } }],
     [
+      'waits on generation 20 when 2 was synced',
       'older-generation',
-      'generation 20 when 2 was synced',
       { metadata: { generation: 20 }, status: { syncedResourceVersion: '2-8c1f0b' } },
     ],
-    ['older-generation', 'generation 2 when 20 is named', { status: { syncedResourceVersion: '20-8c1f0b' } }],
-  ])('waits (%s) on %s', (clause, _, change) => {
+    [
+      'waits on generation 2 when 20 is named',
+      'older-generation',
+      { status: { syncedResourceVersion: '20-8c1f0b' } },
+    ],
+  ])('%s', (_, clause, change) => {
     expect(judgeExternalSecret(secret(change), store(VALID), EXPECTATION)).toMatchObject({
       state: 'waiting',
       clause,
@@ -170,16 +178,19 @@ describe('judgeExternalSecret', () => {
 
   it.each([
     [
+      'gives up on an ExternalSecret that is being deleted',
       'external-secret-deleted',
       secret({ metadata: { deletionTimestamp: '2027-03-01T12:00:00Z' } }),
       store(VALID),
     ],
     [
+      'gives up on CreatedOnce, which never reads again',
       'reads-only-once',
       secret({ spec: { refreshPolicy: 'CreatedOnce' }, status: { refreshTime: '2027-03-01T11:00:00Z' } }),
       store(VALID),
     ],
     [
+      'gives up on a store with an invalid configuration',
       'store-invalid',
       secret(),
       store({
@@ -189,8 +200,13 @@ describe('judgeExternalSecret', () => {
         message: 'vaultUrl is empty',
       }),
     ],
-    ['store-deleted', secret(), store(VALID, { deletionTimestamp: '2027-03-01T12:00:00Z' })],
-  ])('gives up (%s) with a remedy', (clause, its, of) => {
+    [
+      'gives up on a store that is being deleted',
+      'store-deleted',
+      secret(),
+      store(VALID, { deletionTimestamp: '2027-03-01T12:00:00Z' }),
+    ],
+  ])('%s', (_, clause, its, of) => {
     const judgement = judgeExternalSecret(its, of, EXPECTATION);
     expect(judgement).toMatchObject({ state: 'hopeless', clause });
     expect(judgement).toHaveProperty('remedy', expect.stringMatching(/retry\.$/));
