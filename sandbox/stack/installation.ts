@@ -1,0 +1,140 @@
+/** Writes an installation of Gatehouse for the example world into a folder: the installation file, keys, secrets, files. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { generateKeySet, KEY_FILES, writeKeySet } from '../../src/security/key-generation.js';
+import { entraClientOf, type World } from '../world.js';
+import { inventoryText, policyText } from './example-files.js';
+
+export interface InstallationOptions {
+  readonly world: World;
+  /** addresses of the stand-ins by name, as the sandbox wrote them */
+  readonly addresses: Readonly<Record<string, string>>;
+  readonly folder: string;
+  readonly publicUrl: string;
+  readonly temporalUiOrigin?: string | undefined;
+  readonly taskQueuePrefix?: string;
+  readonly timing?: 'standard' | 'brisk';
+  readonly replanAfterMs?: number;
+  readonly stabilisationMs?: number;
+  /** changes to the parts of the file, for tests */
+  readonly policy?: string;
+  readonly inventory?: string;
+}
+
+export interface WrittenInstallation {
+  readonly file: string;
+  readonly keyRing: string;
+  readonly folder: string;
+}
+
+/** A stand-in that the installation needs does not run. */
+export class MissingStandInError extends Error {
+  override readonly name = 'MissingStandInError';
+}
+
+/** All secrets are made here, at run time, and stand in files that only this user reads. */
+export async function writeInstallation(options: InstallationOptions): Promise<WrittenInstallation> {
+  const { world, folder } = options;
+  const at = (name: string): string => {
+    const address = options.addresses[name];
+    if (address === undefined) throw new MissingStandInError(`no stand-in called ${name} is running`);
+    return address;
+  };
+  mkdirSync(join(folder, 'policies'), { recursive: true, mode: 0o700 });
+  mkdirSync(join(folder, 'secrets'), { recursive: true, mode: 0o700 });
+  await writeKeySet(join(folder, 'keys'), await generateKeySet());
+  const secret = (name: string, value: string): string => {
+    writeFileSync(join(folder, 'secrets', name), `${value}\n`, { mode: 0o600 });
+    return `secrets/${name}`;
+  };
+  writeFileSync(join(folder, 'inventory.yaml'), options.inventory ?? inventoryText(world, at('key-vault')));
+  writeFileSync(join(folder, 'policies', 'saas.yaml'), options.policy ?? policyText());
+
+  const entra = entraClientOf(world, 'gatehouse');
+  const login = {
+    kind: 'token-endpoint',
+    tokenUrl: `${at('directory')}/${world.entra.tenantId}/oauth2/v2.0/token`,
+    clientId: entra.clientId,
+    clientSecretFile: secret('entra-client', entra.clientSecret),
+  };
+  const mail = new URL(at('smtp'));
+  const file = join(folder, 'installation.yaml');
+  writeFileSync(
+    file,
+    stringify({
+      taskQueuePrefix: options.taskQueuePrefix ?? 'gatehouse',
+      timing: options.timing ?? 'standard',
+      replanAfterMs: options.replanAfterMs ?? 3_600_000,
+      stabilisationMs: options.stabilisationMs ?? 1_000,
+      files: { inventory: 'inventory.yaml', policies: 'policies' },
+      keys: {
+        ring: `keys/${KEY_FILES.ring}`,
+        codec: `keys/${KEY_FILES.codec}`,
+        decision: `keys/${KEY_FILES.decision}`,
+        request: `keys/${KEY_FILES.request}`,
+        checkpoint: `keys/${KEY_FILES.checkpoint}`,
+      },
+      signIn: {
+        issuer: at('oidc'),
+        audience: 'gatehouse',
+        pageClientId: 'gatehouse-page',
+        cliClientId: 'gatehouse-cli',
+        accountClaim: 'oid',
+        personClaim: 'person_id',
+        groupsClaim: 'groups',
+      },
+      page: {
+        publicUrl: options.publicUrl,
+        sessionSecretFile: `keys/${KEY_FILES.pageSession}`,
+        ...(options.temporalUiOrigin === undefined ? {} : { temporalUiOrigin: options.temporalUiOrigin }),
+      },
+      tickets: { webhookSecretFile: secret('ticket-webhook', world.webhooks.incomingSecret) },
+      notifications: {
+        mail: {
+          host: mail.hostname,
+          port: Number(mail.port),
+          security: 'none',
+          from: `gatehouse@${world.domain}`,
+        },
+        webhooks: [
+          {
+            name: 'tickets',
+            url: `${at('tickets')}/webhooks/gatehouse`,
+            secretFile: secret('outgoing-webhook', world.webhooks.outgoingSecret),
+          },
+        ],
+      },
+      systems: {
+        otterize: {
+          url: `${at('otterize')}/rest/v1beta`,
+          tokenFile: secret('otterize', world.otterize.users[0]?.token ?? ''),
+        },
+        directory: { url: `${at('directory')}/v1.0`, login },
+        keyVault: {
+          login,
+          hostSuffixes: ['.localhost'],
+          connectTo: '127.0.0.1',
+          caFile: at('caFile'),
+          verifyChallengeResource: false,
+        },
+        gitlab: { url: at('gitlab'), tokenFile: secret('gitlab', world.gitlab.token) },
+        kubernetes: {
+          connections: [
+            {
+              name: 'management',
+              server: `${at('kubernetes')}/clusters/management`,
+              tokenFile: secret('kubernetes-management', world.kubernetes.managementToken),
+            },
+            ...world.clusters.map((cluster) => ({
+              name: cluster.name,
+              server: `${at('kubernetes')}/clusters/${cluster.name}`,
+              tokenFile: secret(`kubernetes-${cluster.name}`, cluster.kubernetesToken),
+            })),
+          ],
+        },
+      },
+    }),
+  );
+  return { file, keyRing: join(folder, 'keys', KEY_FILES.ring), folder };
+}
