@@ -104,7 +104,6 @@ const PolicyShape = Type.Object(
               remindEveryMs: Type.Optional(Milliseconds),
               escalate: Type.Optional(Type.Object({ afterMs: Milliseconds, toGroup: Text }, closed)),
               deadline: Type.Optional(
-                // biome-ignore lint/suspicious/noThenProperty: the word that users write; a text is no thenable
                 Type.Object({ afterMs: Milliseconds, then: Type.Literal('reject') }, closed),
               ),
               freshLoginMs: Type.Optional(Milliseconds),

@@ -64,7 +64,6 @@ function gateOf(file: GateFile, fault: (path: readonly PathStep[], message: stri
       : {
           deadline: {
             afterMs: read(file.deadline.after, 'deadline', 'after'),
-            // biome-ignore lint/suspicious/noThenProperty: the word that users write; a text is no thenable
             then: file.deadline.then,
           },
         }),

@@ -154,7 +154,6 @@ const gate = Type.Object(
     after: Type.Optional(uniqueList(name(40), 20)),
     remind: Type.Optional(duration),
     escalate: Type.Optional(Type.Object({ after: duration, to: groupName }, closed)),
-    // biome-ignore lint/suspicious/noThenProperty: the word that users write; a text is no thenable
     deadline: Type.Optional(Type.Object({ after: duration, then: Type.Literal('reject') }, closed)),
     freshLogin: Type.Optional(duration),
   },

@@ -46,7 +46,6 @@ describe('the examples of the page about files', () => {
       after: [],
       remindEveryMs: 5 * 86_400_000,
       escalate: { afterMs: 30 * 86_400_000, toGroup: 'operators' },
-      // biome-ignore lint/suspicious/noThenProperty: the word of the policy
       deadline: { afterMs: 180 * 86_400_000, then: 'reject' },
     });
     expect(read.policies[0]?.manifest.spec.gates[1]?.freshLoginMs).toBe(900_000);
