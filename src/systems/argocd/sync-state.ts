@@ -13,18 +13,13 @@ import {
   revisionsOfOperation,
   SKIP_RECONCILE_ANNOTATION,
 } from './application.js';
+import { comparedOurs, comparedRevisions, type ExpectedCommit, isOurs } from './revisions.js';
 
-export interface SyncExpectation {
-  /** the commit that we made, 40 or 64 hexadecimal digits */
-  readonly revision: string;
-  /** commits known to contain ours (Git's word), see `commitsNamedBy`; our own need not be among them */
-  readonly containing: ReadonlySet<string>;
+export interface SyncExpectation extends ExpectedCommit {
   /** ISO 8601: the later of our commit and our request for a refresh; a comparison counts only when it began after it */
   readonly notBefore: string;
   /** milliseconds that the Application must stay Healthy, 15,000 to 60,000: it can look healthy before pods start */
   readonly stabilisationMs: number;
-  /** address of the repository of the commit, to pick its source in an Application with several */
-  readonly repository?: string;
   /** milliseconds that a comparison error may last before it counts as final; Git and the repo server have short outages */
   readonly errorPatienceMs: number;
 }
@@ -226,45 +221,6 @@ function judgeComparison(application: Application, expectation: SyncExpectation)
     `Argo CD compares with ${shown.join(', ') || 'no revision'}, which is not known to contain ${expectation.revision.slice(0, 12)}`,
     expectation.notBefore,
   );
-}
-
-function comparedOurs(application: Application, expectation: SyncExpectation): boolean {
-  const seen = comparedRevisions(application, expectation);
-  return seen.length > 0 && seen.every((revision) => isOurs(revision, expectation));
-}
-
-/** The revisions of the sources that read our repository; a source of a Helm chart has a version, not a commit. */
-function comparedRevisions(
-  { spec, status }: Application,
-  { repository }: SyncExpectation,
-): readonly string[] {
-  const sources = spec.sources ?? [];
-  const { revision, revisions } = status?.sync ?? {};
-  if (sources.length === 0 || revisions === undefined || revisions.length === 0) return [revision ?? ''];
-  const pairs = sources.map((source, index) => ({ source, revision: revisions[index] ?? '' }));
-  const fromGit = pairs.filter(({ source }) => !source.chart);
-  const ours = fromGit.filter(
-    ({ source }) => repository !== undefined && sameRepository(source.repoURL ?? '', repository),
-  );
-  return (ours.length > 0 ? ours : fromGit).map((pair) => pair.revision);
-}
-
-function sameRepository(one: string, other: string): boolean {
-  return repositoryKey(one) === repositoryKey(other);
-}
-
-/** `https://git.example.com/a/b.git`, `git@git.example.com:a/b` and `ssh://git@git.example.com/a/b` are one repository. */
-function repositoryKey(address: string): string {
-  const text = address.trim().replace(/^[^@/]+@([^:/]+):(?!\/)/, 'ssh://$1/');
-  const withoutScheme = text.replace(/^[a-z+]+:\/\//i, '').replace(/^[^@/]*@/, '');
-  return withoutScheme
-    .replace(/\/+$/, '')
-    .replace(/\.git$/, '')
-    .toLowerCase();
-}
-
-function isOurs(revision: string, expectation: SyncExpectation): boolean {
-  return isCommit(revision) && (revision === expectation.revision || expectation.containing.has(revision));
 }
 
 function judgeSyncStatus(application: Application): SyncJudgement | undefined {
