@@ -1,6 +1,8 @@
 import { startDirectory } from './directory/stand-in.js';
 import type { StartStandIn } from './framework/running.js';
+import { startGitlab } from './gitlab/stand-in.js';
 import { startKeyVault } from './key-vault/stand-in.js';
+import { startKubernetes } from './kubernetes/stand-in.js';
 import { startOtterize } from './otterize/stand-in.js';
 
 /** Every stand-in, in the order they start. One line each. */
@@ -8,4 +10,7 @@ export const STAND_INS: Readonly<Record<string, StartStandIn>> = {
   directory: startDirectory,
   'key-vault': startKeyVault,
   otterize: startOtterize,
+  gitlab: startGitlab,
+  // after those whose addresses stand in its objects
+  kubernetes: startKubernetes,
 };

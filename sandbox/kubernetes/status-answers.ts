@@ -1,0 +1,62 @@
+/** Status objects: how an API server says no, and yes to a deletion. */
+import { Refusal } from '../framework/refusal.js';
+import { qualifiedName, type Resource } from './resources.js';
+import type { SchemaFault } from './schemas.js';
+
+const REASONS: Readonly<Record<number, string>> = {
+  400: 'BadRequest',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'NotFound',
+  405: 'MethodNotAllowed',
+  409: 'Conflict',
+  410: 'Expired',
+  415: 'UnsupportedMediaType',
+  422: 'Invalid',
+  429: 'TooManyRequests',
+  500: 'InternalError',
+  503: 'ServiceUnavailable',
+};
+
+export function statusBody(refusal: Refusal): unknown {
+  return {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: refusal.message,
+    reason: refusal.code === '' ? (REASONS[refusal.status] ?? 'Unknown') : refusal.code,
+    code: refusal.status,
+  };
+}
+
+export function notFound(resource: Resource, name: string): Refusal {
+  return new Refusal(404, `${qualifiedName(resource)} "${name}" not found`);
+}
+
+export function alreadyExists(resource: Resource, name: string): Refusal {
+  return new Refusal(409, `${qualifiedName(resource)} "${name}" already exists`, { code: 'AlreadyExists' });
+}
+
+export function conflict(resource: Resource, name: string): Refusal {
+  return new Refusal(
+    409,
+    `Operation cannot be fulfilled on ${qualifiedName(resource)} "${name}": the object has been modified; please apply your changes to the latest version and try again`,
+  );
+}
+
+export function invalid(resource: Resource, name: string, faults: readonly SchemaFault[]): Refusal {
+  const list = faults.map((fault) => fault.message).join(', ');
+  return new Refusal(
+    422,
+    `${resource.kind}.${resource.group} "${name}" is invalid: ${faults.length > 1 ? `[${list}]` : list}`,
+  );
+}
+
+export function forbidden(user: string, verb: string, resource: Resource, namespace: string): Refusal {
+  const where = namespace === '' ? 'at the cluster scope' : `in the namespace "${namespace}"`;
+  return new Refusal(
+    403,
+    `${qualifiedName(resource)} is forbidden: User "${user}" cannot ${verb} resource "${resource.plural}" in API group "${resource.group}" ${where}`,
+  );
+}
