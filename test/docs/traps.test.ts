@@ -15,7 +15,7 @@ async function rowsOfPage(): Promise<readonly Row[]> {
   return text.split('\n').flatMap((one, index) => {
     if (!one.startsWith('| ') || one.startsWith('| ---') || one.startsWith('| trap |')) return [];
     const cell = one.replace(/ \|$/, '').split(' | ').at(-1) ?? '';
-    const [, file, title] = /^`(test\/[\w./-]+\.test\.ts)`: (.+)$/.exec(cell) ?? [];
+    const [, file, title] = /^`(test\/[\w./-]+\.(?:test|contract)\.ts)`: (.+)$/.exec(cell) ?? [];
     return [{ line: index + 1, text: one, test: file && title ? { file, title } : undefined }];
   });
 }
@@ -23,6 +23,15 @@ async function rowsOfPage(): Promise<readonly Row[]> {
 /** True when the title stands in the file as a text of its own; the check of words refuses tests that are switched off. */
 function hasTest(source: string, title: string): boolean {
   return [`'${title}'`, `"${title}"`, `\`${title}\``].some((literal) => source.includes(literal));
+}
+
+/** True when a test file beside a contract imports it. */
+async function isRun(contract: string, files: ReadonlySet<string>): Promise<boolean> {
+  const name = contract.split('/').at(-1)?.replace(/\.ts$/, '.js');
+  const folder = contract.replace(/^test\//, '').replace(/[^/]+$/, '');
+  const beside = [...files].filter((file) => file.startsWith(folder) && file.endsWith('.test.ts'));
+  const sources = await Promise.all(beside.map((file) => readFile(new URL(`test/${file}`, ROOT), 'utf8')));
+  return sources.some((source) => source.includes(`'./${name}'`));
 }
 
 describe('docs/traps.md', () => {
@@ -35,6 +44,8 @@ describe('docs/traps.md', () => {
       if (test === undefined) wrong.push(`line ${line} names no test: ${text}`);
       else if (!files.has(test.file.replace(/^test\//, '')))
         wrong.push(`line ${line}: there is no ${test.file}`);
+      else if (test.file.endsWith('.contract.ts') && !(await isRun(test.file, files)))
+        wrong.push(`line ${line}: no test file runs ${test.file}`);
       else if (!hasTest(await readFile(new URL(test.file, ROOT), 'utf8'), test.title)) {
         wrong.push(`line ${line}: ${test.file} has no test "${test.title}"`);
       }

@@ -6,7 +6,7 @@ import Type, { type Static, type TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import { describe } from 'vitest';
 import { realComponent } from '../support/real-component.js';
-import { describeVaultStore, type VaultUnderTest } from '../systems/vault/store-contract.js';
+import { describeVaultStore, type VaultUnderTest } from '../systems/vault/store.contract.js';
 
 let prepared: Promise<VaultUnderTest> | undefined;
 

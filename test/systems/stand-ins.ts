@@ -7,6 +7,7 @@ import { ControlClient } from '../../sandbox/framework/control-client.js';
 import { startTypeScript } from '../../sandbox/stack/processes.js';
 import { temporaryFolder } from '../../sandbox/stack/temporary-folder.js';
 import { makeWorld, type World } from '../../sandbox/world.js';
+import { reportSystem } from '../support/report.js';
 
 const ENTRY = fileURLToPath(new URL('../../sandbox/main.ts', import.meta.url));
 const Addresses = Type.Record(Type.String(), Type.String());
@@ -38,6 +39,7 @@ export async function startStandIns(...names: readonly string[]): Promise<StandI
     logFile: path.join(folder.path, 'stand-ins.log'),
     ready: () => (existsSync(portFile) ? addressesIn(portFile) : undefined),
   });
+  for (const name of names) reportSystem(name, 'stand-in');
   const origin = (name: string) => {
     const address = running.found[name];
     if (address === undefined) throw new Error(`The stand-in ${name} was not started.`);

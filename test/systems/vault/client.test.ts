@@ -8,7 +8,7 @@ import { Secret } from '../../../src/systems/secret.js';
 import { VaultClient, type VaultOptions, type VaultStore } from '../../../src/systems/vault/client.js';
 import { troubleFrom } from '../http/trouble-of.js';
 import { type KvServer, startKvServer } from './kv-server.js';
-import { describeVaultStore } from './store-contract.js';
+import { describeVaultStore } from './store.contract.js';
 
 const MARKER = { requestId: 'req-1', effect: 'harbour-01/dev:secrets' };
 const WRITE_ONCE = fileURLToPath(new URL('write-once.ts', import.meta.url));

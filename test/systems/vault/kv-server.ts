@@ -1,6 +1,6 @@
 /**
  * A small Vault: kv v2 at `kv`, kv v1 at `old`, tokens with and without the right to write, AppRole and Kubernetes login.
- * Its answers are those that OpenBao 2.7.2 gives; `store-contract.ts` runs the same tests against both.
+ * Its answers are those that OpenBao 2.7.2 gives; `store.contract.ts` runs the same tests against both.
  */
 import { randomUUID } from 'node:crypto';
 import {
