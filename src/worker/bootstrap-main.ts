@@ -4,10 +4,7 @@
  */
 import { Connection } from '@temporalio/client';
 import { temporalConfig } from '../config/temporal.js';
-import { bootstrapNamespace } from './bootstrap.js';
-
-/** Longer than any gate's usual wait is not needed: the ledger keeps what counts, for ever. */
-const RETENTION_DAYS = 30;
+import { bootstrapNamespace, RETENTION_DAYS } from '../config/temporal-namespace.js';
 
 const { connection: options, namespace } = temporalConfig();
 const connection = await Connection.connect(options);

@@ -7,7 +7,7 @@ import { Connection } from '@temporalio/client';
 import { type PostgresServer, postgresServer } from '../../sandbox/stack/postgres.js';
 import { type TemporalServer, temporalServer } from '../../sandbox/stack/temporal.js';
 import { temporaryFolder } from '../../sandbox/stack/temporary-folder.js';
-import { bootstrapNamespace } from '../../src/worker/bootstrap.js';
+import { bootstrapNamespace } from '../../src/config/temporal-namespace.js';
 
 /** Namespace of all tests: an existing server may hold other people's work. */
 export const TEST_NAMESPACE = 'gatehouse-test';

@@ -1,8 +1,8 @@
 import { Client, Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { BootstrapError, bootstrapNamespace } from '../../src/config/temporal-namespace.js';
 import { SEARCH_ATTRIBUTES } from '../../src/domain/search-attributes.js';
-import { BootstrapError, bootstrapNamespace } from '../../src/worker/bootstrap.js';
 import { sharedTemporal, uniqueName } from '../support/stack.js';
 
 const NAMES = Object.values(SEARCH_ATTRIBUTES).map(({ name }) => name);

@@ -1,6 +1,10 @@
+/** Makes a Temporal namespace ready for Gatehouse: the namespace itself, and our search attributes in it. */
 import { type Connection, isGrpcServiceError } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
+
+/** Longer than any gate's usual wait is not needed: the ledger keeps what counts, for ever. */
+export const RETENTION_DAYS = 30;
 
 /** The namespace could not be made ready. The message says what to do. */
 export class BootstrapError extends Error {
