@@ -22,7 +22,7 @@ export const SandboxEvent = Type.Object({
   ),
   /** kind and natural key of the changed object, e.g. `organization harbour-01-dev` */
   object: Type.Optional(Type.String()),
-  /** the how-manieth request of this process, 1-based; 0 for effects outside of a request */
+  /** the how-manieth request of the stand-in, also across restarts, 1-based; 0 for effects outside of a request */
   requestIndex: Type.Integer(),
 });
 export type SandboxEvent = Static<typeof SandboxEvent>;
@@ -55,6 +55,11 @@ export class EventLog {
   /** number of the newest event, 0 when there is none */
   get lastSeq(): number {
     return this.#events.at(-1)?.seq ?? 0;
+  }
+
+  /** number of the newest request, 0 when there was none */
+  get lastRequestIndex(): number {
+    return this.#events.reduce((most, event) => Math.max(most, event.requestIndex), 0);
   }
 
   add(event: Omit<SandboxEvent, 'seq' | 'at' | 'system'>): SandboxEvent {

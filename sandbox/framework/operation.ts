@@ -7,7 +7,7 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD';
 /** One request as a handler sees it. */
 export interface Call {
   readonly request: FastifyRequest;
-  /** the how-manieth request of this process */
+  /** the how-manieth request of the stand-in */
   readonly index: number;
   /** a path parameter, decoded; empty when the route has none of that name */
   param(name: string): string;

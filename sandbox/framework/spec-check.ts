@@ -30,6 +30,7 @@ export interface Violation {
 
 /** Requests and answers judged by a vendor's OpenAPI or Swagger file, operation by operation. */
 export class SpecCheck {
+  static readonly #loaded = new Map<string, Promise<SpecCheck>>();
   readonly #api: OpenAPIBackend;
 
   private constructor(api: OpenAPIBackend) {
@@ -37,10 +38,19 @@ export class SpecCheck {
   }
 
   /**
+   * Loads a spec, once per process: judging keeps no memory of what it judged.
    * @param file path below `third_party/specs`; Swagger 2.0 is converted
    * @throws Error when the file is neither OpenAPI 3 nor Swagger 2.0
    */
-  static async load(file: string): Promise<SpecCheck> {
+  static load(file: string): Promise<SpecCheck> {
+    const known = SpecCheck.#loaded.get(file);
+    if (known) return known;
+    const loading = SpecCheck.#load(file);
+    SpecCheck.#loaded.set(file, loading);
+    return loading;
+  }
+
+  static async #load(file: string): Promise<SpecCheck> {
     const document: unknown = JSON.parse(await readFile(new URL(file, `file://${SPECS}`), 'utf8'));
     const openApi = await asOpenApi(document, file);
     const paths = Object.entries(openApi.paths ?? {}).map(([path, item]) => [withoutDollar(path), item]);

@@ -61,7 +61,7 @@ export class StandIn<S extends TSchema, T extends TSchema> {
   readonly #store: StateStore<S, T>;
   readonly #operations = new Map<string, string>();
   readonly #progress = new WeakMap<FastifyRequest, Progress>();
-  #requests = 0;
+  #requests: number;
 
   constructor(options: StandInOptions<S, T>) {
     this.#options = options;
@@ -75,6 +75,7 @@ export class StandIn<S extends TSchema, T extends TSchema> {
       this.#store.durableSeq,
     );
     lastSeq = () => this.events.lastSeq;
+    this.#requests = this.events.lastRequestIndex;
     this.app = Fastify({
       bodyLimit: BODY_LIMIT,
       forceCloseConnections: true,

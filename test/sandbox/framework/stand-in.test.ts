@@ -111,7 +111,9 @@ describe('state', () => {
     await start();
     expect(await control.objects(Shelf)).toEqual({ books: ['Emma'] });
     expect((await add('Persuasion')).status).toBe(423);
-    expect((await control.events()).map((event) => event.seq)).toEqual([1, 2, 3, 4, 5]);
+    const events = await control.events();
+    expect(events.map((event) => event.seq)).toEqual([1, 2, 3, 4, 5]);
+    expect(events.map((event) => event.requestIndex)).toEqual([1, 1, 1, 2, 2]);
   });
 
   it('answers many at once and keeps each', async () => {
