@@ -1,6 +1,6 @@
 /** Builds the API as a Fastify instance: plugins first, then routes. server.ts boots it, tests inject into it. */
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync } from 'fastify';
 import { actorOf } from '../domain/identity.js';
 import { codecServer } from '../security/codec-server.js';
 import { Commanding } from './commands.js';
@@ -137,27 +137,25 @@ async function mountCodec(
   { deps, roles }: ApiContext,
   mount: CodecMount,
 ): Promise<void> {
-  await app.register(
-    async (scope) => {
-      scope.addHook('onRoute', (route) => {
-        route.config = { ...route.config, access: 'anybody' };
-      });
-      await scope.register(
-        codecServer({
-          ...mount,
-          authenticate: async (request) => {
-            const identity = callerOf(request);
-            // a cookie would let any page that the UI's origin shows read payloads
-            if (request.via !== 'token') throw new Problem('unauthenticated', 'Send an access token.');
-            if (!roles.has(identity, 'operator') && !roles.has(identity, 'auditor')) {
-              throw new Problem('forbidden', 'Only operators and auditors may read payloads.');
-            }
-            return actorOf(identity);
-          },
-          onDecoded: (audit) => deps.ledger.recordDecoding(audit),
-        }),
-      );
-    },
-    { prefix: '/codec' },
-  );
+  const scope: FastifyPluginAsync = async (own) => {
+    own.addHook('onRoute', (route) => {
+      route.config = { ...route.config, access: 'anybody' };
+    });
+    await own.register(
+      codecServer({
+        ...mount,
+        authenticate: async (request) => {
+          const identity = callerOf(request);
+          // a cookie would let any page that the UI's origin shows read payloads
+          if (request.via !== 'token') throw new Problem('unauthenticated', 'Send an access token.');
+          if (!roles.has(identity, 'operator') && !roles.has(identity, 'auditor')) {
+            throw new Problem('forbidden', 'Only operators and auditors may read payloads.');
+          }
+          return actorOf(identity);
+        },
+        onDecoded: (audit) => deps.ledger.recordDecoding(audit),
+      }),
+    );
+  };
+  await app.register(scope, { prefix: '/codec' });
 }

@@ -36,8 +36,11 @@ export class RefusalAudit {
     this.onFailure = onFailure;
   }
 
-  /** Notes a refusal: the first of its kind in a minute is written at once, repeats when the minute is over. */
-  note(refusal: Refusal): void {
+  /**
+   * Notes a refusal: the first of its kind in a minute is written at once, repeats when the minute is over.
+   * @returns when what is to be written at once is written
+   */
+  async note(refusal: Refusal): Promise<void> {
     if (this.now() - this.windowStart >= REFUSALS.windowMs) this.closeWindow();
     const key = JSON.stringify([
       refusal.route,
@@ -52,6 +55,7 @@ export class RefusalAudit {
     } else if (this.counted.size < REFUSALS.maxPerWindow) {
       this.counted.set(key, { refusal, count: 0 });
       this.write(refusal, 1);
+      await this.tail;
     } else {
       this.overflow += 1;
     }

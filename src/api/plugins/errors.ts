@@ -25,10 +25,10 @@ const BY_STATUS: Readonly<Record<number, ProblemName>> = {
 
 export const errors = fastifyPlugin(
   async (app: FastifyInstance, { audit }: { readonly audit: RefusalAudit }) => {
-    app.setErrorHandler((error, request, reply) => {
+    app.setErrorHandler(async (error, request, reply) => {
       const problem = problemOf(error);
       if (problem.statusCode >= 500) request.log.error({ err: error }, 'call failed');
-      noteRefusal(audit, request, problem);
+      await noteRefusal(audit, request, problem);
       return answer(reply, request, problem);
     });
     app.setNotFoundHandler((request, reply) =>
@@ -74,10 +74,10 @@ function faultOf(error: Error, fault: Validation): { place: string; message: str
   return { place: `${part}${path}`, message: `${fault.message ?? 'is wrong'}${unknown}` };
 }
 
-function noteRefusal(audit: RefusalAudit, request: FastifyRequest, problem: Problem): void {
+async function noteRefusal(audit: RefusalAudit, request: FastifyRequest, problem: Problem): Promise<void> {
   const hidden = problem.problem === 'not-found' && request.about !== null;
   if (!AUDITED.has(problem.problem) && !hidden) return;
-  audit.note({
+  await audit.note({
     route: `${request.method} ${request.routeOptions.url ?? 'unknown'}`,
     status: problem.statusCode,
     reason: hidden ? 'not-visible' : problem.problem,

@@ -1,0 +1,115 @@
+/** Starts workflows and speaks to them through Temporal's client. */
+import {
+  type Client,
+  isGrpcServiceError,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
+import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
+import { Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { DecisionNotice } from '../domain/decision.js';
+import {
+  type FleetInput,
+  type OperatorCommand,
+  SIGNAL,
+  type TimingProfile,
+  UPDATE,
+} from '../domain/messages.js';
+import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
+import { TEMPORAL } from './limits.js';
+import type { CommandName, CommandOutcome, WorkflowPort } from './ports.js';
+
+/** Another request's run holds the workflow id. It is ending; the start is tried again. */
+export class WorkflowBusy extends Error {
+  override readonly name = 'WorkflowBusy';
+}
+
+/** A run answers in a shape of its own making: history has no authority, so nothing is believed of it. */
+const answerShape = Compile(
+  Type.Object({ accepted: Type.Boolean(), message: Type.String({ maxLength: 2_000 }) }),
+);
+
+const REQUEST_KEY = defineSearchAttributeKey(SEARCH_ATTRIBUTES.request.name, SearchAttributeType.KEYWORD);
+
+export interface TemporalWorkflowsOptions {
+  readonly client: Client;
+  /** where workflow tasks are served, e.g. `gatehouse-workflows` */
+  readonly taskQueue: string;
+  readonly timing: TimingProfile;
+}
+
+export class TemporalWorkflows implements WorkflowPort {
+  private readonly options: TemporalWorkflowsOptions;
+
+  constructor(options: TemporalWorkflowsOptions) {
+    this.options = options;
+  }
+
+  async start(workflowId: string, workflowType: string, requestId: string): Promise<void> {
+    const { client, taskQueue, timing } = this.options;
+    const input: FleetInput = { requestId, timing };
+    try {
+      await client.workflow.start(workflowType, {
+        workflowId,
+        taskQueue,
+        args: [input],
+        // after the end of a request the next one is a new run of the same id
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        workflowIdConflictPolicy: 'FAIL',
+        typedSearchAttributes: new TypedSearchAttributes([{ key: REQUEST_KEY, value: requestId }]),
+        staticSummary: requestId,
+      });
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      const running = await client.workflow.getHandle(workflowId).describe();
+      if (running.typedSearchAttributes.get(REQUEST_KEY) === requestId) return;
+      throw new WorkflowBusy(`Another run holds ${workflowId}.`);
+    }
+  }
+
+  async notify(workflowId: string, notice: DecisionNotice): Promise<void> {
+    try {
+      await this.options.client.workflow.getHandle(workflowId).signal(SIGNAL.decision, notice);
+    } catch (error) {
+      // it has ended, or will read the ledger when it is started again
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
+  }
+
+  async command(workflowId: string, command: CommandName, body: OperatorCommand): Promise<CommandOutcome> {
+    const { client } = this.options;
+    try {
+      const answer: unknown = await client.withDeadline(Date.now() + TEMPORAL.updateMs, () =>
+        client.workflow.getHandle(workflowId).executeUpdate<unknown, [OperatorCommand]>(UPDATE[command], {
+          args: [body],
+          updateId: body.commandId,
+        }),
+      );
+      return answerShape.Check(answer)
+        ? { state: 'answered', answer }
+        : { state: 'answered', answer: { accepted: false, message: 'The workflow answered nothing known.' } };
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return { state: 'absent' };
+      if (error instanceof WorkflowUpdateFailedError) {
+        return {
+          state: 'answered',
+          answer: { accepted: false, message: 'The workflow refused the command.' },
+        };
+      }
+      if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcServiceError(error)) {
+        return { state: 'unavailable' };
+      }
+      throw error;
+    }
+  }
+
+  async ping(): Promise<void> {
+    const { client } = this.options;
+    await client.withDeadline(Date.now() + TEMPORAL.pingMs, () =>
+      client.connection.workflowService.getSystemInfo({}),
+    );
+  }
+}

@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Gatehouse } from './gatehouse.js';
+
+let gatehouse: Gatehouse;
+let id: string;
+beforeAll(async () => {
+  gatehouse = await Gatehouse.start();
+});
+afterAll(() => gatehouse.stop());
+beforeEach(async () => {
+  id = await gatehouse.ask(`fleet-${Math.random().toString(36).slice(2)}`);
+  gatehouse.workflows.commands.length = 0;
+  gatehouse.workflows.outcome = { state: 'answered', answer: { accepted: true, message: 'noted' } };
+});
+
+describe('commands', () => {
+  it('are entries in the ledger first, then go to the workflow, whose answer is given', async () => {
+    const answer = await gatehouse.as('olga', 'POST', `/v1/requests/${id}/retry`, {
+      targets: ['harbour-01/dev'],
+    });
+    expect([answer.status, answer.text('message')]).toEqual([200, 'noted']);
+    const commandId = answer.text('commandId');
+    expect((await gatehouse.entries(id, 'command.given')).map(({ body }) => body)).toEqual([
+      { commandId, command: 'retry', targets: ['harbour-01/dev'], by: { kind: 'person', id: 'p-olga' } },
+    ]);
+    expect(gatehouse.workflows.commands).toMatchObject([
+      { command: 'retry', body: { commandId, targets: ['harbour-01/dev'] } },
+    ]);
+  });
+
+  it('without a body mean all targets; to skip, targets must be named', async () => {
+    const authorization = `Bearer ${await gatehouse.token('olga')}`;
+    for (const command of ['pause', 'resume', 'retry', 'cancel']) {
+      const answer = await gatehouse.call({
+        method: 'POST',
+        url: `/v1/requests/${id}/${command}`,
+        headers: { authorization },
+      });
+      expect([command, answer.status]).toEqual([command, 200]);
+    }
+    expect(gatehouse.workflows.commands.map(({ command, body }) => [command, body.targets])).toEqual([
+      ['pause', []],
+      ['resume', []],
+      ['retry', []],
+      ['cancel', []],
+    ]);
+    expect((await gatehouse.as('olga', 'POST', `/v1/requests/${id}/skip`, {})).status).toBe(400);
+    expect((await gatehouse.as('olga', 'POST', `/v1/requests/${id}/skip`, { targets: [] })).status).toBe(400);
+  });
+
+  it('name targets of this request only', async () => {
+    const answer = await gatehouse.as('olga', 'POST', `/v1/requests/${id}/skip`, {
+      targets: ['harbour-99/dev'],
+    });
+    expect(answer.body).toMatchObject({ status: 400, faults: [{ place: 'targets[0]' }] });
+    expect(await gatehouse.entries(id, 'command.given')).toEqual([]);
+  });
+
+  it('of the same Idempotency-Key are one command', async () => {
+    const headers = { 'idempotency-key': 'cmd-1' };
+    const send = (command: string) =>
+      gatehouse.as('olga', 'POST', `/v1/requests/${id}/${command}`, {}, headers);
+    const answers = [await send('pause'), await send('pause')];
+    expect(answers.map((answer) => [answer.status, answer.text('commandId')])).toEqual([
+      [200, 'cmd-1'],
+      [200, 'cmd-1'],
+    ]);
+    expect(await gatehouse.entries(id, 'command.given')).toHaveLength(1);
+    expect((await send('resume')).text('type')).toBe('urn:gatehouse:problem:key-reused');
+  });
+
+  it('may be taken back by who asked: cancel only', async () => {
+    expect((await gatehouse.as('ada', 'POST', `/v1/requests/${id}/cancel`, {})).status).toBe(200);
+    expect((await gatehouse.as('ada', 'POST', `/v1/requests/${id}/pause`, {})).status).toBe(403);
+  });
+
+  it('that the workflow refuses, or that find none, are said so', async () => {
+    gatehouse.workflows.outcome = {
+      state: 'answered',
+      answer: { accepted: false, message: 'nothing has failed' },
+    };
+    const refused = await gatehouse.as('olga', 'POST', `/v1/requests/${id}/retry`, {});
+    expect([refused.status, refused.text('detail')]).toEqual([409, 'nothing has failed']);
+    for (const state of ['absent', 'unavailable'] as const) {
+      gatehouse.workflows.outcome = { state };
+      const answer = await gatehouse.as(
+        'olga',
+        'POST',
+        `/v1/requests/${id}/pause`,
+        {},
+        { 'idempotency-key': state },
+      );
+      expect([answer.status, answer.text('remedy')]).toEqual([
+        503,
+        `Send it again with Idempotency-Key: ${state}`,
+      ]);
+    }
+  });
+
+  it('come too late after the end', async () => {
+    await gatehouse.ledger.worker.endRequest(id, { outcome: 'cancelled', message: 'cancelled' });
+    const answer = await gatehouse.as('olga', 'POST', `/v1/requests/${id}/pause`, {});
+    expect(answer.text('type')).toBe('urn:gatehouse:problem:ended');
+    expect(gatehouse.workflows.commands).toEqual([]);
+  });
+});

@@ -1,0 +1,39 @@
+/** Records what the API tells workflows. The real Temporal is met in temporal-commands.test.ts and end to end. */
+
+import type { CommandName, CommandOutcome, WorkflowPort } from '../../src/api/ports.js';
+import type { DecisionNotice } from '../../src/domain/decision.js';
+import type { OperatorCommand } from '../../src/domain/messages.js';
+
+export class WorkflowRecorder implements WorkflowPort {
+  readonly started: { workflowId: string; workflowType: string; requestId: string }[] = [];
+  readonly notified: { workflowId: string; notice: DecisionNotice }[] = [];
+  readonly commands: { workflowId: string; command: CommandName; body: OperatorCommand }[] = [];
+  /** what the next commands answer */
+  outcome: CommandOutcome = { state: 'answered', answer: { accepted: true, message: 'noted' } };
+  /** while set, nothing can be reached */
+  down: Error | undefined;
+
+  async start(workflowId: string, workflowType: string, requestId: string): Promise<void> {
+    this.reach();
+    this.started.push({ workflowId, workflowType, requestId });
+  }
+
+  async notify(workflowId: string, notice: DecisionNotice): Promise<void> {
+    this.reach();
+    this.notified.push({ workflowId, notice });
+  }
+
+  async command(workflowId: string, command: CommandName, body: OperatorCommand): Promise<CommandOutcome> {
+    this.reach();
+    this.commands.push({ workflowId, command, body });
+    return this.outcome;
+  }
+
+  async ping(): Promise<void> {
+    this.reach();
+  }
+
+  private reach(): void {
+    if (this.down !== undefined) throw this.down;
+  }
+}

@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { generateWebhookSecret } from '../../src/security/key-generation.js';
+import { signWebhook } from '../../src/security/webhook.js';
+import { askBody, Gatehouse } from './gatehouse.js';
+
+let gatehouse: Gatehouse;
+beforeAll(async () => {
+  gatehouse = await Gatehouse.start();
+});
+afterAll(() => gatehouse.stop());
+
+function ticket(fleet: string): string {
+  const { manifest, requestedFor } = askBody(fleet);
+  return JSON.stringify({ event: 'request.create', ticket: 'CHG0042', requestedFor, manifest });
+}
+
+function signed(body: string, id = randomUUID(), at = new Date(), secret = gatehouse.keys.webhooks.incoming) {
+  return { ...signWebhook([secret], id, at, body), 'content-type': 'application/json' };
+}
+
+const send = (payload: string, headers: object) =>
+  gatehouse.call({ method: 'POST', url: '/v1/webhooks/tickets', payload, headers: { ...headers } });
+
+describe('a ticket', () => {
+  it('asks, signed by the ticket system', async () => {
+    const answer = await send(ticket('signed'), signed(ticket('signed')));
+    expect(answer.status).toBe(202);
+    const [accepted] = await gatehouse.entries(answer.text('id'), 'request.accepted');
+    expect(JSON.parse(accepted?.body.document ?? '')).toMatchObject({
+      requester: { kind: 'machine', id: 'ticket-hook' },
+      ticket: 'CHG0042',
+    });
+  });
+
+  it('delivered again with a fresh signature is the same request', async () => {
+    const id = randomUUID();
+    const body = ticket('delivered-twice');
+    const first = await send(body, signed(body, id, new Date(Date.now() - 20_000)));
+    const again = await send(body, signed(body, id));
+    expect([first.status, again.status]).toEqual([202, 200]);
+    expect(again.text('id')).toBe(first.text('id'));
+  });
+
+  it('copied, late, early, unsigned or forged learns nothing but 401', async () => {
+    const body = ticket('refused');
+    const copied = signed(ticket('copied'));
+    expect((await send(ticket('copied'), copied)).status).toBe(202);
+    const minutes = (count: number): Date => new Date(Date.now() + count * 60_000);
+    const cases: readonly (readonly [string, string, object])[] = [
+      ['copied', ticket('copied'), copied],
+      ['late', body, signed(body, randomUUID(), minutes(-6))],
+      ['early', body, signed(body, randomUUID(), minutes(6))],
+      ['unsigned', body, { 'content-type': 'application/json' }],
+      ['of another body', body, signed(`${body} `)],
+      ['of another secret', body, signed(body, randomUUID(), new Date(), generateWebhookSecret())],
+      ['under another id', body, { ...signed(body), 'webhook-id': randomUUID() }],
+      ['not even JSON', '{', signed(body)],
+    ];
+    const bodies = new Set<string>();
+    for (const [title, sent, headers] of cases) {
+      const answer = await send(sent, headers);
+      expect([title, answer.status]).toEqual([title, 401]);
+      const { instance: _, ...rest } = Object(answer.body);
+      bodies.add(JSON.stringify(rest));
+    }
+    expect(bodies.size).toBe(1);
+    expect(await gatehouse.ledger.api.findOpenByWorkflowId('fleet/otterize/refused')).toBeNull();
+    expect(await gatehouse.refusals()).toContainEqual({
+      route: 'POST /v1/webhooks/tickets',
+      status: 401,
+      reason: 'unauthenticated',
+    });
+  });
+
+  it('that is signed and of the wrong shape is told what is wrong', async () => {
+    for (const body of [
+      '{',
+      '{"event":"request.create"}',
+      JSON.stringify({ ...JSON.parse(ticket('x')), approve: true }),
+    ]) {
+      expect((await send(body, signed(body))).status).toBe(400);
+    }
+  });
+});
