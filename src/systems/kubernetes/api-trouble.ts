@@ -32,9 +32,11 @@ function statusIn(body: unknown): Static<typeof Status> | undefined {
   return Value.Check(Status, parsed) ? parsed : undefined;
 }
 
-/** True for a 404 about the object itself; a kind that is not installed answers 404 without naming an object. */
-export function saysThatObjectIsMissing(code: number, body: unknown): boolean {
-  return code === 404 && statusIn(body)?.details?.name !== undefined;
+/** True for a 404 about the object itself; a kind that is not installed answers 404 without naming the object. */
+export function saysThatObjectIsMissing(code: number, body: unknown, name: string): boolean {
+  if (code !== 404) return false;
+  const status = statusIn(body);
+  return status?.details?.name === name || status?.message?.endsWith(`"${name}" not found`) === true;
 }
 
 /**

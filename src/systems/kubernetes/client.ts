@@ -61,7 +61,7 @@ export class KubernetesClient {
   async get(ref: ObjectRef, signal?: AbortSignal): Promise<unknown> {
     const subject = this.#subject(`get ${ref.plural}`, ref);
     try {
-      const answer = await this.#call(subject, signal, (api) =>
+      const answer = await this.#call(subject, ref, signal, (api) =>
         ref.namespace === undefined
           ? api.getClusterCustomObjectWithHttpInfo(ref)
           : api.getNamespacedCustomObjectWithHttpInfo({ ...ref, namespace: ref.namespace }),
@@ -84,7 +84,7 @@ export class KubernetesClient {
     const options = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
     const body = { ...ref, body: patch, fieldManager: FIELD_MANAGER };
     try {
-      const answer = await this.#call(subject, signal, (api) =>
+      const answer = await this.#call(subject, ref, signal, (api) =>
         ref.namespace === undefined
           ? api.patchClusterCustomObjectWithHttpInfo(body, options)
           : api.patchNamespacedCustomObjectWithHttpInfo({ ...body, namespace: ref.namespace }, options),
@@ -107,7 +107,7 @@ export class KubernetesClient {
       operation: 'get version',
       object: this.#options.connection.server,
     };
-    const info = await this.#exchange(subject, signal, (configuration) =>
+    const info = await this.#exchange(subject, undefined, signal, (configuration) =>
       new VersionApi(configuration).getCode(),
     );
     return info.gitVersion;
@@ -115,10 +115,11 @@ export class KubernetesClient {
 
   async #call(
     subject: CallSubject,
+    ref: ObjectRef,
     signal: AbortSignal | undefined,
     send: (api: CustomObjectsApi) => Promise<HttpInfo<unknown>>,
   ): Promise<HttpInfo<unknown>> {
-    const answer = await this.#exchange(subject, signal, (configuration) =>
+    const answer = await this.#exchange(subject, ref.name, signal, (configuration) =>
       send(new CustomObjectsApi(configuration)),
     );
     if (typeof answer.data !== 'object' || answer.data === null) {
@@ -127,8 +128,10 @@ export class KubernetesClient {
     return answer;
   }
 
+  /** `missable`: the name of the object that a 404 may be about */
   async #exchange<T>(
     subject: CallSubject,
+    missable: string | undefined,
     signal: AbortSignal | undefined,
     send: (configuration: ReturnType<typeof createConfiguration>) => Promise<T>,
   ): Promise<T> {
@@ -146,7 +149,9 @@ export class KubernetesClient {
       signal?.throwIfAborted();
       if (error instanceof SystemError) throw error;
       if (error instanceof ApiException) {
-        if (saysThatObjectIsMissing(error.code, error.body)) throw new ObjectMissing();
+        if (missable !== undefined && saysThatObjectIsMissing(error.code, error.body, missable)) {
+          throw new ObjectMissing();
+        }
         throw new SystemError(refusalOf(subject, error.code, error.body, error.headers));
       }
       throw new SystemError(troubleOfFailure(subject, error, time.timedOut()));

@@ -53,18 +53,39 @@ describe('KubernetesClient', () => {
   });
 
   it('answers null for an object that does not exist, and says so when the kind does not', async () => {
-    await using server = await answeringServer((asked, response) =>
-      asked.target === PATH
-        ? json(response, 404, status(404, 'NotFound', { details: { name: REF.name, kind: 'applications' } }))
-        : response.writeHead(404, { 'content-type': 'text/plain' }).end('404 page not found\n'),
-    );
+    const answers: Record<string, object | string> = {
+      [PATH]: status(404, 'NotFound', { details: { name: REF.name, kind: 'applications' } }),
+      [PATH.replace(REF.name, 'other')]: status(404, 'NotFound', {
+        message: 'applications.argoproj.io "other" not found',
+      }),
+      [PATH.replace(REF.plural, 'unknowns')]: status(404, 'NotFound', {
+        message: 'the server could not find the requested resource',
+        details: {},
+      }),
+    };
+    await using server = await answeringServer((asked, response) => {
+      const body = answers[asked.target];
+      if (body === undefined) {
+        response.writeHead(404, { 'content-type': 'text/plain' }).end('404 page not found\n');
+      } else json(response, 404, body);
+    });
     const client = clientOf(server.url);
     expect(await client.get(REF)).toBeNull();
-    expect(await troubleFrom(client.get({ ...REF, plural: 'unknowns' }))).toMatchObject({
+    expect(await client.get({ ...REF, name: 'other' })).toBeNull();
+    for (const ref of [
+      { ...REF, plural: 'unknowns' },
+      { ...REF, group: 'unknown.example.com' },
+    ]) {
+      expect(await troubleFrom(client.get(ref))).toMatchObject({
+        kind: 'not-found',
+        remedy: expect.stringContaining('Install'),
+      });
+    }
+    answers[`${PATH}?fieldManager=gatehouse`] = answers[PATH] ?? {};
+    expect(await troubleFrom(client.mergePatch(REF, {}))).toMatchObject({
       kind: 'not-found',
-      remedy: expect.stringContaining('Install'),
+      message: 'the object does not exist',
     });
-    expect(await troubleFrom(client.mergePatch(REF, {}))).toMatchObject({ kind: 'not-found', status: 404 });
   });
 
   it.each([
