@@ -15,6 +15,8 @@ ENV NODE_ENV=production
 COPY --from=packages /app/node_modules node_modules
 COPY package.json tsconfig.json ./
 COPY src src
+RUN node --import tsx src/worker/bundle-main.ts /app/dist/workflows.js
+ENV GATEHOUSE_WORKFLOW_BUNDLE=/app/dist/workflows.js
 COPY web web
 COPY deploy/entrypoint.sh deploy/healthcheck.mjs deploy/
 # Numbers and not a name, so that Kubernetes can check that it is not root.

@@ -54,7 +54,9 @@ test.each(OURS)('the command of %s exists, and so does what its health check ask
   const listen = service.environment?.GATEHOUSE_LISTEN ?? service.environment?.GATEHOUSE_METRICS_LISTEN ?? '';
   expect(listen).toMatch(new RegExp(`:${port}$`));
   const folder = entry.slice(0, entry.lastIndexOf('/'));
-  expect(sourceOf(folder).includes(`'${pathname}'`), `${pathname} in ${folder}`).toBe(true);
+  // The worker's metrics are served by the SDK, under this path, once it is told an address.
+  const proof = pathname === '/metrics' ? 'prometheus: { bindAddress' : `'${pathname}'`;
+  expect(sourceOf(folder).includes(proof), `${proof} in ${folder}`).toBe(true);
 });
 
 test.each(OURS)(
@@ -134,6 +136,9 @@ test('the image is built from what is there, without root, and starts by the ent
   for (const line of lines.filter((l) => l.startsWith('COPY ') && !l.includes('--from'))) {
     for (const source of line.split(' ').slice(1, -1))
       expect(existsSync(join(ROOT, source)), source).toBe(true);
+  }
+  for (const line of lines.filter((l) => l.startsWith('ENV GATEHOUSE_'))) {
+    expect(settings.map(({ name }) => `ENV ${name}`)).toContain(line.split('=')[0]);
   }
   expect(lines).toContain('USER 1000:1000');
   expect(lines).toContain('ENTRYPOINT ["/app/deploy/entrypoint.sh"]');

@@ -7,6 +7,7 @@ import { type PostgresServer, postgresServer } from '../../sandbox/stack/postgre
 import { runCommand } from '../../sandbox/stack/run-command.js';
 import { type TemporaryFolder, temporaryFolder } from '../../sandbox/stack/temporary-folder.js';
 import { ROOT } from '../../scripts/run-part.js';
+import { reportSystem } from '../support/report.js';
 
 let folder: TemporaryFolder;
 let server: PostgresServer;
@@ -14,6 +15,7 @@ let server: PostgresServer;
 beforeAll(async () => {
   folder = await temporaryFolder('deploy');
   server = await postgresServer({ own: true });
+  reportSystem('postgres', 'real', server.description);
 });
 afterAll(async () => {
   await server?.dispose();

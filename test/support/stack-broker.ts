@@ -1,8 +1,6 @@
-import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Connection } from '@temporalio/client';
 import { type PostgresServer, postgresServer } from '../../sandbox/stack/postgres.js';
 import { type TemporalServer, temporalServer } from '../../sandbox/stack/temporal.js';
@@ -24,8 +22,6 @@ export interface StackBroker {
   facts(): StackFacts;
   dispose(): Promise<void>;
 }
-
-const WORKFLOWS = fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url));
 
 /** Opens a broker. Nothing else is started yet. */
 export async function openStackBroker(): Promise<StackBroker> {
@@ -92,10 +88,8 @@ async function startTemporal(): Promise<TemporalServer> {
 }
 
 async function makeBundle(codePath: string): Promise<string> {
-  if (!existsSync(WORKFLOWS)) throw new Error('There is no src/workflows/index.ts to bundle');
-  const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
-  const { code } = await bundleWorkflowCode({ workflowsPath: WORKFLOWS, logger: new DefaultLogger('WARN') });
-  await writeFile(codePath, code);
+  const { workflowBundleCode } = await import('../../src/worker/bundle.js');
+  await writeFile(codePath, await workflowBundleCode());
   return codePath;
 }
 

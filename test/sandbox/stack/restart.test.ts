@@ -3,9 +3,11 @@ import pg from 'pg';
 import { expect, test } from 'vitest';
 import { postgresServer } from '../../../sandbox/stack/postgres.js';
 import { temporalServer } from '../../../sandbox/stack/temporal.js';
+import { reportSystem } from '../../support/report.js';
 
 test('Postgres, killed and started again, has what was committed, on the same address', async () => {
   const server = await postgresServer({ own: true });
+  reportSystem('postgres', 'real', server.description);
   try {
     const url = await server.createDatabase('restart');
     await query(url, 'CREATE TABLE kept (word text)');
@@ -23,6 +25,7 @@ test('Postgres, killed and started again, has what was committed, on the same ad
 
 test('Temporal, killed and started again, has its workflows, on the same address', async () => {
   const server = await temporalServer({ own: true });
+  reportSystem('temporal', 'real', server.description);
   try {
     await withClient(server.address, (client) =>
       client.workflow.start('anything', { taskQueue: 'nobody', workflowId: 'survivor' }),
