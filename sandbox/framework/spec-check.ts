@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import addFormats from 'ajv-formats';
-import { type Document, OpenAPIBackend } from 'openapi-backend';
+import { type Document, OpenAPIBackend, type Operation } from 'openapi-backend';
 import swagger2openapi from 'swagger2openapi';
 
 /** Where the vendors' specs are kept, in the checkout. */
@@ -32,9 +32,14 @@ export interface Violation {
 export class SpecCheck {
   static readonly #loaded = new Map<string, Promise<SpecCheck>>();
   readonly #api: OpenAPIBackend;
+  /** the library builds the list of all operations anew for each look-up by id, which took half of a call's time */
+  readonly #operations: ReadonlyMap<string, Operation>;
 
   private constructor(api: OpenAPIBackend) {
     this.#api = api;
+    this.#operations = new Map(
+      api.getOperations().map((operation) => [operation.operationId ?? '', operation]),
+    );
   }
 
   /**
@@ -84,22 +89,27 @@ export class SpecCheck {
         headers: request.headers,
         ...(request.body === undefined ? {} : { body: request.body }),
       },
-      operationId,
+      this.#operation(operationId),
     );
     return (result.errors ?? []).map(describe);
   }
 
   /** what is wrong with an answer; empty = nothing. Throws when the spec has no such operation. */
   answer(operationId: string, status: number, body: unknown): readonly string[] {
-    const operation = this.#api.getOperation(operationId);
-    if (!operation) throw new Error(`the spec has no operation ${operationId}`);
+    const operation = this.#operation(operationId);
     const known = Object.keys(operation.responses ?? {});
     const wildcard = `${Math.floor(status / 100)}XX`;
     if (!known.some((key) => key === String(status) || key.toUpperCase() === wildcard || key === 'default')) {
       return [`status ${status} is not among ${known.join(', ')}`];
     }
     // for an answer without a body the validator wants null
-    return (this.#api.validateResponse(body ?? null, operationId, status).errors ?? []).map(describe);
+    return (this.#api.validateResponse(body ?? null, operation, status).errors ?? []).map(describe);
+  }
+
+  #operation(operationId: string): Operation {
+    const operation = this.#operations.get(operationId);
+    if (!operation) throw new Error(`the spec has no operation ${operationId}`);
+    return operation;
   }
 }
 
