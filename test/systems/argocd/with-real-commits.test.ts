@@ -96,7 +96,7 @@ async function outcomeOf(name: string, revision: string): Promise<SyncJudgement>
         }
         return outcome.state;
       },
-      { timeout: 20_000, interval: 200 },
+      { timeout: 60_000, interval: 200 },
     )
     .not.toBe('waiting');
   if (outcome === undefined) throw new Error('nothing was judged');
@@ -107,7 +107,7 @@ describe('an Application that follows real commits', () => {
   it('waits while the old commit is Synced and Healthy, then sees ours', async () => {
     const cluster = clusterOf(0);
     await expect
-      .poll(async () => (await applications.read(cluster.application))?.status, { timeout: 20_000 })
+      .poll(async () => (await applications.read(cluster.application))?.status, { timeout: 60_000 })
       .toMatchObject({ sync: { status: 'Synced' }, health: { status: 'Healthy' } });
     const revision = await commitTo(cluster);
     const started = new Date().toISOString();

@@ -83,7 +83,7 @@ async function readyAfter(secrets: ExternalSecrets, writtenAt: string): Promise<
         judgement = await judge(secrets, writtenAt);
         return judgement.state;
       },
-      { timeout: 20_000, interval: 400 },
+      { timeout: 60_000, interval: 400 },
     )
     .toBe('ready');
   return judgement;
@@ -93,7 +93,7 @@ describe('an ExternalSecret that follows real vault values', () => {
   it('waits while the vault is empty, and is ready with the names of what was made, never the values', async () => {
     const secrets = secretsOf(0);
     await expect
-      .poll(() => judge(secrets, '2027-01-01T00:00:00Z'), { timeout: 20_000 })
+      .poll(() => judge(secrets, '2027-01-01T00:00:00Z'), { timeout: 60_000 })
       .toMatchObject({ state: 'waiting', clause: 'read-failed' });
     const judgement = await readyAfter(secrets, await writeCredentials(0, 'canary'));
     expect(judgement).toMatchObject({ state: 'ready', readBack: { externalSecret: NAME } });
