@@ -3,7 +3,10 @@ import type { StartStandIn } from './framework/running.js';
 import { startGitlab } from './gitlab/stand-in.js';
 import { startKeyVault } from './key-vault/stand-in.js';
 import { startKubernetes } from './kubernetes/stand-in.js';
+import { startMail } from './mail/stand-in.js';
+import { startOidc } from './oidc/stand-in.js';
 import { startOtterize } from './otterize/stand-in.js';
+import { startTickets } from './tickets/stand-in.js';
 
 /** Every stand-in, in the order they start. One line each. */
 export const STAND_INS: Readonly<Record<string, StartStandIn>> = {
@@ -13,4 +16,7 @@ export const STAND_INS: Readonly<Record<string, StartStandIn>> = {
   gitlab: startGitlab,
   // after those whose addresses stand in its objects
   kubernetes: startKubernetes,
+  oidc: startOidc,
+  tickets: startTickets,
+  mail: startMail,
 };
