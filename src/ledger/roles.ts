@@ -34,6 +34,7 @@ export async function setUpRoles(adminUrl: string, passwords: RolePasswords): Pr
   try {
     await client.connect();
     await refuseOtherEncoding(client);
+    await keepOutOfServerLog(client);
     for (const role of roleKeys()) await inTurn(() => ensureRole(client, role, passwords[role]));
     await inTurn(() => admitToDatabase(client));
   } catch (error) {
@@ -65,6 +66,16 @@ async function refuseOtherEncoding(client: pg.Client): Promise<void> {
       `the database is encoded in ${String(rows[0]?.encoding)}: create it with ENCODING 'UTF8' TEMPLATE template0`,
     );
   }
+}
+
+/** Verifiers are no passwords, but have no business in a log either. Only superusers may ask for it. */
+async function keepOutOfServerLog(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<Record<string, unknown>>(
+    `select rolsuper as superuser from pg_roles where rolname = current_user`,
+  );
+  if (rows[0]?.superuser !== true) return;
+  await client.query(`set log_min_error_statement = panic`);
+  await client.query(`set log_statement = none`);
 }
 
 async function ensureRole(client: pg.Client, role: LedgerRole, password: string): Promise<void> {

@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { LedgerDatabase } from '../../src/ledger/database.js';
 import { acceptInput, decisionBody, newId, planned, vote, waiting } from './fixtures.js';
@@ -28,6 +29,20 @@ describe('the outbox', () => {
     const rest = await ledger.api.claimOutbox(100);
     expect([...claimed, ...rest.map((message) => message.requestId)].sort()).toEqual([...ids].sort());
     expect(await ledger.api.claimOutbox(100)).toEqual([]);
+  });
+
+  it('passes over what another claimer is just taking, without waiting for it', async () => {
+    const [first, second] = [await planned(ledger), await planned(ledger)];
+    const client = new pg.Client({ connectionString: ledger.urlOf('api') });
+    await client.connect();
+    await client.query('begin');
+    const taken = await client.query('select request_id from gatehouse.claim_outbox(1, 30)');
+    expect(taken.rows).toEqual([{ request_id: first }]);
+    expect((await ledger.api.claimOutbox(10)).map((message) => message.requestId)).toEqual([second]);
+    // its claimer dies: nothing was taken
+    await client.query('rollback');
+    await client.end();
+    expect((await ledger.api.claimOutbox(10)).map((message) => message.requestId)).toEqual([first]);
   });
 
   it('keeps the order of one request: the signal waits until the start is delivered', async () => {

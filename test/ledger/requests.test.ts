@@ -100,6 +100,17 @@ describe('accepting a request', () => {
     expect(await ledger.api.acceptRequest(repeat)).toEqual({ state: 'repeated', requestId });
   });
 
+  it('leaves a key free when the open request has other content', async () => {
+    const requestId = newId();
+    const workflowId = `fleet/otterize/${requestId}`;
+    await ledger.api.acceptRequest(acceptInput(requestId, workflowId));
+    const key = { key: newId('key'), actorId: 'ticketing', bodyHash: sha('body') };
+    const other = { ...acceptInput(newId(), workflowId, 'other content'), idempotency: key };
+    expect(await ledger.api.acceptRequest(other)).toMatchObject({ state: 'open', requestId });
+    await ledger.worker.endRequest(requestId, { outcome: 'done', message: 'done' });
+    expect(await ledger.api.acceptRequest(other)).toEqual({ state: 'accepted' });
+  });
+
   it('refuses a body that is not of its shape before anything is sent', async () => {
     const input = acceptInput(newId());
     const spoilt = { ...input, accepted: { ...input.accepted, requestHash: 'not a hash' } };
