@@ -1,11 +1,5 @@
 /** Onboards one cluster: the vendor's tenant, its credentials in the vault, the values in Git, and proof that it works. */
-import {
-  ApplicationFailure,
-  CancellationScope,
-  isCancellation,
-  setWorkflowOptions,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { TargetEnd } from '../../activities/contracts.js';
 import { FAILURE, type FailureReport } from '../../domain/failure.js';
 import type { ClusterInput } from '../../domain/messages.js';
@@ -13,8 +7,6 @@ import { type Activities, activitiesFor, MAX_WAIT_MS } from '../activity-options
 import { showDetails } from '../current-details.js';
 import { isClusterInput, refuseInput } from '../inputs.js';
 import { reportOf } from './failure-report.js';
-
-setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, clusterOnboarding);
 
 /**
  * @param input selectors of the target; what is done to it stands in the signed request in the ledger

@@ -5,7 +5,6 @@ import {
   continueAsNew,
   setDefaultSignalHandler,
   setHandler,
-  setWorkflowOptions,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { GatesResult, PlanResult, RequestEnd } from '../../activities/contracts.js';
@@ -25,8 +24,6 @@ import {
 } from '../messages.js';
 import { isRefused } from './failure-report.js';
 import { Rollout } from './rollout.js';
-
-setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, fleetOnboarding);
 
 /**
  * @param input the request by its id; everything else is read from the ledger, in every run again, so that a reset or
