@@ -83,7 +83,7 @@ export function fleetText(world: World, options: FleetTextOptions = {}): string 
       clusters: (options.clusters ?? world.clusters).map(({ name, stage, ...more }) => ({
         name,
         stage,
-        ...more,
+        ...('adopt' in more ? { adopt: more.adopt } : {}),
       })),
       rollout: { maxInFlight: options.maxInFlight ?? 25 },
     },

@@ -37,6 +37,8 @@ export class MissingStandInError extends Error {
 export async function writeInstallation(options: InstallationOptions): Promise<WrittenInstallation> {
   const { world, folder } = options;
   const at = (name: string): string => {
+    if (['oidc', 'tickets'].includes(name) && options.addresses[name] === undefined)
+      return 'http://127.0.0.1:9';
     const address = options.addresses[name];
     if (address === undefined) throw new MissingStandInError(`no stand-in called ${name} is running`);
     return address;
@@ -58,83 +60,86 @@ export async function writeInstallation(options: InstallationOptions): Promise<W
     clientId: entra.clientId,
     clientSecretFile: secret('entra-client', entra.clientSecret),
   };
-  const mail = new URL(at('smtp'));
+  const mail = new URL(options.addresses.smtp ?? 'smtp://127.0.0.1:2525');
   const file = join(folder, 'installation.yaml');
   writeFileSync(
     file,
-    stringify({
-      taskQueuePrefix: options.taskQueuePrefix ?? 'gatehouse',
-      timing: options.timing ?? 'standard',
-      replanAfterMs: options.replanAfterMs ?? 3_600_000,
-      stabilisationMs: options.stabilisationMs ?? 1_000,
-      files: { inventory: 'inventory.yaml', policies: 'policies' },
-      keys: {
-        ring: `keys/${KEY_FILES.ring}`,
-        codec: `keys/${KEY_FILES.codec}`,
-        decision: `keys/${KEY_FILES.decision}`,
-        request: `keys/${KEY_FILES.request}`,
-        checkpoint: `keys/${KEY_FILES.checkpoint}`,
-      },
-      signIn: {
-        issuer: at('oidc'),
-        audience: 'gatehouse',
-        pageClientId: 'gatehouse-page',
-        cliClientId: 'gatehouse-cli',
-        accountClaim: 'oid',
-        personClaim: 'person_id',
-        groupsClaim: 'groups',
-      },
-      page: {
-        publicUrl: options.publicUrl,
-        sessionSecretFile: `keys/${KEY_FILES.pageSession}`,
-        ...(options.temporalUiOrigin === undefined ? {} : { temporalUiOrigin: options.temporalUiOrigin }),
-      },
-      tickets: { webhookSecretFile: secret('ticket-webhook', world.webhooks.incomingSecret) },
-      notifications: {
-        mail: {
-          host: mail.hostname,
-          port: Number(mail.port),
-          security: 'none',
-          from: `gatehouse@${world.domain}`,
+    stringify(
+      {
+        taskQueuePrefix: options.taskQueuePrefix ?? 'gatehouse',
+        timing: options.timing ?? 'standard',
+        replanAfterMs: options.replanAfterMs ?? 3_600_000,
+        stabilisationMs: options.stabilisationMs ?? 1_000,
+        files: { inventory: 'inventory.yaml', policies: 'policies' },
+        keys: {
+          ring: `keys/${KEY_FILES.ring}`,
+          codec: `keys/${KEY_FILES.codec}`,
+          decision: `keys/${KEY_FILES.decision}`,
+          request: `keys/${KEY_FILES.request}`,
+          checkpoint: `keys/${KEY_FILES.checkpoint}`,
         },
-        webhooks: [
-          {
-            name: 'tickets',
-            url: `${at('tickets')}/webhooks/gatehouse`,
-            secretFile: secret('outgoing-webhook', world.webhooks.outgoingSecret),
+        signIn: {
+          issuer: at('oidc'),
+          audience: 'gatehouse',
+          pageClientId: 'gatehouse-page',
+          cliClientId: 'gatehouse-cli',
+          accountClaim: 'oid',
+          personClaim: 'person_id',
+          groupsClaim: 'groups',
+        },
+        page: {
+          publicUrl: options.publicUrl,
+          sessionSecretFile: `keys/${KEY_FILES.pageSession}`,
+          ...(options.temporalUiOrigin === undefined ? {} : { temporalUiOrigin: options.temporalUiOrigin }),
+        },
+        tickets: { webhookSecretFile: secret('ticket-webhook', world.webhooks.incomingSecret) },
+        notifications: {
+          mail: {
+            host: mail.hostname,
+            port: Number(mail.port),
+            security: 'none',
+            from: `gatehouse@${world.domain}`,
           },
-        ],
-      },
-      systems: {
-        otterize: {
-          url: `${at('otterize')}/rest/v1beta`,
-          tokenFile: secret('otterize', world.otterize.users[0]?.token ?? ''),
-        },
-        directory: { url: `${at('directory')}/v1.0`, login },
-        keyVault: {
-          login,
-          hostSuffixes: ['.localhost'],
-          connectTo: '127.0.0.1',
-          caFile: at('caFile'),
-          verifyChallengeResource: false,
-        },
-        gitlab: { url: at('gitlab'), tokenFile: secret('gitlab', world.gitlab.token) },
-        kubernetes: {
-          connections: [
+          webhooks: [
             {
-              name: 'management',
-              server: `${at('kubernetes')}/clusters/management`,
-              tokenFile: secret('kubernetes-management', world.kubernetes.managementToken),
+              name: 'tickets',
+              url: `${at('tickets')}/webhooks/gatehouse`,
+              secretFile: secret('outgoing-webhook', world.webhooks.outgoingSecret),
             },
-            ...world.clusters.map((cluster) => ({
-              name: cluster.name,
-              server: `${at('kubernetes')}/clusters/${cluster.name}`,
-              tokenFile: secret(`kubernetes-${cluster.name}`, cluster.kubernetesToken),
-            })),
           ],
         },
+        systems: {
+          otterize: {
+            url: `${at('otterize')}/api/rest/v1beta`,
+            tokenFile: secret('otterize', world.otterize.users[0]?.token ?? ''),
+          },
+          directory: { url: `${at('directory')}/v1.0`, login },
+          keyVault: {
+            login,
+            hostSuffixes: ['.localhost'],
+            connectTo: '127.0.0.1',
+            caFile: at('caFile'),
+            verifyChallengeResource: false,
+          },
+          gitlab: { url: at('gitlab'), tokenFile: secret('gitlab', world.gitlab.token) },
+          kubernetes: {
+            connections: [
+              {
+                name: 'management',
+                server: `${at('kubernetes')}/clusters/management`,
+                tokenFile: secret('kubernetes-management', world.kubernetes.managementToken),
+              },
+              ...world.clusters.map((cluster) => ({
+                name: cluster.name,
+                server: `${at('kubernetes')}/clusters/${cluster.name}`,
+                tokenFile: secret(`kubernetes-${cluster.name}`, cluster.kubernetesToken),
+              })),
+            ],
+          },
+        },
       },
-    }),
+      { aliasDuplicateObjects: false },
+    ),
   );
   return { file, keyRing: join(folder, 'keys', KEY_FILES.ring), folder };
 }
