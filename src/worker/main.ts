@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { FailureMapping } from '../activities/failure-mapping.js';
 import { readInstallation, readSecret } from '../config/installation.js';
+import { logLevel } from '../config/log-level.js';
 import { optionalSetting, setting } from '../config/settings.js';
 import { temporalConfig } from '../config/temporal.js';
 import { QUEUES, type QueueName, taskQueue } from '../domain/task-queues.js';
@@ -18,7 +19,6 @@ import { installedSystems } from '../systems/installed.js';
 import { activitiesByQueue } from './activities.js';
 import { deploymentOptions, makeCurrent } from './deployment.js';
 import { temporalLogger } from './log.js';
-import { logLevel } from './log-level.js';
 import { STICKY_TIMEOUT, WORKER_TUNING } from './tuning.js';
 
 const scrubber = new Scrubber();

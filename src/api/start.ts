@@ -1,0 +1,175 @@
+/** Puts the API together from an installation: ledger, Temporal, keys, sign-in. */
+import { Client, Connection } from '@temporalio/client';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { type Installation, InstallationError, readSecret } from '../config/installation.js';
+import { setting } from '../config/settings.js';
+import { temporalConfig } from '../config/temporal.js';
+import { taskQueue } from '../domain/task-queues.js';
+import { LedgerDatabase } from '../ledger/database.js';
+import { PgApiLedger } from '../ledger/pg-api.js';
+import { readInstalledFiles } from '../manifests/installed-files.js';
+import { CodecKeys } from '../security/codec-keys.js';
+import { createDataConverter } from '../security/data-converter.js';
+import { KeyRing } from '../security/keyring.js';
+import { TokenError, TokenVerifier } from '../security/oidc.js';
+import { EncryptionCodec } from '../security/payload-codec.js';
+import { identityBehind, type PersonLookup } from '../security/person.js';
+import { readSigner, type Signer } from '../security/signer.js';
+import { buildApp } from './app.js';
+import { Checkpointer } from './checkpointer.js';
+import { OutboxDispatcher } from './outbox-dispatcher.js';
+import { type ApiDependencies, IdentityUnavailable, type ManifestSource } from './ports.js';
+import { ProgressFeed } from './progress-feed.js';
+import { OidcSignIn } from './sign-in/sign-in.js';
+import { TemporalWorkflows } from './temporal-commands.js';
+
+/** Who signs in, and what the token for the API is to say of him. */
+const SCOPE = 'openid profile email groups';
+
+/** What only the systems know; the API works without it, with less. */
+export interface SystemFacts {
+  /** the person behind an account; absent: the token must say it */
+  readonly lookUpPerson?: PersonLookup;
+  /** reads manifests from Git; absent: requests must carry them */
+  readonly readManifest?: (source: ManifestSource) => Promise<string>;
+}
+
+export interface RunningApi {
+  readonly app: FastifyInstance;
+  /** Ends in order: no more calls, the outbox in hand, a last checkpoint, connections. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts everything but the listening.
+ * @throws InstallationError, ManifestError, LedgerMisconfigured, and what Temporal's client throws when it cannot connect
+ */
+export async function startApi(
+  installation: Installation,
+  logger: Logger,
+  facts: SystemFacts = {},
+): Promise<RunningApi> {
+  const database = new LedgerDatabase({
+    connectionString: setting('GATEHOUSE_LEDGER_URL'),
+    applicationName: 'gatehouse-api',
+  });
+  const ledger = new PgApiLedger(database);
+  const { connection: connectOptions, namespace } = temporalConfig();
+  // connects when first used: the API takes requests and decisions while Temporal is down, the outbox carries them later
+  const connection = Connection.lazy(connectOptions);
+  const codecKeys = CodecKeys.parse(readSecret(installation.keys.codec));
+  const client = new Client({
+    connection,
+    namespace,
+    dataConverter: createDataConverter({ keys: codecKeys, namespace }),
+  });
+  const workflows = new TemporalWorkflows({
+    client,
+    taskQueue: taskQueue(installation.taskQueuePrefix, 'workflows'),
+    timing: installation.timing,
+  });
+  const { inventory, policies } = readInstalledFiles(installation);
+  const verifyToken = tokenVerifier(installation, facts.lookUpPerson);
+  const { temporalUiOrigin } = installation.page;
+  const feed = new ProgressFeed(ledger);
+  const app = await buildApp(
+    {
+      ledger,
+      workflows,
+      inventory,
+      policies,
+      ring: await KeyRing.read(installation.keys.ring),
+      signers: {
+        decision: await signerOf(installation, 'decision'),
+        request: await signerOf(installation, 'request'),
+      },
+      verifyToken,
+      publicUrl: new URL(installation.page.publicUrl).origin,
+      signIn: new OidcSignIn({
+        issuer: installation.signIn.issuer,
+        clientId: installation.signIn.pageClientId,
+        redirectUri: `${new URL(installation.page.publicUrl).origin}/auth/callback`,
+        scope: SCOPE,
+        cookieSecret: readSecret(installation.page.sessionSecretFile),
+        verifyToken,
+      }),
+      ...(installation.tickets === undefined
+        ? {}
+        : {
+            ticketHooks: {
+              secrets: [readSecret(installation.tickets.webhookSecretFile)],
+              clientId: 'ticketing',
+            },
+            machineRequesters: ['ticketing'],
+          }),
+      ...(temporalUiOrigin === undefined
+        ? {}
+        : {
+            codec: {
+              codec: new EncryptionCodec({ keys: codecKeys, namespace, binding: 'payload' }),
+              namespace,
+              origins: [temporalUiOrigin],
+            },
+          }),
+      ...(facts.readManifest === undefined ? {} : { readManifest: facts.readManifest }),
+      now: Date.now,
+    },
+    { logger, feed },
+  );
+  const outbox = new OutboxDispatcher(ledger, workflows, logger);
+  outbox.start(feed);
+  const checkpointer =
+    installation.keys.checkpoint === undefined
+      ? undefined
+      : new Checkpointer(ledger, await signerOf(installation, 'checkpoint'), logger);
+  checkpointer?.start(feed);
+  return {
+    app,
+    close: async () => {
+      await app.close();
+      await outbox.stop();
+      await checkpointer?.stop();
+      await connection.close();
+      await database.close();
+    },
+  };
+}
+
+async function signerOf(
+  installation: Installation,
+  use: 'decision' | 'request' | 'checkpoint',
+): Promise<Signer> {
+  const path = installation.keys[use];
+  if (path === undefined) {
+    throw new InstallationError(
+      `keys.${use} is not set: the API signs with it. Name the file of a signing key.`,
+    );
+  }
+  return readSigner(path);
+}
+
+function tokenVerifier(
+  { signIn }: Installation,
+  lookUpPerson: PersonLookup | undefined,
+): ApiDependencies['verifyToken'] {
+  const verifier = new TokenVerifier({
+    issuer: signIn.issuer,
+    audience: signIn.audience,
+    claims: {
+      accountId: signIn.accountClaim,
+      personId: signIn.personClaim,
+      groups: signIn.groupsClaim,
+    },
+  });
+  return async (token) => {
+    try {
+      return await identityBehind(await verifier.verify(token), lookUpPerson);
+    } catch (error) {
+      if (error instanceof TokenError && error.reason === 'provider-unavailable') {
+        throw new IdentityUnavailable('The provider of sign-ins does not answer.');
+      }
+      throw error;
+    }
+  };
+}
