@@ -13,6 +13,11 @@ import { type Look, waitFor } from '../waiting.js';
 
 /** Argo CD up to 3.5.1 loses a refresh request made while it compares: ask again after this long, in milliseconds. */
 const REFRESH_AGAIN_MS = 10_000;
+/**
+ * The sync has ended but nothing was compared since, in whole seconds: the state may still be that before the end. One
+ * more comparison tells; asked for after this long, in milliseconds, so that it lies in a later second.
+ */
+const COMPARE_AGAIN_MS = 1_200;
 
 export interface ArgoCdActivityDeps {
   readonly ledger: WorkerLedger;
@@ -62,6 +67,7 @@ class SyncWatch {
   private readonly notContaining = new Set<string>();
   private requested: { readonly at: string; readonly askedMs: number } | undefined;
   private firstAsked: string | undefined;
+  private comparedTooEarly = false;
 
   constructor(deps: ArgoCdActivityDeps, target: ClusterTarget, revision: string) {
     this.deps = deps;
@@ -94,6 +100,7 @@ class SyncWatch {
           readBack: { ...judgement.readBack, deployedAt: deployedAt(application, notBefore) },
         };
       case 'waiting':
+        this.comparedTooEarly = judgement.clause === 'compared-too-early';
         return { state: 'waiting', clause: `${judgement.clause}: ${judgement.message}` };
       case 'hopeless':
         return judgement;
@@ -102,7 +109,8 @@ class SyncWatch {
 
   /** Nothing happens for minutes after a push unless somebody asks (measured on the real one). */
   private async refresh(signal: AbortSignal): Promise<string> {
-    if (this.requested === undefined || Date.now() - this.requested.askedMs > REFRESH_AGAIN_MS) {
+    const again = this.comparedTooEarly ? COMPARE_AGAIN_MS : REFRESH_AGAIN_MS;
+    if (this.requested === undefined || Date.now() - this.requested.askedMs > again) {
       const { requestedAt } = await this.applications.requestRefresh(
         this.target.application.name,
         'normal',
