@@ -8,12 +8,12 @@ const ALLOWED = {
   systems: ['domain', 'config'],
   ledger: ['domain', 'security', 'config'],
   security: ['domain', 'config'],
-  manifests: ['domain', 'security'],
+  manifests: ['domain', 'security', 'config'],
   planning: ['domain', 'systems', 'manifests', 'config'],
   activities: ['planning', 'systems', 'ledger', 'security', 'domain', 'config'],
   api: ['domain', 'ledger', 'security', 'manifests', 'config'],
   cli: ['domain', 'ledger', 'security', 'manifests', 'planning', 'systems', 'config'],
-  config: ['domain', 'manifests'],
+  config: ['domain'],
 };
 
 /** `worker` has no line: it puts everything together, but the two that are processes of their own. */

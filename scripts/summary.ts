@@ -31,8 +31,8 @@ export function printSummary(
   const print = (line: string) => process.stdout.write(`${line}\n`);
   const width = Math.max(8, ...systems.map((s) => s.system.length));
   print('\nWhat answered');
-  for (const s of systems)
-    print(`  ${s.system.padEnd(width)}  ${s.answered.padEnd(8)}  ${s.detail ?? ''}`.trimEnd());
+  const lines = systems.map((s) => `  ${s.system.padEnd(width)}  ${s.answered.padEnd(8)}  ${s.detail ?? ''}`);
+  for (const line of new Set(lines)) print(line.trimEnd());
   const notRun = parts.flatMap(({ result }) => result.notRun);
   print(notRun.length + notes.length === 0 ? '\nNot run: nothing' : '\nNot run');
   for (const note of notes) print(`  ${note}`);

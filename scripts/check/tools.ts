@@ -33,6 +33,7 @@ export const TOOLS: readonly Check[] = [
   tool('lint and format', '@biomejs/biome', 'bin/biome', [
     'check',
     '--error-on-warnings',
+    '--diagnostic-level=warn',
     '--max-diagnostics=50',
     '.',
   ]),
