@@ -36,6 +36,7 @@ export class EventLog {
   readonly #system: string;
   readonly #events: SandboxEvent[];
   readonly #descriptor: number;
+  #closed = false;
 
   /**
    * @param durableSeq number of the last event that the kept state knows of. Effects after it were never answered and
@@ -70,7 +71,7 @@ export class EventLog {
       ...event,
     };
     this.#events.push(whole);
-    writeSync(this.#descriptor, `${JSON.stringify(whole)}\n`);
+    if (!this.#closed) writeSync(this.#descriptor, `${JSON.stringify(whole)}\n`);
     return whole;
   }
 
@@ -79,7 +80,10 @@ export class EventLog {
     return this.#events.filter((event) => event.seq > seq);
   }
 
+  /** Connections that end with the server report after this; their events stay in memory only. */
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     closeSync(this.#descriptor);
   }
 }

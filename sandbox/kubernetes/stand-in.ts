@@ -92,8 +92,13 @@ export async function startKubernetes(context: StandInContext): Promise<RunningS
       namespace: text(meta.namespace),
       name: text(meta.name),
     };
-    if (store.get(key) === null) store.create(key, object, record);
-    else store.replace(key, { ...object, metadata: { ...store.get(key)?.metadata, ...meta } }, record);
+    const live = store.get(key);
+    if (live === null) {
+      store.create(key, object, record);
+      return;
+    }
+    const status = live.status === undefined ? {} : { status: live.status };
+    store.replace(key, { ...object, ...status, metadata: { ...live.metadata, ...meta } }, record);
   };
   if (Object.keys(standIn.state.objects).length === 0) seedObjects(world, addresses).forEach(put);
   else renewAddresses(store, world, addresses, record);

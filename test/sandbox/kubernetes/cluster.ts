@@ -91,6 +91,33 @@ export class ClustersUnderTest {
     return answer.status;
   }
 
+  /** Every state that an Application goes through from now on; `stop` ends the watching. */
+  async watch(name: string): Promise<{ readonly states: readonly unknown[]; stop(): void }> {
+    const aborted = new AbortController();
+    const states: unknown[] = [];
+    const answer = await fetch(
+      `${this.address('kubernetes')}/clusters/management${APPLICATIONS}?watch=true`,
+      {
+        headers: { authorization: `Bearer ${this.world.kubernetes.managementToken}` },
+        signal: aborted.signal,
+      },
+    );
+    const take = async () => {
+      let rest = '';
+      for await (const chunk of answer.body ?? []) {
+        const lines = `${rest}${Buffer.from(chunk).toString()}`.split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) {
+          const event: { object: { metadata: { name: string } } } = JSON.parse(line);
+          if (event.object.metadata.name === name) states.push(event.object);
+        }
+      }
+    };
+    // ends with the abort below
+    take().catch(() => undefined);
+    return { states, stop: () => aborted.abort() };
+  }
+
   /** Somebody commits; gives the commit's id. */
   async commit(path: string, content: string): Promise<string> {
     const text = await this.control('gitlab').post('/commit', {

@@ -5,7 +5,7 @@ import { ClustersUnderTest, EXTERNAL_SECRETS } from './cluster.js';
 const ONE = 'harbour-01-dev-otterize';
 const TWO = 'harbour-02-stg-otterize';
 const FILE = 'harbour-01/dev/otterize.yaml';
-const WAIT = { timeout: 20_000, interval: 20 };
+const WAIT = { timeout: 40_000, interval: 20 };
 
 let clusters: ClustersUnderTest;
 beforeAll(async () => {
@@ -23,6 +23,19 @@ afterAll(async () => {
     await clusters.stop();
   }
 });
+
+/** Asks for a refresh, again when the request was lost in one that was running, until the status is as wished. */
+function refreshUntil(name: string, path: string[], value: unknown): Promise<unknown> {
+  return vi.waitFor(
+    async () => {
+      const app = await clusters.application(name);
+      if (at(app, 'status', ...path) === value) return app;
+      if (at(app, 'metadata', 'annotations') === undefined) await clusters.refresh(name);
+      throw new Error(`${path.join('.')} is ${String(at(app, 'status', ...path))}`);
+    },
+    { ...WAIT, interval: 200 },
+  );
+}
 
 /** Reads the Application until a field of its status is as wished; gives the whole of it. */
 function until(name: string, path: string[], value: unknown): Promise<unknown> {
@@ -45,30 +58,50 @@ describe('Argo CD on real commits', () => {
   it('begins Synced and Healthy at the first commit, and stays so for the old one until it is asked', async () => {
     const before = await clusters.application(ONE);
     expect(before).toMatchObject({ status: { sync: { status: 'Synced' }, health: { status: 'Healthy' } } });
+    const watched = await clusters.watch(ONE);
     const made = await clusters.commit(FILE, 'global: {otterizeCloud: {credentials: {clientId: one}}}\n');
     expect(await clusters.application(ONE)).toEqual(before);
     expect(await clusters.refresh(ONE)).toBe(200);
-    const after = await until(ONE, ['operationState', 'syncResult', 'revision'], made);
-    expect(at(after, 'metadata', 'annotations')).toBeUndefined();
-    const done = await until(ONE, ['operationState', 'phase'], 'Succeeded');
-    expect(at(done, 'status', 'operationState', 'syncResult', 'revision')).toBe(made);
-    await until(ONE, ['health', 'status'], 'Progressing');
-    const end = await until(ONE, ['health', 'status'], 'Healthy');
-    expect(end).toMatchObject({
-      status: { sync: { status: 'Synced', revision: made }, history: [{}, { id: 1, revision: made }] },
-    });
+    const steps = await vi.waitFor(() => {
+      const shown = watched.states.map((state) =>
+        [
+          at(state, 'status', 'sync', 'revision') === made ? 'new' : 'old',
+          at(state, 'status', 'sync', 'status'),
+          at(state, 'status', 'operationState', 'phase'),
+          at(state, 'status', 'health', 'status'),
+        ].join(' '),
+      );
+      expect(shown.slice(1).at(-1)).toBe('new Synced Succeeded Healthy');
+      expect(shown).toContain('new Synced Succeeded Progressing');
+      return shown.filter((step, index) => step !== shown[index - 1]);
+    }, WAIT);
+    watched.stop();
+    expect(steps.slice(0, 4)).toEqual([
+      // green, for the commit before
+      'old Synced Succeeded Healthy',
+      'new OutOfSync Succeeded Healthy',
+      'new OutOfSync Running Healthy',
+      'new OutOfSync Succeeded Healthy',
+    ]);
+    const end = await clusters.application(ONE);
+    expect(at(end, 'metadata', 'annotations')).toBeUndefined();
     expect(at(end, 'operation')).toBeUndefined();
+    expect(end).toMatchObject({
+      status: {
+        sync: { status: 'Synced', revision: made },
+        operationState: { phase: 'Succeeded', syncResult: { revision: made } },
+        history: [{}, { id: 1, revision: made }],
+      },
+    });
     expect(at(end, 'status', 'reconciledAt')).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
   });
 
   it('moves only the revision of an application whose folder has not changed', async () => {
     const made = await clusters.commit(FILE, 'global: {otterizeCloud: {credentials: {clientId: two}}}\n');
-    await clusters.refresh(TWO);
-    const other = await until(TWO, ['sync', 'revision'], made);
+    const other = await refreshUntil(TWO, ['sync', 'revision'], made);
     expect(other).toMatchObject({ status: { sync: { status: 'Synced' }, history: [{ id: 0 }] } });
     expect(at(other, 'status', 'history', 1)).toBeUndefined();
-    await clusters.refresh(ONE);
-    await until(ONE, ['operationState', 'syncResult', 'revision'], made);
+    await refreshUntil(ONE, ['operationState', 'syncResult', 'revision'], made);
     await until(ONE, ['operationState', 'phase'], 'Succeeded');
   });
 
@@ -82,21 +115,18 @@ describe('Argo CD on real commits', () => {
 
   it('says that a values file is not YAML, and recovers with the next commit', async () => {
     await clusters.commit(FILE, 'global: {otterizeCloud: [\n');
-    await clusters.refresh(ONE);
-    const broken = await until(ONE, ['sync', 'status'], 'Unknown');
+    const broken = await refreshUntil(ONE, ['sync', 'status'], 'Unknown');
     expect(at(broken, 'status', 'conditions', 0, 'type')).toBe('ComparisonError');
     expect(JSON.stringify(broken)).toContain(FILE);
     await clusters.commit(FILE, 'global: {otterizeCloud: {credentials: {clientId: four}}}\n');
-    await clusters.refresh(ONE);
-    const mended = await until(ONE, ['sync', 'status'], 'Synced');
+    const mended = await refreshUntil(ONE, ['sync', 'status'], 'Synced');
     expect(at(mended, 'status', 'conditions', 0)).toBeUndefined();
   });
 
   it('can fail for ever, and is mended by a sync by hand', async () => {
     await behave({ neverSyncs: true });
     const made = await clusters.commit(FILE, 'global: {otterizeCloud: {credentials: {clientId: five}}}\n');
-    await clusters.refresh(ONE);
-    const stuck = await until(ONE, ['conditions', '0', 'type'], 'SyncError');
+    const stuck = await refreshUntil(ONE, ['conditions', '0', 'type'], 'SyncError');
     expect(stuck).toMatchObject({
       status: {
         sync: { status: 'OutOfSync' },
@@ -124,8 +154,7 @@ describe('Argo CD on real commits', () => {
   it('can be Synced and Healthy with a failed hook, Degraded, or Suspended', async () => {
     await behave({ hookFails: true });
     await clusters.commit(FILE, 'global: {otterizeCloud: {credentials: {clientId: six}}}\n');
-    await clusters.refresh(ONE);
-    await until(ONE, ['operationState', 'phase'], 'Failed');
+    await refreshUntil(ONE, ['operationState', 'phase'], 'Failed');
     const hook = await until(ONE, ['sync', 'status'], 'Synced');
     expect(JSON.stringify(hook)).toContain('PostSync');
     await until(ONE, ['health', 'status'], 'Healthy');
@@ -135,28 +164,26 @@ describe('Argo CD on real commits', () => {
     ] as const) {
       await behave({ [behaviour]: true });
       await clusters.commit(FILE, `global: {otterizeCloud: {credentials: {clientId: ${health}}}}\n`);
-      await clusters.refresh(ONE);
-      await until(ONE, ['health', 'status'], health);
+      await refreshUntil(ONE, ['health', 'status'], health);
     }
     await behave({});
-    await clusters.refresh(ONE);
-    await until(ONE, ['health', 'status'], 'Healthy');
+    await refreshUntil(ONE, ['health', 'status'], 'Healthy');
   });
 
   it('shows an error while Git is away and goes on when it is back', async () => {
     await clusters.control('gitlab').addFault({
       id: 'away',
       match: { path: '^/platform/' },
-      times: 1,
+      times: 0,
       when: 'before',
       kind: 'status',
       status: 503,
     });
     const before = await head();
     const made = await clusters.commit('harbour-02/stg/extra.yaml', 'x: 1\n');
-    await clusters.refresh(ONE);
-    await until(ONE, ['conditions', '0', 'type'], 'ComparisonError');
+    await refreshUntil(ONE, ['conditions', '0', 'type'], 'ComparisonError');
     expect(await head()).toBe(before);
+    await clusters.control('gitlab').removeFaults('away');
     const back = await until(ONE, ['sync', 'revision'], made);
     expect(at(back, 'status', 'conditions', 0)).toBeUndefined();
   });
@@ -243,9 +270,24 @@ describe('External Secrets Operator and the deployed stack', () => {
     const after = await clusters.application(ONE);
     expect(at(after, 'metadata', 'uid')).toBe(at(before, 'metadata', 'uid'));
     const made = await clusters.commit('harbour-02/stg/extra.yaml', 'x: 2\n');
-    await clusters.refresh(TWO);
-    await until(TWO, ['operationState', 'syncResult', 'revision'], made);
+    await refreshUntil(TWO, ['operationState', 'syncResult', 'revision'], made);
     await until(TWO, ['health', 'status'], 'Healthy');
     expect(at(await ready('harbour-01', 'SecretSynced'), 'status', 'refreshTime')).toBeDefined();
+  });
+
+  it('points every cluster at a Vault when told to', async () => {
+    await clusters.control('kubernetes').post('/vault', {
+      server: 'http://127.0.0.1:1',
+      token: 'test',
+      mount: 'secret',
+      path: 'clusters/{cluster}/{stage}',
+    });
+    const object = await ready('harbour-01', 'SecretSyncedError');
+    expect(at(object, 'spec', 'data', 0, 'remoteRef')).toMatchObject({
+      key: 'clusters/harbour-01/dev/otterize-cloud-client-id',
+      property: 'value',
+    });
+    // what was synced before stays
+    expect(at(object, 'status', 'refreshTime')).toBeDefined();
   });
 });
