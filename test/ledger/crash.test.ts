@@ -43,7 +43,7 @@ describe('kill -9 of Postgres in the middle', () => {
       }
     };
     const appenders = Array.from({ length: 8 }, append);
-    await expect.poll(() => confirmed.length, { interval: 5 }).toBeGreaterThan(40);
+    await expect.poll(() => confirmed.length, { interval: 5, timeout: 30_000 }).toBeGreaterThan(40);
     await server.stop('SIGKILL');
     await Promise.all(appenders);
     going = false;
@@ -79,7 +79,7 @@ describe('kill -9 of Postgres in the middle', () => {
     await server.stop('SIGKILL');
     await server.start();
     // pools of before go on without being made anew
-    await expect.poll(() => failureOf(ledger.api.head())).toBeUndefined();
+    await expect.poll(() => failureOf(ledger.api.head()), { timeout: 30_000 }).toBeUndefined();
     expect(await vote(ledger, voted, body)).toEqual({ ...recorded, state: 'same' });
     expect(await reserve(ledger, effect)).toEqual({ ...reserved, state: 'resumed' });
     const after = openLedger(ledger.adminUrl);
