@@ -1,5 +1,5 @@
 /** A fleet and the inventory give the targets: every template filled in, every name looked up. */
-import type { ClusterSpec, FleetManifest, InventoryManifest } from '../domain/manifest.js';
+import type { ClusterSpec, FleetManifest, InventoryManifest, SecretStoreEntry } from '../domain/manifest.js';
 import type { ClusterTarget, FleetContent, PersonalRef, SecretStoreTarget } from '../domain/request.js';
 import { ManifestError, type ManifestFault, type PathStep } from './fault.js';
 import { faultMaker, type Located } from './manifest.js';
@@ -164,11 +164,21 @@ function findStore(
     fault(['vault'], `secret store "${vault}" is not in the inventory: ${suggest(vault, known)}`);
     return undefined;
   }
-  const all = { ...names, name: found.name };
-  const { kind, url, mount, path } = found.store;
+  return secretStoreTarget(found.store, cluster);
+}
+
+/** A secret store of the inventory with its templates filled in for one cluster. */
+export function secretStoreTarget(
+  store: SecretStoreEntry,
+  cluster: { readonly name: string; readonly stage: string },
+): SecretStoreTarget {
+  const names = { cluster: cluster.name, stage: cluster.stage };
+  const name = fillTemplate(store.name, names);
+  const all = { ...names, name };
+  const { kind, url, mount, path } = store;
   return {
     kind,
-    name: found.name,
+    name,
     url: fillTemplate(url, all),
     ...(mount === undefined ? {} : { mount: fillTemplate(mount, all) }),
     ...(path === undefined ? {} : { path: fillTemplate(path, all) }),

@@ -1,0 +1,237 @@
+/** The API of Gatehouse over HTTP. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Static, TSchema } from 'typebox';
+import { Value } from 'typebox/value';
+import { CliError } from '../cli-error.js';
+import {
+  answerOf,
+  CommandAnswer,
+  Decision,
+  Gate,
+  Inbox,
+  ProblemAnswer,
+  RequestList,
+  Status,
+} from './answers.js';
+import { eventsOf } from './event-stream.js';
+
+/** The API ends its own work after 30 s. */
+const TIMEOUT_MS = 35_000;
+/** Pauses before a call that carries an Idempotency-Key is sent again: it cannot happen twice. */
+const RETRY_AFTER_MS = [500, 2_000] as const;
+
+export interface ApiOptions {
+  /** `https://gatehouse.example.com`, without a path */
+  readonly baseUrl: string;
+  /** asked anew for each call; undefined: not signed in */
+  readonly token: () => string | undefined;
+  readonly signal?: AbortSignal;
+}
+
+/** The API said no. `status` and `type` are those of the problem (source: RFC 9457). */
+export class ApiProblem extends CliError {
+  override readonly name = 'ApiProblem';
+  readonly status: number;
+  readonly type: string;
+  /** the request that is in the way */
+  readonly requestId: string | undefined;
+
+  constructor(problem: ProblemAnswer) {
+    super(`${problem.title}: ${problem.detail}`, problem.remedy ?? '', problem.faults ?? []);
+    this.status = problem.status;
+    this.type = problem.type;
+    this.requestId = problem.requestId;
+  }
+}
+
+/** Gatehouse cannot be reached, or something else answers at its address. */
+export class ApiUnreachable extends CliError {
+  override readonly name = 'ApiUnreachable';
+}
+
+export interface Asked {
+  readonly manifest: string;
+  readonly requestedFor: string;
+  readonly ticket?: string;
+  readonly reason?: string;
+}
+
+export interface GivenDecision {
+  readonly decision: 'approve' | 'reject';
+  readonly epoch: number;
+  readonly planDigest: string;
+  readonly evidence: Readonly<Record<string, string>>;
+  readonly comment?: string;
+}
+
+export type CommandName = 'pause' | 'resume' | 'cancel' | 'retry' | 'skip';
+
+interface Call {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly body?: object;
+  readonly idempotencyKey?: string;
+  readonly signal?: AbortSignal;
+  readonly accept?: string;
+}
+
+/** All methods throw CliError; what the API refuses is an ApiProblem. */
+export class ApiClient {
+  readonly baseUrl: string;
+  readonly #options: ApiOptions;
+
+  /** @throws CliError for an address that is not http(s), or one that would send the token in clear over the network */
+  constructor(options: ApiOptions) {
+    this.baseUrl = safeOrigin(options.baseUrl);
+    this.#options = options;
+  }
+
+  /** @param idempotencyKey the same key with the same body is the same request */
+  async ask(asked: Asked, idempotencyKey: string = randomUUID()): Promise<Status> {
+    const body = { kind: 'Fleet', ...asked };
+    return this.#json(Status, { method: 'POST', path: '/v1/requests', body, idempotencyKey });
+  }
+
+  async requests(limit: number): Promise<RequestList> {
+    return this.#json(RequestList, { method: 'GET', path: `/v1/requests?limit=${limit}` });
+  }
+
+  async status(requestId: string): Promise<Status> {
+    return this.#json(Status, { method: 'GET', path: requestPath(requestId) });
+  }
+
+  /** The status now and after every change, until the request ends or the stream is closed. */
+  async *statusStream(requestId: string, signal: AbortSignal): AsyncGenerator<Status, void, undefined> {
+    const path = requestPath(requestId, 'events');
+    const response = await this.#send({ method: 'GET', path, signal, accept: 'text/event-stream' });
+    if (response.body === null) return;
+    for await (const { event, data } of eventsOf(response.body)) {
+      if (event === 'end') return;
+      if (event === 'status') yield answerOf(Status, parsed(data), path);
+    }
+  }
+
+  async gate(requestId: string, gate: string): Promise<Gate> {
+    return this.#json(Gate, { method: 'GET', path: requestPath(requestId, 'gates', gate) });
+  }
+
+  /** Repeating it is harmless: one person decides once. */
+  async decide(requestId: string, gate: string, decision: GivenDecision): Promise<Decision> {
+    const path = requestPath(requestId, 'gates', gate, 'decisions');
+    return this.#json(Decision, { method: 'POST', path, body: decision });
+  }
+
+  /** @param targets keys of targets; empty: all that it can apply to */
+  async command(
+    requestId: string,
+    command: CommandName,
+    targets: readonly string[],
+    commandId: string = randomUUID(),
+  ): Promise<CommandAnswer> {
+    const path = requestPath(requestId, command);
+    const body = targets.length === 0 ? {} : { targets };
+    return this.#json(CommandAnswer, { method: 'POST', path, body, idempotencyKey: commandId });
+  }
+
+  async inbox(): Promise<Inbox> {
+    return this.#json(Inbox, { method: 'GET', path: '/v1/inbox' });
+  }
+
+  /** The evidence bundle, exactly as the API sent it. */
+  async bundle(requestId: string): Promise<string> {
+    const response = await this.#send({ method: 'GET', path: requestPath(requestId, 'bundle') });
+    return response.text();
+  }
+
+  async #json<S extends TSchema>(shape: S, call: Call): Promise<Static<S>> {
+    const response = await this.#send({ ...call, accept: 'application/json' });
+    return answerOf(shape, parsed(await response.text()), `${call.method} ${call.path}`);
+  }
+
+  async #send(call: Call): Promise<Response> {
+    for (let attempt = 0; ; attempt += 1) {
+      const wait = RETRY_AFTER_MS[attempt];
+      try {
+        const response = await this.#once(call);
+        if (response.ok) return response;
+        if (response.status !== 503 || call.idempotencyKey === undefined || wait === undefined) {
+          throw await problemOf(response);
+        }
+        await response.body?.cancel();
+      } catch (error) {
+        if (!(error instanceof ApiUnreachable) || call.idempotencyKey === undefined || wait === undefined) {
+          throw error;
+        }
+      }
+      await pause(wait, undefined, { ...(this.#options.signal && { signal: this.#options.signal }) });
+    }
+  }
+
+  async #once({ method, path, body, idempotencyKey, signal, accept }: Call): Promise<Response> {
+    const token = this.#options.token();
+    const ends = [signal ?? AbortSignal.timeout(TIMEOUT_MS), this.#options.signal].filter(
+      (end) => end !== undefined,
+    );
+    try {
+      return await fetch(`${this.baseUrl}${path}`, {
+        method,
+        // a redirect would carry the token to a place that nobody configured
+        redirect: 'error',
+        signal: AbortSignal.any(ends),
+        headers: {
+          accept: accept ?? '*/*',
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+    } catch {
+      throw new ApiUnreachable(
+        `Gatehouse does not answer at ${this.baseUrl}.`,
+        'Check GATEHOUSE_URL, and that the API runs: `gatehouse doctor` tells more.',
+      );
+    }
+  }
+}
+
+function requestPath(requestId: string, ...more: readonly string[]): string {
+  return ['/v1/requests', ...[requestId, ...more].map(encodeURIComponent)].join('/');
+}
+
+function parsed(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    return value;
+  } catch {
+    return undefined;
+  }
+}
+
+async function problemOf(response: Response): Promise<CliError> {
+  const body = parsed(await response.text());
+  if (!Value.Check(ProblemAnswer, body)) {
+    return new ApiUnreachable(
+      `Something that is not Gatehouse answered ${response.status} at ${response.url}.`,
+      'Check GATEHOUSE_URL, and proxies on the way.',
+    );
+  }
+  if (body.status !== 401) return new ApiProblem(body);
+  return new ApiProblem({ ...body, remedy: 'Sign in with `gatehouse login`.' });
+}
+
+function safeOrigin(text: string): string {
+  const remedy = 'Set GATEHOUSE_URL to the address of Gatehouse, e.g. https://gatehouse.example.com.';
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    throw new CliError(`GATEHOUSE_URL is "${text}", which is no address.`, remedy);
+  }
+  const isLocal = /^(?:127\.0\.0\.1|localhost|\[::1\]|.*\.localhost)$/.test(url.hostname);
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLocal)) {
+    throw new CliError(`GATEHOUSE_URL is ${url.origin}: an access token is only sent over https.`, remedy);
+  }
+  return url.href.replace(/\/+$/, '');
+}

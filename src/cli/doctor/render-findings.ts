@@ -1,0 +1,34 @@
+/** The findings of `gatehouse doctor` as a table; remedies under what they mend. */
+import type { Style } from '../output/style.js';
+import { harmless, padded } from '../output/text.js';
+import type { Finding } from './finding.js';
+
+/** @param absent what is not configured here and was not looked at */
+export function findingLines(
+  findings: readonly Finding[],
+  absent: readonly string[],
+  style: Style,
+): readonly string[] {
+  const areaWidth = Math.max(0, ...findings.map(({ area }) => area.length));
+  const subjectWidth = Math.max(0, ...findings.map(({ subject }) => subject.length));
+  const indent = ' '.repeat(areaWidth + subjectWidth + 6);
+  const sign = { ok: style.good('✓'), warning: style.warn('!'), fault: style.bad('✗') };
+  const lines = findings.flatMap(({ area, subject, state, detail, remedy }) => {
+    const [first = '', ...more] = detail.split('\n').map(harmless);
+    return [
+      `${sign[state]} ${padded(area, areaWidth)}  ${padded(subject, subjectWidth)}  ${first}`.trimEnd(),
+      ...more.map((line) => `${indent}${line}`),
+      ...(remedy === undefined ? [] : remedy.split('\n').map((line) => `${indent}→ ${harmless(line)}`)),
+    ];
+  });
+  const faults = findings.filter(({ state }) => state === 'fault').length;
+  const warnings = findings.filter(({ state }) => state === 'warning').length;
+  const also = warnings === 0 ? '' : `, ${warnings === 1 ? '1 warning' : `${warnings} warnings`}`;
+  return [
+    ...lines,
+    ...(absent.length === 0 ? [] : [style.dim(`Not configured here, not looked at: ${absent.join(', ')}`)]),
+    faults === 0
+      ? style.good(`All ${findings.length} checks passed${also}.`)
+      : style.bad(`${faults} of ${findings.length} checks failed${also}.`),
+  ];
+}

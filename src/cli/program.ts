@@ -1,0 +1,238 @@
+/** The commands and their options. What a command does is loaded when it runs, so that `--help` and `status` start fast. */
+import { Command } from 'commander';
+import type { ApplyOptions } from './commands/apply.js';
+import type { DecideOptions } from './commands/decide.js';
+import type { LoginOptions } from './commands/login.js';
+import type { ExitCode } from './exit-code.js';
+import { collected, durationOption, wholeOption } from './options.js';
+import type { Session } from './session.js';
+
+/** Runs one command in a session that is made for it. */
+export type Runner = (json: boolean, run: (session: Session) => Promise<ExitCode>) => Promise<void>;
+
+const EXIT_CODES = `
+Exit codes: 0 done or nothing to do, 1 error, 2 changes planned, 3 waiting or still running.
+Settings: GATEHOUSE_URL and the token of "gatehouse login" for commands that ask the API; GATEHOUSE_INSTALLATION for
+plan and doctor. docs/cli.md shows every command.`;
+
+/** @param runner gets what the chosen command does */
+export function buildProgram(runner: Runner): Command {
+  const program = new Command('gatehouse')
+    .description('Durable workflows with human approval for platform teams')
+    .option('--json', 'JSON for programs: one document, or one per line where it goes on')
+    .addHelpText('after', EXIT_CODES)
+    .showHelpAfterError()
+    .helpCommand(true);
+  // options are read with those of the program, so that --json may stand anywhere
+  const run = (work: (session: Session) => Promise<ExitCode>): Promise<void> =>
+    runner(program.opts<{ json?: boolean }>().json === true, work);
+
+  addAsking(program, run);
+  addDeciding(program, run);
+  addSteering(program, run);
+  addEvidence(program, run);
+  addInstalling(program, run);
+  return program;
+}
+
+type Run = (work: (session: Session) => Promise<ExitCode>) => Promise<void>;
+
+function addAsking(program: Command, run: Run): void {
+  program
+    .command('plan')
+    .description('show what a file would create, change or remove; writes nothing, needs no Temporal')
+    .requiredOption('-f, --file <path>', 'the Fleet')
+    .action(({ file }: { file: string }) =>
+      run(async (session) => (await import('./commands/plan.js')).plan(session, file)),
+    );
+  program
+    .command('apply')
+    .description('ask for what a file says')
+    .requiredOption('-f, --file <path>', 'the Fleet')
+    .requiredOption('--for <mail>', 'e-mail of the person it is for')
+    .option('--ticket <number>', 'ticket that it belongs to')
+    .option('--reason <text>', 'why, for those who decide')
+    .option('--idempotency-key <key>', 'the same key with the same file is the same request')
+    .option('--wait', 'watch until it ends')
+    .option('--timeout <duration>', 'stop watching after this time, e.g. 30m', durationOption)
+    .action(({ timeout, ...options }: Omit<ApplyOptions, 'timeoutMs'> & { timeout?: number }) =>
+      run(async (session) =>
+        (await import('./commands/apply.js')).apply(session, {
+          ...options,
+          ...(timeout === undefined ? {} : { timeoutMs: timeout }),
+        }),
+      ),
+    );
+  program
+    .command('status')
+    .description('where a request stands; without an id, all that you may see')
+    .argument('[request]', 'id of the request')
+    .option('-w, --watch', 'follow it until it ends')
+    .option('--timeout <duration>', 'stop watching after this time, e.g. 30m', durationOption)
+    .option('--limit <count>', 'rows of the list', wholeOption(1, 50), 20)
+    .action((request: string | undefined, options: { watch?: boolean; timeout?: number; limit: number }) =>
+      run(async (session) =>
+        (await import('./commands/status.js')).status(session, request, {
+          limit: options.limit,
+          ...(options.watch === undefined ? {} : { watch: options.watch }),
+          ...(options.timeout === undefined ? {} : { timeoutMs: options.timeout }),
+        }),
+      ),
+    );
+}
+
+function addDeciding(program: Command, run: Run): void {
+  program
+    .command('inbox')
+    .description('gates that wait for your decision')
+    .action(() => run(async (session) => (await import('./commands/inbox.js')).inbox(session)));
+  for (const decision of ['approve', 'reject'] as const) {
+    program
+      .command(decision)
+      .description(`show what is asked at a gate, and ${decision} it`)
+      .argument('<request>', 'id of the request')
+      .requiredOption('--gate <name>', 'the gate')
+      .option('--evidence <name=value>', 'evidence that the gate asks for; may be repeated', collected, [])
+      .option('--comment <text>', 'your words, kept with the decision')
+      .option('--plan <digest>', 'refuse when the plan is another one than this, which you read')
+      .option('--yes', 'do not ask: for programs that have read the plan')
+      .action((request: string, options: DecideOptions) =>
+        run(async (session) =>
+          (await import('./commands/decide.js')).decide(session, decision, request, options),
+        ),
+      );
+  }
+}
+
+function addSteering(program: Command, run: Run): void {
+  const steering = (name: 'retry' | 'skip' | 'pause' | 'resume' | 'cancel', description: string): Command =>
+    program
+      .command(name)
+      .description(description)
+      .argument('<request>', 'id of the request')
+      .option('--idempotency-key <key>', 'the same key is the same command');
+  for (const [name, description] of [
+    ['pause', 'start no more clusters; those in flight go on to their end'],
+    ['resume', 'go on after a pause'],
+    ['cancel', 'finish the effects in hand, then stop for good'],
+  ] as const) {
+    steering(name, description).action((request: string, options: { idempotencyKey?: string }) =>
+      run(async (session) =>
+        (await import('./commands/steer.js')).steer(session, name, request, { targets: [], ...options }),
+      ),
+    );
+  }
+  steering('retry', 'try failed clusters again from the step that failed')
+    .option('--cluster <name/stage...>', 'only these; default: all that failed')
+    .action((request: string, options: { cluster?: string[]; idempotencyKey?: string }) =>
+      run(async (session) => {
+        const { cluster = [], ...rest } = options;
+        return (await import('./commands/steer.js')).steer(session, 'retry', request, {
+          targets: cluster,
+          ...rest,
+        });
+      }),
+    );
+  steering('skip', 'give failed clusters up, so that the request can end')
+    .requiredOption('--cluster <name/stage...>', 'which')
+    .action((request: string, options: { cluster: string[]; idempotencyKey?: string }) =>
+      run(async (session) => {
+        const { cluster, ...rest } = options;
+        return (await import('./commands/steer.js')).steer(session, 'skip', request, {
+          targets: cluster,
+          ...rest,
+        });
+      }),
+    );
+}
+
+function addEvidence(program: Command, run: Run): void {
+  program
+    .command('evidence')
+    .description('write the record of a request into a file that verifies offline')
+    .argument('<request>', 'id of the request')
+    .requiredOption('-o, --output <path>', 'file to write, or - for standard output')
+    .option('--force', 'overwrite the file')
+    .action((request: string, options: { output: string; force?: boolean }) =>
+      run(async (session) => (await import('./commands/evidence.js')).evidence(session, request, options)),
+    );
+  program
+    .command('verify')
+    .description('verify evidence offline: no Gatehouse, no database, no Temporal')
+    .argument('<file>', 'what "gatehouse evidence" wrote')
+    .requiredOption('--keys <ring>', 'public keys that you pinned before')
+    .option('--checkpoint <file>', 'a checkpoint that you kept yourself; may be repeated', collected, [])
+    .action((file: string, options: { keys: string; checkpoint: readonly string[] }) =>
+      run(async (session) => (await import('./commands/verify.js')).verify(session, file, options)),
+    );
+}
+
+function addInstalling(program: Command, run: Run): void {
+  program
+    .command('login')
+    .description('sign in, and keep the access token in a file')
+    .option('--issuer <url>', 'OIDC provider; default: that of the installation')
+    .option('--client-id <id>', 'client id of this command there')
+    .option('--audience <name>', 'what the API is called there')
+    .option('--scope <scopes>', 'scopes to ask for', 'openid')
+    .option(
+      '--port <number>',
+      'port of this machine to come back to; default: a free one',
+      wholeOption(0, 65_535),
+      0,
+    )
+    .action((options: LoginOptions) =>
+      run(async (session) => (await import('./commands/login.js')).login(session, options)),
+    );
+  program
+    .command('doctor')
+    .description('check installation, keys, ledger, Temporal, systems, clocks; says what to do')
+    .action(() => run(async (session) => (await import('./commands/doctor.js')).doctor(session)));
+  program
+    .command('migrate')
+    .description(
+      "make the ledger's logins and bring its schema up to date (DATABASE_URL, GATEHOUSE_ROLE_PASSWORDS)",
+    )
+    .action(() => run(async (session) => (await import('./commands/migrate.js')).migrate(session)));
+  program
+    .command('setup-temporal')
+    .description('make the namespace and its search attributes (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, …)')
+    .option('--retention-days <days>', 'of a namespace that is created', wholeOption(1, 365))
+    .action(({ retentionDays }: { retentionDays?: number }) =>
+      run(async (session) =>
+        (await import('./commands/setup-temporal.js')).setUpTemporal(session, retentionDays),
+      ),
+    );
+  addKeys(program, run);
+  program
+    .command('version')
+    .description('version of this command')
+    .action(() => run(async (session) => (await import('./commands/version.js')).version(session)));
+}
+
+function addKeys(program: Command, run: Run): void {
+  const keys = program.command('keys').description('make, show and revoke keys');
+  keys
+    .command('generate')
+    .description('make every key of a new installation; overwrites nothing')
+    .argument('<folder>', 'where to write them')
+    .action((folder: string) =>
+      run(async (session) => (await import('./commands/keys.js')).generateKeys(session, folder)),
+    );
+  keys
+    .command('describe')
+    .description('show the public keys of a ring')
+    .argument('<ring>', 'the ring, or the folder that "generate" made')
+    .action((ring: string) =>
+      run(async (session) => (await import('./commands/keys.js')).describeKeys(session, ring)),
+    );
+  keys
+    .command('revoke')
+    .description('revoke a key in the ledger, from now on and for ever (GATEHOUSE_LEDGER_URL of the API)')
+    .argument('<kid>', 'id of the key')
+    .requiredOption('--keys <ring>', 'the ring that holds it')
+    .option('--yes', 'do not ask')
+    .action((kid: string, options: { keys: string; yes?: boolean }) =>
+      run(async (session) => (await import('./commands/keys.js')).revokeKey(session, kid, options)),
+    );
+}
