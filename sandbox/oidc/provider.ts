@@ -1,11 +1,8 @@
-import Provider, {
-  type ClientMetadata,
-  type Configuration,
-  interactionPolicy,
-  type KoaContextWithOIDC,
-} from 'oidc-provider';
+import type Provider from 'oidc-provider';
+import type { ClientMetadata, Configuration, KoaContextWithOIDC } from 'oidc-provider';
 import type { World } from '../world.js';
 import { claimsOf, type OidcAccount } from './accounts.js';
+import { sessionMemory } from './session-memory.js';
 import type { OidcSettings, OidcState } from './state.js';
 
 /** Audience of access tokens: Gatehouse's API. */
@@ -51,19 +48,22 @@ function authTimeOf(ctx: KoaContextWithOIDC): number | undefined {
 }
 
 /** A certified OIDC provider (oidc-provider) with the people of the example world; consent is given for them. */
-export function createProvider(input: {
+export async function createProvider(input: {
   readonly issuer: string;
   readonly world: World;
   readonly accounts: readonly OidcAccount[];
   readonly state: OidcState;
   readonly settings: () => OidcSettings;
-}): Provider {
+}): Promise<Provider> {
+  // loaded when needed: it is large, and says on standard error that it wants a newer Node
+  const { default: OidcProvider, interactionPolicy } = await import('oidc-provider');
   const accountOf = (id: string | undefined): OidcAccount | undefined =>
     input.accounts.find((account) => account.id === id);
   // native clients would ask for consent each time; the example company has given it for all
   const policy = interactionPolicy.base();
   policy.remove('consent');
   const configuration: Configuration = {
+    adapter: sessionMemory(),
     clients: clientsOf(input.world),
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     jwks: { keys: [input.state.key] },
@@ -122,7 +122,7 @@ export function createProvider(input: {
       return grant;
     },
   };
-  const provider = new Provider(input.issuer, configuration);
+  const provider = new OidcProvider(input.issuer, configuration);
   const { prototype } = provider.Client;
   const allowed = prototype.redirectUriAllowed;
   prototype.redirectUriAllowed = function redirectUriAllowed(uri: string): boolean {

@@ -135,7 +135,7 @@ export async function startOidc(context: StandInContext): Promise<RunningStandIn
   });
 
   const origin = await standIn.listen(context.port);
-  running.provider = createProvider({
+  running.provider = await createProvider({
     issuer: origin,
     world,
     accounts,
