@@ -91,8 +91,13 @@ export async function buildApp(deps: ApiDependencies, options: AppOptions = {}):
   const flushing = setInterval(() => {
     context.audit.flush().catch((error: unknown) => app.log.error({ err: error }, 'refusals not written'));
   }, REFUSALS.windowMs);
+  let draining: NodeJS.Timeout | undefined;
+  app.addHook('preClose', async () => {
+    draining = setTimeout(() => app.server.closeAllConnections(), LIMITS.drainMs);
+  });
   app.addHook('onClose', async () => {
     clearInterval(flushing);
+    clearTimeout(draining);
     await context.audit.flush();
     await context.feed.close();
   });

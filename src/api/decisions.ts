@@ -52,7 +52,7 @@ export class Deciding {
    * Records a decision.
    * @param record a request that the caller may see
    * @throws Problem `not-found` (no such gate), `not-a-person`, `four-eyes`, `not-an-approver`, `login-too-old`,
-   *   `invalid-evidence`, `outdated`, `gate-closed`, `already-decided`; LedgerUnavailable
+   *   `invalid-evidence`, `outdated`, `unsound`, `gate-closed`, `already-decided`; LedgerUnavailable
    */
   async decide(
     record: RequestRecord,
@@ -63,6 +63,7 @@ export class Deciding {
     const gate = gateOf(record, gateName);
     this.refuseUnlessAllowed(record, gate, identity, given);
     const plan = this.currentOrOutdated(record, gate, given);
+    await this.refuseUnlessSound(record);
     const known = ownDecision(record, gate, plan.epoch, identity.personId);
     if (known !== undefined) return repeatOf(known, given);
     await this.refuseUnlessOpen(record, gate);
@@ -159,6 +160,18 @@ export class Deciding {
     throw new Problem('outdated', changed, {
       current: { epoch: plan.epoch, planDigest: plan.digest, state: gate.name },
     });
+  }
+
+  /** A worker that lies about a plan must not get a signature over what nobody read. */
+  private async refuseUnlessSound(record: RequestRecord): Promise<void> {
+    const fault = await this.deps.reader.unsound(record);
+    if (fault === undefined) return;
+    await this.deps.ledger.raiseAlarm(record.requestId, {
+      alarm: 'result-contradicts-ledger',
+      detail: fault,
+      count: 1,
+    });
+    throw new Problem('unsound', `This cannot be decided: ${fault}.`);
   }
 
   private async refuseUnlessOpen(record: RequestRecord, gate: GatePolicy): Promise<void> {

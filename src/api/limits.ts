@@ -7,14 +7,16 @@ export const LIMITS = {
   requestMs: 30_000,
   /** slow senders must not hold connections */
   connectionMs: 20_000,
+  /** at the end, calls in hand get this long; readers that do not read are cut off then */
+  drainMs: 5_000,
   /** longer than the idle time of usual load balancers, so that they close first */
   keepAliveMs: 72_000,
   /** per caller and minute: a page that polls every second, and a person beside it */
   callsPerMinute: 600,
   /** per address and minute at sign-in: each makes calls to the provider */
   signInsPerMinute: 30,
-  /** per caller and minute: nobody reads and decides faster */
-  decisionsPerMinute: 30,
+  /** per caller and minute: somebody who clears a long inbox by program, and no faster */
+  decisionsPerMinute: 120,
   /** rows on a page of requests */
   maxPage: 50,
   /** a comment or reason is a paragraph */
@@ -30,6 +32,8 @@ export const STREAM = {
   lifetimeMs: 10 * 60_000,
   /** open streams of this process; each is one file handle and one read per burst */
   maxOpen: 200,
+  /** of one caller: a few windows and a command line beside them */
+  maxPerCaller: 10,
 } as const;
 
 export const SESSION = {

@@ -88,6 +88,11 @@ export const PROBLEMS = {
     title: 'You have decided here already',
     remedy: 'One person decides once per gate. If it was a mistake, ask an operator to cancel the request.',
   },
+  unsound: {
+    status: 409,
+    title: 'The ledger contradicts itself',
+    remedy: 'Nothing is decided on it. An alarm is raised: ask an operator to verify the chain.',
+  },
   'command-refused': {
     status: 409,
     title: 'The workflow refused the command',

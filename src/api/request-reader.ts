@@ -5,6 +5,7 @@ import { deriveStatus, type RequestStatus } from '../domain/status.js';
 import type { ApiLedger } from '../ledger/ports.js';
 import { recordOf } from '../ledger/record.js';
 import type { KeyRing } from '../security/keyring.js';
+import { unsound } from './soundness.js';
 import { verifiedVotes } from './verified-votes.js';
 
 /** Anything else is no request id, and no question to the database. */
@@ -30,6 +31,11 @@ export class RequestReader {
   /** Where a request stands now. */
   async statusOf(record: RequestRecord): Promise<RequestStatus> {
     return deriveStatus(record, await this.votesOf(record), this.now());
+  }
+
+  /** What of a request does not hold, if anything: then nothing may be shown as what is asked, nor decided. */
+  async unsound(record: RequestRecord): Promise<string | undefined> {
+    return unsound(record, this.ring.withRevocations(await this.ledger.revokedKeys()));
   }
 
   /** Votes that count: verified with the keys that are not revoked. */

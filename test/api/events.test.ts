@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { STREAM } from '../../src/api/limits.js';
 import { Gatehouse } from './gatehouse.js';
 
 let gatehouse: Gatehouse;
@@ -97,6 +98,25 @@ describe('live progress', () => {
     expect(await stream.next()).toMatchObject({ event: 'status', data: { status: 'cancelled' } });
     expect(await stream.next()).toMatchObject({ event: 'end' });
     expect(await stream.next()).toBeUndefined();
+  });
+
+  it('is open a few times for one caller, not without end', async () => {
+    const id = await gatehouse.ask('live-many');
+    const headers = { authorization: `Bearer ${await gatehouse.token('olga')}` };
+    const url = `${address}/v1/requests/${id}/events`;
+    const streams: Response[] = [];
+    for (let count = 0; count < STREAM.maxPerCaller; count += 1) streams.push(await fetch(url, { headers }));
+    expect(streams.every(({ status }) => status === 200)).toBe(true);
+    expect((await fetch(url, { headers })).status).toBe(503);
+    await streams[0]?.body?.cancel();
+    await expect
+      .poll(async () => {
+        const again = await fetch(url, { headers });
+        streams.push(again);
+        return again.status;
+      })
+      .toBe(200);
+    for (const stream of streams.slice(1)) await stream.body?.cancel();
   });
 
   it('ends when the API ends, and does not keep it from ending', async () => {

@@ -274,6 +274,37 @@ describe('deciding', () => {
     expect((await decide('olga')).status).toBe(201);
   });
 
+  it('is refused on a plan that is not what its digest says, with an alarm', async () => {
+    const id = await gatehouse.ask('lying-worker');
+    const honest = await gatehouse.plan(id);
+    const [first] = await gatehouse.entries(id, 'plan.recorded');
+    if (first === undefined) throw new Error('no plan');
+    const { plan, totals } = first.body;
+    const shown = { ...plan, epoch: 2, targets: plan.targets.slice(0, 1) };
+    await gatehouse.ledger.worker.recordPlan(id, {
+      epoch: 2,
+      digest: honest.planDigest,
+      totals,
+      plan: shown,
+    });
+    await gatehouse.ledger.worker.openGate(id, {
+      gate: 'procurement',
+      epoch: 2,
+      openedAt: new Date().toISOString(),
+    });
+    const answer = await gatehouse.as('ben', 'POST', `/v1/requests/${id}/gates/procurement/decisions`, {
+      decision: 'approve',
+      epoch: 2,
+      planDigest: honest.planDigest,
+      evidence: EVIDENCE,
+    });
+    expect(answer.text('type')).toBe('urn:gatehouse:problem:unsound');
+    expect(await gatehouse.entries(id, 'decision.made')).toEqual([]);
+    expect(await gatehouse.entries(id, 'alarm.raised')).toMatchObject([
+      { body: { alarm: 'result-contradicts-ledger', detail: 'the plan does not match its digest' } },
+    ]);
+  });
+
   it('never happens by following a link', async () => {
     const { id } = await waiting('link');
     for (const url of [

@@ -16,6 +16,8 @@ export interface TokenClaims {
 
 interface PendingCode {
   readonly claims: TokenClaims;
+  /** subject of the ID token */
+  readonly subject: string;
   readonly nonce: string;
   readonly challenge: string;
 }
@@ -78,11 +80,10 @@ export class IdentityProvider {
           json(400, { error: 'invalid_grant' });
           return;
         }
-        const { sub } = pending.claims;
         json(200, {
           token_type: 'Bearer',
           access_token: await sign(pending.claims, AUDIENCE, issuer),
-          id_token: await sign({ sub, nonce: pending.nonce }, PAGE_CLIENT, issuer),
+          id_token: await sign({ sub: pending.subject, nonce: pending.nonce }, PAGE_CLIENT, issuer),
         });
       } else json(404, {});
     });
@@ -96,13 +97,18 @@ export class IdentityProvider {
     return this.sign(claims, audience, this.issuer);
   }
 
-  /** What the provider does when a person has signed in: gives a code for the address that the API asked for. */
-  signedIn(authorizeUrl: string, claims: TokenClaims): { readonly code: string; readonly state: string } {
+  /** What the provider does when a person has signed in: gives a code for the address that the API asked for. @param lies of the ID token */
+  signedIn(
+    authorizeUrl: string,
+    claims: TokenClaims,
+    lies: { readonly nonce?: string; readonly subject?: string } = {},
+  ): { readonly code: string; readonly state: string } {
     const { searchParams } = new URL(authorizeUrl);
     const code = randomUUID();
     this.codes.set(code, {
       claims,
-      nonce: searchParams.get('nonce') ?? '',
+      subject: lies.subject ?? claims.sub ?? '',
+      nonce: lies.nonce ?? searchParams.get('nonce') ?? '',
       challenge: searchParams.get('code_challenge') ?? '',
     });
     return { code, state: searchParams.get('state') ?? '' };

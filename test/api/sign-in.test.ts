@@ -86,6 +86,20 @@ describe('signing in', () => {
     expect(answer.status).toBe(401);
   });
 
+  it.each<[string, { nonce?: string; subject?: string }]>([
+    ['for another attempt (nonce)', { nonce: 'another' }],
+    ['of another person than the access token', { subject: 'sub-chi' }],
+  ])('is refused with an ID token %s', async (_, lies) => {
+    const { url, cookie } = await begin();
+    const { code, state } = gatehouse.provider.signedIn(url, PEOPLE.ben, lies);
+    const answer = await gatehouse.call({
+      method: 'GET',
+      url: `/auth/callback?code=${code}&state=${state}`,
+      headers: { cookie },
+    });
+    expect([answer.status, cookiesOf(answer)]).toEqual([401, '']);
+  });
+
   it('returns to our own pages only', async () => {
     for (const target of [
       'https://evil.example',

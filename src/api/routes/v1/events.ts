@@ -3,6 +3,7 @@ import { PassThrough } from 'node:stream';
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
 import type { ApiContext } from '../../context.js';
 import { STREAM } from '../../limits.js';
+import { callerOf } from '../../plugins/authentication.js';
 import { Problem } from '../../problems.js';
 import { RequestParams, readProblems } from '../../schemas/common.js';
 import { StatusStream } from '../../status-stream.js';
@@ -11,14 +12,17 @@ import { visibleRequest } from '../../visible-request.js';
 
 export function eventRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
   const { deps, reader, feed } = context;
-  const open = new Set<StatusStream>();
+  /** open streams, each with its caller */
+  const open = new Map<StatusStream, string>();
   return async (app) => {
     app.addHook('preClose', async () => {
-      for (const stream of open) stream.end();
+      for (const stream of open.keys()) stream.end();
     });
     app.get(
       '/requests/:requestId/events',
       {
+        // asking for the headers alone would leave a stream open behind it
+        exposeHeadRoute: false,
         schema: {
           tags: ['requests'],
           summary: 'Live progress',
@@ -33,7 +37,10 @@ export function eventRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
       },
       async (request, reply) => {
         const { requestId } = await visibleRequest(context, request, request.params.requestId);
-        if (open.size >= STREAM.maxOpen) {
+        const { kind, personId } = callerOf(request);
+        const caller = `${kind} ${personId}`;
+        const own = [...open.values()].filter((other) => other === caller).length;
+        if (open.size >= STREAM.maxOpen || own >= STREAM.maxPerCaller) {
           throw new Problem('unavailable', 'Too many streams are open.', {
             remedy: 'Ask for the status instead.',
           });
@@ -53,12 +60,17 @@ export function eventRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
           },
           onTrouble: (error) => request.log.warn({ err: error }, 'stream ended'),
         });
-        open.add(stream);
+        open.set(stream, caller);
         output.once('close', () => {
           open.delete(stream);
           stream.end();
         });
-        await stream.begin();
+        try {
+          await stream.begin();
+        } catch (error) {
+          output.destroy();
+          throw error;
+        }
         return reply.type('text/event-stream').header('x-accel-buffering', 'no').send(output);
       },
     );
