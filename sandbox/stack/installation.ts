@@ -60,7 +60,7 @@ export async function writeInstallation(options: InstallationOptions): Promise<W
     clientId: entra.clientId,
     clientSecretFile: secret('entra-client', entra.clientSecret),
   };
-  const mail = new URL(options.addresses.smtp ?? 'smtp://127.0.0.1:2525');
+  const mail = new URL(at('mailSmtp'));
   const file = join(folder, 'installation.yaml');
   writeFileSync(
     file,
@@ -103,7 +103,7 @@ export async function writeInstallation(options: InstallationOptions): Promise<W
           webhooks: [
             {
               name: 'tickets',
-              url: `${at('tickets')}/webhooks/gatehouse`,
+              url: `${at('tickets')}/hooks/gatehouse`,
               secretFile: secret('outgoing-webhook', world.webhooks.outgoingSecret),
             },
           ],

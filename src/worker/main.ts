@@ -1,5 +1,5 @@
 /** A worker process: serves all task queues or chosen ones, until it is told to stop. */
-import { fileURLToPath } from 'node:url';
+
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { FailureMapping } from '../activities/failure-mapping.js';
 import { readInstallation, readSecret } from '../config/installation.js';
@@ -17,6 +17,7 @@ import { createLogger } from '../security/logger.js';
 import { Scrubber } from '../security/redaction.js';
 import { installedSystems } from '../systems/installed.js';
 import { activitiesByQueue } from './activities.js';
+import { WORKFLOWS_PATH } from './bundle.js';
 import { deploymentOptions, makeCurrent } from './deployment.js';
 import { temporalLogger } from './log.js';
 import { STICKY_TIMEOUT, WORKER_TUNING } from './tuning.js';
@@ -105,9 +106,7 @@ function chosenQueues(list: string): readonly QueueName[] {
 }
 
 function workflowSource(bundle: string): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
-  return bundle === ''
-    ? { workflowsPath: fileURLToPath(new URL('../workflows/index.js', import.meta.url)) }
-    : { workflowBundle: { codePath: bundle } };
+  return bundle === '' ? { workflowsPath: WORKFLOWS_PATH } : { workflowBundle: { codePath: bundle } };
 }
 
 /** A worker that cannot connect tries for a minute, then ends with an error, so that somebody notices. */
