@@ -37,8 +37,6 @@ export class MissingStandInError extends Error {
 export async function writeInstallation(options: InstallationOptions): Promise<WrittenInstallation> {
   const { world, folder } = options;
   const at = (name: string): string => {
-    if (['oidc', 'tickets'].includes(name) && options.addresses[name] === undefined)
-      return 'http://127.0.0.1:9';
     const address = options.addresses[name];
     if (address === undefined) throw new MissingStandInError(`no stand-in called ${name} is running`);
     return address;
