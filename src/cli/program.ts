@@ -173,8 +173,8 @@ function addInstalling(program: Command, run: Run): void {
     .description('sign in, and keep the access token in a file')
     .option('--issuer <url>', 'OIDC provider; default: that of the installation')
     .option('--client-id <id>', 'client id of this command there')
-    .option('--audience <name>', 'what the API is called there')
-    .option('--scope <scopes>', 'scopes to ask for', 'openid')
+    .option('--resource <uri>', 'the API whose token is wanted, for providers that ask for it')
+    .option('--scope <scopes>', 'scopes to ask for', 'openid profile email groups')
     .option(
       '--port <number>',
       'port of this machine to come back to; default: a free one',

@@ -22,7 +22,7 @@ const SIGN_IN_WITHIN_MS = 10 * 60_000;
 export interface LoginOptions {
   readonly issuer?: string;
   readonly clientId?: string;
-  readonly audience?: string;
+  readonly resource?: string;
   readonly scope: string;
   /** 0: a free one */
   readonly port: number;
@@ -62,12 +62,12 @@ function settingsOf(options: LoginOptions, env: NodeJS.ProcessEnv): LoginSetting
   const signIn = path === undefined ? undefined : readInstallation(path).signIn;
   const issuer = options.issuer ?? signIn?.issuer;
   const clientId = options.clientId ?? signIn?.cliClientId;
-  const audience = options.audience ?? signIn?.audience;
+  const { scope, resource } = options;
   if (issuer === undefined || clientId === undefined) {
     throw new CliError(
       'Where to sign in is not known.',
       'Give --issuer and --client-id, or set GATEHOUSE_INSTALLATION.',
     );
   }
-  return { issuer, clientId, scope: options.scope, ...(audience === undefined ? {} : { audience }) };
+  return { issuer, clientId, scope, ...(resource === undefined ? {} : { resource }) };
 }

@@ -29,8 +29,8 @@ export interface LoginSettings {
   readonly issuer: string;
   readonly clientId: string;
   readonly scope: string;
-  /** what the API is called at the provider, for providers that ask (source: RFC 8707) */
-  readonly audience?: string;
+  /** names the API whose token is wanted, as a URI, where the provider asks for it (source: RFC 8707) */
+  readonly resource?: string;
 }
 
 export interface Attempt {
@@ -72,7 +72,7 @@ export function signInAddress(discovery: Discovery, settings: LoginSettings, att
     state: attempt.state,
     code_challenge: challenge,
     code_challenge_method: 'S256',
-    ...(settings.audience === undefined ? {} : { resource: settings.audience }),
+    ...(settings.resource === undefined ? {} : { resource: settings.resource }),
   })) {
     url.searchParams.set(name, value);
   }
@@ -120,7 +120,7 @@ export async function tokenFor(
       redirect_uri: attempt.redirectUri,
       client_id: settings.clientId,
       code_verifier: attempt.codeVerifier,
-      ...(settings.audience === undefined ? {} : { resource: settings.audience }),
+      ...(settings.resource === undefined ? {} : { resource: settings.resource }),
     }),
   });
   if (answer !== undefined && 'access_token' in answer) {
