@@ -13,6 +13,7 @@ import { authentication, callerOf } from './plugins/authentication.js';
 import { errors } from './plugins/errors.js';
 import { metrics } from './plugins/metrics.js';
 import { openapi } from './plugins/openapi.js';
+import { page } from './plugins/page.js';
 import { rateLimits } from './plugins/rate-limit.js';
 import { securityHeaders } from './plugins/security-headers.js';
 import type { ApiDependencies, CodecMount } from './ports.js';
@@ -25,6 +26,7 @@ import { healthRoutes } from './routes/health.js';
 import { signInRoutes } from './routes/sign-in.js';
 import { bundleRoutes } from './routes/v1/bundle.js';
 import { commandRoutes } from './routes/v1/commands.js';
+import { decisionRoutes } from './routes/v1/decisions.js';
 import { eventRoutes } from './routes/v1/events.js';
 import { gateRoutes } from './routes/v1/gates.js';
 import { meRoutes } from './routes/v1/me.js';
@@ -77,6 +79,7 @@ export async function buildApp(deps: ApiDependencies, options: AppOptions = {}):
   await app.register(healthRoutes(context));
   if (deps.signIn !== undefined && context.cookies !== undefined) {
     await app.register(signInRoutes(deps.signIn, context.cookies));
+    await app.register(page);
   }
   const v1 = { prefix: '/v1' };
   await app.register(meRoutes(context), v1);
@@ -85,6 +88,7 @@ export async function buildApp(deps: ApiDependencies, options: AppOptions = {}):
   await app.register(bundleRoutes(context), v1);
   await app.register(commandRoutes(context), v1);
   await app.register(gateRoutes(context), v1);
+  await app.register(decisionRoutes(context), v1);
   if (deps.ticketHooks !== undefined) await app.register(webhookRoutes(context, deps.ticketHooks), v1);
   if (deps.codec !== undefined) await mountCodec(app, context, deps.codec);
 
