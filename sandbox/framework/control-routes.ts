@@ -40,7 +40,7 @@ export function addControlRoutes(standIn: Controlled, base: string): void {
     try {
       faults.add(fault);
     } catch (error) {
-      throw new Refusal(400, `match.path: ${error instanceof Error ? error.message : 'no expression'}`);
+      throw new Refusal(400, `match: ${error instanceof Error ? error.message : 'no expression'}`);
     }
     return reply.code(201).send(fault);
   });

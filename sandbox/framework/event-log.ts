@@ -24,6 +24,8 @@ export const SandboxEvent = Type.Object({
   object: Type.Optional(Type.String()),
   /** the how-manieth request of the stand-in, also across restarts, 1-based; 0 for effects outside of a request */
   requestIndex: Type.Integer(),
+  /** who called, as the header `x-sandbox-caller` says: only instrumented processes send it */
+  caller: Type.Optional(Type.String()),
 });
 export type SandboxEvent = Static<typeof SandboxEvent>;
 export type EffectKind = NonNullable<SandboxEvent['effect']>;

@@ -4,12 +4,16 @@ import Type, { type Static } from 'typebox';
 export const Fault = Type.Object(
   {
     id: Type.String({ minLength: 1 }),
-    /** every given part must match; `path` is a regular expression over path and query */
+    /**
+     * every given part must match; `path` is a regular expression over path and query, `caller` one over the header
+     * `x-sandbox-caller`
+     */
     match: Type.Object(
       {
         method: Type.Optional(Type.String()),
         path: Type.Optional(Type.String()),
         operation: Type.Optional(Type.String()),
+        caller: Type.Optional(Type.String()),
       },
       { additionalProperties: false },
     ),
@@ -52,6 +56,7 @@ export interface HeldRequest {
 interface Armed {
   readonly fault: Fault;
   readonly path: RegExp | null;
+  readonly caller: RegExp | null;
   seen: number;
 }
 
@@ -65,10 +70,11 @@ export class Faults {
   readonly #armed = new Map<string, Armed>();
   readonly #waiting = new Set<Waiting>();
 
-  /** @throws SyntaxError when `match.path` is no regular expression */
+  /** @throws SyntaxError when `match.path` or `match.caller` is no regular expression */
   add(fault: Fault): void {
     const path = fault.match.path === undefined ? null : new RegExp(fault.match.path);
-    this.#armed.set(fault.id, { fault, path, seen: 0 });
+    const caller = fault.match.caller === undefined ? null : new RegExp(fault.match.caller);
+    this.#armed.set(fault.id, { fault, path, caller, seen: 0 });
   }
 
   /** removes one fault, or all; requests held by it go on */
@@ -84,13 +90,19 @@ export class Faults {
   }
 
   /** the faults for this request, in the order they were added; counts it as seen */
-  take(request: { readonly method: string; readonly url: string; readonly operation: string }): Fault[] {
+  take(request: {
+    readonly method: string;
+    readonly url: string;
+    readonly operation: string;
+    readonly caller?: string | undefined;
+  }): Fault[] {
     const taken: Fault[] = [];
     for (const armed of this.#armed.values()) {
       const { match, skip = 0, times = 1 } = armed.fault;
       if (match.method !== undefined && match.method.toUpperCase() !== request.method) continue;
       if (match.operation !== undefined && match.operation !== request.operation) continue;
       if (armed.path && !armed.path.test(request.url)) continue;
+      if (armed.caller && !armed.caller.test(request.caller ?? '')) continue;
       armed.seen += 1;
       if (armed.seen > skip && (times === 0 || armed.seen <= skip + times)) taken.push(armed.fault);
     }

@@ -18,6 +18,9 @@ import { StateStore } from './state-store.js';
 const CONTROL = '/_sandbox';
 /** largest request body; Git commits through the REST API are the largest */
 const BODY_LIMIT = 16 * 1024 * 1024;
+/** says who called; sent by instrumented processes only */
+const CALLER = 'x-sandbox-caller';
+const LONGEST_CALLER = 200;
 /** an answer cut short, for the fault `malformed` */
 const MALFORMED = '{"truncated": [';
 
@@ -44,6 +47,7 @@ export interface StandInOptions<S extends TSchema, T extends TSchema> {
 interface Progress {
   readonly index: number;
   readonly operation: string;
+  readonly caller: string | undefined;
   readonly gone: AbortSignal;
   after: readonly Fault[];
   answered: boolean;
@@ -111,6 +115,45 @@ export class StandIn<S extends TSchema, T extends TSchema> {
   async act(effect: EffectKind, object: string, apply: () => void): Promise<void> {
     this.#change({ method: '', path: '', operation: '', requestIndex: 0 }, effect, object, apply);
     await this.#store.saved();
+  }
+
+  /**
+   * One request of a protocol that is not HTTP, e.g. a mail by SMTP: events and the faults `hold`, `delay`, `cut` apply.
+   * @param gone aborts when the sender hangs up
+   * @returns false when a fault cut the connection or the sender is gone: say nothing more
+   */
+  async exchange(
+    call: {
+      readonly method: string;
+      readonly path: string;
+      readonly operation: string;
+      readonly caller?: string;
+    },
+    gone: AbortSignal,
+    handle: () => Promise<void>,
+  ): Promise<boolean> {
+    this.#requests += 1;
+    const event = { ...call, requestIndex: this.#requests };
+    this.events.add({ ...event, phase: 'request' });
+    const faults = this.faults.take({ ...call, url: call.path });
+    const spoil = async (when: Fault['when']): Promise<boolean> => {
+      for (const fault of faults.filter((candidate) => candidate.when === when)) {
+        if (fault.kind === 'cut') return true;
+        if (fault.kind === 'delay') await delay(fault.delayMs ?? 0);
+        if (fault.kind !== 'hold') continue;
+        const { method, path, operation, requestIndex } = event;
+        const since = new Date().toISOString();
+        await this.faults.hold({ id: fault.id, requestIndex, method, path, operation, when, since }, gone);
+      }
+      return gone.aborted;
+    };
+    let silent = await spoil('before');
+    if (!silent) {
+      await handle();
+      silent = await spoil('after');
+    }
+    this.events.add({ ...event, phase: 'answer', ...(silent ? {} : { status: 250 }) });
+    return !silent;
   }
 
   /** adds an operation of the vendor's API */
@@ -240,6 +283,7 @@ export class StandIn<S extends TSchema, T extends TSchema> {
             path: pathOf(request),
             operation: progress.operation,
             requestIndex: progress.index,
+            ...(progress.caller === undefined ? {} : { caller: progress.caller }),
           },
           effect,
           object,
@@ -249,7 +293,7 @@ export class StandIn<S extends TSchema, T extends TSchema> {
   }
 
   #change(
-    cause: { method: string; path: string; operation: string; requestIndex: number },
+    cause: { method: string; path: string; operation: string; requestIndex: number; caller?: string },
     effect: EffectKind,
     object: string,
     apply: () => void,
@@ -302,6 +346,7 @@ export class StandIn<S extends TSchema, T extends TSchema> {
         method: request.method,
         url: request.url,
         operation: progress.operation,
+        caller: progress.caller,
       });
       progress.after = faults.filter((fault) => fault.when === 'after');
       for (const fault of faults.filter((candidate) => candidate.when === 'before')) {
@@ -358,6 +403,7 @@ export class StandIn<S extends TSchema, T extends TSchema> {
     const progress: Progress = {
       index: this.#requests,
       operation: this.#operationOf(request),
+      caller: first(strings(request.headers)[CALLER])?.slice(0, LONGEST_CALLER),
       gone: gone.signal,
       after: [],
       answered: false,
@@ -369,6 +415,7 @@ export class StandIn<S extends TSchema, T extends TSchema> {
       operation: progress.operation,
       phase: 'request',
       requestIndex: progress.index,
+      ...(progress.caller === undefined ? {} : { caller: progress.caller }),
     });
     reply.raw.once('close', () => {
       if (!reply.raw.writableFinished) gone.abort();
@@ -390,6 +437,7 @@ export class StandIn<S extends TSchema, T extends TSchema> {
       phase: 'answer',
       ...(status === undefined ? {} : { status }),
       requestIndex: progress.index,
+      ...(progress.caller === undefined ? {} : { caller: progress.caller }),
     });
   }
 

@@ -2,7 +2,7 @@ import net from 'node:net';
 import Type, { type Static } from 'typebox';
 import type { RunningStandIn, StandInContext } from '../framework/running.js';
 import { StandIn } from '../framework/stand-in.js';
-import { readMessage } from './message.js';
+import { type ReadMessage, readMessage } from './message.js';
 import { type Envelope, SmtpSession } from './smtp-session.js';
 
 const Mail = Type.Object({
@@ -39,7 +39,8 @@ const MAX_LINE = 64 * 1024;
 
 /**
  * A mail server that keeps what it gets and delivers nothing. SMTP is on a port of its own (`mailSmtp` of the port file,
- * `smtp://127.0.0.1:port`); `GET /_sandbox/mails` shows the mails, oldest first. Settings: `unknown`, `busy`, `down`.
+ * `smtp://127.0.0.1:port`); `GET /_sandbox/mails` shows the mails, oldest first. Events and faults name a mail's sending
+ * `send mail` and its caller by the Message-ID. Settings: `unknown`, `busy`, `down`.
  */
 export async function startMail(context: StandInContext): Promise<RunningStandIn> {
   const standIn = new StandIn({
@@ -51,8 +52,20 @@ export async function startMail(context: StandInContext): Promise<RunningStandIn
   });
   standIn.control('GET', '/mails', Type.Object({}), async () => standIn.state.mails);
 
-  const keep = async ({ from, to }: Envelope, raw: string): Promise<void> => {
-    const { subject, text, headers } = readMessage(raw);
+  /** False: say nothing more to the sender. */
+  const take = ({ from, to }: Envelope, raw: string, gone: AbortSignal): Promise<boolean> => {
+    const message = readMessage(raw);
+    const caller = message.headers['message-id'] ?? '';
+    return standIn.exchange({ method: 'DATA', path: '/', operation: 'send mail', caller }, gone, () =>
+      keep(from, to, message, raw),
+    );
+  };
+  const keep = async (
+    from: string,
+    to: readonly string[],
+    { subject, text, headers }: ReadMessage,
+    raw: string,
+  ): Promise<void> => {
     const mail: Mail = {
       at: new Date().toISOString(),
       from,
@@ -75,7 +88,7 @@ export async function startMail(context: StandInContext): Promise<RunningStandIn
     if (standIn.settings.down) return void socket.destroy();
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    talk(socket, new SmtpSession(checkRecipient), keep);
+    talk(socket, new SmtpSession(checkRecipient), take);
     return undefined;
   });
   const smtpPort = await listen(server, standIn.state.smtpPort);
@@ -115,8 +128,10 @@ async function listen(server: net.Server, wanted: number): Promise<number> {
 function talk(
   socket: net.Socket,
   session: SmtpSession,
-  keep: (envelope: Envelope, raw: string) => Promise<void>,
+  take: (envelope: Envelope, raw: string, gone: AbortSignal) => Promise<boolean>,
 ): void {
+  const gone = new AbortController();
+  socket.on('close', () => gone.abort());
   let rest = '';
   let work = Promise.resolve();
   const handle = async (line: string): Promise<void> => {
@@ -129,8 +144,8 @@ function talk(
         socket.end(`${step.text}\r\n`);
         break;
       case 'message':
-        await keep(step.envelope, step.data);
-        socket.write('250 2.0.0 Ok: queued\r\n');
+        if (await take(step.envelope, step.data, gone.signal)) socket.write('250 2.0.0 Ok: queued\r\n');
+        else socket.destroy();
         break;
       case 'wait':
         break;
