@@ -2,9 +2,10 @@
  * Authority of a request: what the ledger holds, with every signature verified by this process's own keys (law 3). History
  * has none. The judgement itself is pure (`domain/gate-rules`).
  */
+import { type BoundVote, bindVote } from '../../domain/bound-vote.js';
 import type { DecisionClaims } from '../../domain/decision.js';
 import { allPassed, type GateVerdict, judgeGates, type Vote } from '../../domain/gate-rules.js';
-import type { EntryBodies, LedgerEntry } from '../../domain/ledger.js';
+import type { LedgerEntry } from '../../domain/ledger.js';
 import type { PolicyManifest } from '../../domain/manifest.js';
 import { currentPlan, entriesOfType, excludedPersons, type RequestRecord } from '../../domain/record.js';
 import type { WorkerLedger } from '../../ledger/ports.js';
@@ -13,13 +14,9 @@ import { AttestationError, verifyDecision, verifyRequest } from '../../security/
 import { canonicalJson, digest } from '../../security/canonical.js';
 import type { KeyRing } from '../../security/keyring.js';
 
-export interface VerifiedVote extends Vote {
-  readonly accountId: string;
-}
-
 export interface VerifiedRequest {
   readonly record: RequestRecord;
-  readonly votes: readonly VerifiedVote[];
+  readonly votes: readonly BoundVote[];
   /** highest position among the entries that were judged */
   readonly judgedUpTo: number;
   /** what did not verify; each is worth an alarm */
@@ -57,7 +54,7 @@ export class Authority {
     const requestFault = await this.requestFault(record, ring);
     if (requestFault !== undefined) return { faults: [requestFault] };
 
-    const votes: VerifiedVote[] = [];
+    const votes: BoundVote[] = [];
     const faults: string[] = [];
     for (const entry of entriesOfType(entries, 'decision.made')) {
       const vote = await verifiedVote(record, entry, ring);
@@ -97,7 +94,7 @@ async function verifiedVote(
   record: RequestRecord,
   entry: LedgerEntry<'decision.made'>,
   ring: KeyRing,
-): Promise<VerifiedVote | string> {
+): Promise<BoundVote | string> {
   let claims: DecisionClaims;
   try {
     claims = await verifyDecision(entry.body.envelope, ring, { recordedAt: entry.at });
@@ -105,37 +102,8 @@ async function verifiedVote(
     if (error instanceof AttestationError) return error.message;
     throw error;
   }
-  const mismatch = bindingFault(record, entry.body, claims);
-  if (mismatch !== undefined) return `it is bound to another ${mismatch}`;
-  return {
-    gate: claims.gate,
-    epoch: claims.epoch,
-    decision: claims.decision,
-    personId: claims.approver.personId,
-    accountId: claims.approver.accountId,
-    ...(claims.approver.actingFor === undefined ? {} : { actingFor: claims.approver.actingFor }),
-    evidence: claims.evidence,
-    atMs: Date.parse(entry.at),
-  };
-}
-
-/** A decision counts only for the very request, plan, policy, gate and epoch that it names. */
-export function bindingFault(
-  record: RequestRecord,
-  body: EntryBodies['decision.made'],
-  claims: DecisionClaims,
-): string | undefined {
-  const plan = record.plans.find((entry) => entry.body.epoch === claims.epoch);
-  if (claims.requestId !== record.requestId) return 'request';
-  if (claims.requestHash !== record.accepted.body.requestHash) return 'content of the request';
-  if (claims.planDigest !== plan?.body.digest) return 'plan';
-  if (claims.policyDigest !== record.request.policy.digest) return 'policy';
-  if (claims.workflowId !== record.request.workflowId) return 'workflow';
-  if (claims.gate !== body.gate) return 'gate';
-  if (claims.epoch !== body.epoch) return 'epoch';
-  if (claims.decision !== body.decision || claims.jti !== body.jti) return 'decision';
-  if (claims.approver.personId !== body.personId) return 'person';
-  return undefined;
+  const vote = bindVote(record, entry, claims);
+  return typeof vote === 'string' ? `it is bound to another ${vote}` : vote;
 }
 
 /** Verdicts on the gates under the pinned policy. */
