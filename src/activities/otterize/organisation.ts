@@ -19,11 +19,12 @@ export async function ensureOrganisation(
   signal: AbortSignal,
 ): Promise<EffectResult> {
   const name = effect.target.organisation;
-  const ownership = ownershipOf(effect.history, ORGANISATION_ID);
+  const ownership = ownershipOf(earlier(effect), ORGANISATION_ID);
   const finding = await findOrganisation(client, name, ownership, signal);
   if (finding.state === 'ours') {
     const known = ownership.ids.has(finding.organisation.id);
-    return result(known ? 'unchanged' : 'created', finding.organisation);
+    const made = effect.planned.action === 'adopt' ? 'adopted' : 'created';
+    return result(known ? 'unchanged' : made, finding.organisation);
   }
   if (finding.state === 'foreign') {
     if (effect.planned.action !== 'adopt') {
@@ -52,6 +53,15 @@ export async function ensureOrganisation(
     );
   }
   return result('created', made.organisation);
+}
+
+/** A reservation that this attempt has just made explains no object: nothing was done under it yet. */
+function earlier(effect: PermittedEffect): PermittedEffect['history'] {
+  if (effect.resumed) return effect.history;
+  return effect.history.filter(
+    ({ type, requestId, body }) =>
+      type !== 'effect.reserved' || requestId !== effect.requestId || body.epoch !== effect.epoch,
+  );
 }
 
 function result(
