@@ -6,6 +6,7 @@
  */
 import type { FailureReport } from '../domain/failure.js';
 import type { EffectOutcome, ReadBack, RequestOutcome } from '../domain/ledger.js';
+import type { CommandName } from '../domain/messages.js';
 
 export interface RequestRef {
   readonly requestId: string;
@@ -42,6 +43,8 @@ export interface GatesInput extends RequestRef {
   readonly nowMs: number;
   /** ids of decisions that signals told of */
   readonly noticed: readonly string[];
+  /** messages that told of a decision once more */
+  readonly repeated: number;
   readonly undecodable: number;
   /** messages beyond what a run keeps: counted, then dropped */
   readonly dropped: number;
@@ -75,8 +78,17 @@ export interface RequestEnd {
   readonly message: string;
 }
 
+/** A command as an update brought it: nobody has to be an operator to send one. */
+export interface CommandRef extends RequestRef {
+  readonly command: CommandName;
+  readonly commandId: string;
+  readonly targets: readonly string[];
+}
+
 /** Queue `ledger`. */
 export interface LedgerActivities {
+  /** whether the ledger holds this very command; raises an alarm when it does not */
+  confirmCommand(input: CommandRef): Promise<{ readonly confirmed: boolean }>;
   /** opens, judges and closes gates by what the ledger holds; raises alarms for messages that the ledger does not know */
   advanceGates(input: GatesInput): Promise<GatesResult>;
   startRollout(input: RequestRef): Promise<RolloutStart>;

@@ -104,6 +104,8 @@ export type EntryType = keyof EntryBodies;
 
 export type AlarmName =
   | 'decision-not-in-ledger'
+  | 'decision-replayed'
+  | 'command-not-in-ledger'
   | 'undecodable-message'
   | 'effect-refused'
   | 'result-contradicts-ledger'

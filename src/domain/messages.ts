@@ -16,6 +16,7 @@ export const UPDATE = {
   skip: 'skip',
   cancel: 'cancel',
 } as const;
+export type CommandName = keyof typeof UPDATE;
 export const QUERY = { progress: 'progress' } as const;
 
 /** What a run carries over when it continues as new; everything else is read from the ledger again. */

@@ -84,6 +84,7 @@ const SHAPES = {
     personId: Text,
     jti: Text,
     envelope: Text,
+    comment: Type.Optional(Text),
   }),
   'effect.reserved': object({ key: Text, epoch: Epoch, system: Text }),
   'effect.completed': object({
@@ -115,6 +116,8 @@ const SHAPES = {
   'alarm.raised': object({
     alarm: oneOf(
       'decision-not-in-ledger',
+      'decision-replayed',
+      'command-not-in-ledger',
       'undecodable-message',
       'effect-refused',
       'result-contradicts-ledger',
@@ -124,7 +127,13 @@ const SHAPES = {
     detail: Text,
     count: Count,
   }),
-  'call.refused': object({ route: Text, status: Count, reason: Text, by: Type.Optional(Actor) }),
+  'call.refused': object({
+    route: Text,
+    status: Count,
+    reason: Text,
+    by: Type.Optional(Actor),
+    count: Type.Optional(Count),
+  }),
   'key.revoked': object({ kid: Text }),
   'payloads.decoded': object({ count: Count, by: Actor }),
 } satisfies { readonly [T in EntryType]: TSchema };

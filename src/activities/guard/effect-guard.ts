@@ -155,6 +155,9 @@ export class EffectGuard {
           'the approved plan does not hold this effect',
         );
       }
+      if (isCancelled(request.record) && !isReserved(request.record, key, epoch)) {
+        return await this.refuse(ref.requestId, key, 'effect-refused', 'the request was cancelled');
+      }
       const reservation = await this.ledger.reserveEffect(
         ref.requestId,
         { key, epoch, system },
@@ -227,6 +230,18 @@ export class EffectGuard {
   private async raise(requestId: string, alarm: AlarmName, detail: string): Promise<void> {
     await this.ledger.raiseAlarm(requestId, { alarm, detail: detail.slice(0, 500), count: 1 });
   }
+}
+
+/** A cancelled request begins nothing new, whether or not its workflow lives to close it. */
+function isCancelled(record: RequestRecord): boolean {
+  return entriesOfType(record.entries, 'command.given').some(({ body }) => body.command === 'cancel');
+}
+
+/** An effect that was begun is finished also after that: half of it would be worse. */
+function isReserved(record: RequestRecord, key: string, epoch: number): boolean {
+  return entriesOfType(record.entries, 'effect.reserved').some(
+    ({ body }) => body.key === key && body.epoch === epoch,
+  );
 }
 
 /** A repeat that finds everything in place keeps the outcome that was recorded when it was made. */

@@ -4,6 +4,7 @@ import type { WorkerLedger } from '../../ledger/ports.js';
 import type { LedgerActivities } from '../contracts.js';
 import type { Authority } from '../guard/authority.js';
 import type { EffectGuard } from '../guard/effect-guard.js';
+import { confirmCommand } from './commands.js';
 import { closeRequest, closeTarget, readTargetEnd } from './endings.js';
 import { advanceGates } from './gates.js';
 
@@ -15,6 +16,7 @@ export interface LedgerActivityDeps {
 
 export function createLedgerActivities({ ledger, authority, guard }: LedgerActivityDeps): LedgerActivities {
   return {
+    confirmCommand: (input) => confirmCommand(ledger, input),
     advanceGates: (input) => advanceGates(ledger, authority, input),
     async startRollout({ requestId }) {
       const { record } = await guard.judge(requestId, requestId);

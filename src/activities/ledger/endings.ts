@@ -11,23 +11,36 @@ import { effectRefused } from '../errors.js';
 export const TARGET_CHECKS = ['sync', 'external-secret', 'connected'] as const;
 
 /**
- * @throws StepFailed `EffectRefused` with an alarm when `done` is claimed and an effect or check is missing in the ledger
+ * @throws StepFailed `EffectRefused` with an alarm when `done` is claimed and an effect or check is missing in the ledger,
+ * or `skipped` and nobody gave that command
  */
 export async function closeTarget(ledger: WorkerLedger, input: TargetEnd): Promise<void> {
-  if (input.outcome === 'done') {
-    const record = await readRecord(ledger, input.requestId);
-    const missing = record === null ? ['the request itself'] : missingOf(record, input.target);
-    if (missing.length > 0) {
-      const detail = `${input.target} was reported as done, but the ledger does not hold ${missing.join(', ')}`;
-      await ledger.raiseAlarm(input.requestId, { alarm: 'result-contradicts-ledger', detail, count: 1 });
-      throw effectRefused(input.target, detail, 'Somebody completed a step from outside: retry the cluster');
-    }
+  const contradiction = await contradictionOf(ledger, input);
+  if (contradiction !== undefined) {
+    const detail = `${input.target} was reported as ${input.outcome}, but the ledger does not hold ${contradiction}`;
+    await ledger.raiseAlarm(input.requestId, { alarm: 'result-contradicts-ledger', detail, count: 1 });
+    throw effectRefused(input.target, detail, 'Somebody interfered from outside: retry the cluster');
   }
   await ledger.endTarget(input.requestId, {
     target: input.target,
     outcome: input.outcome,
     ...(input.failure === undefined ? {} : { failure: input.failure }),
   });
+}
+
+/** What would have to stand in the ledger for this end and does not. */
+async function contradictionOf(ledger: WorkerLedger, input: TargetEnd): Promise<string | undefined> {
+  if (input.outcome !== 'done' && input.outcome !== 'skipped') return undefined;
+  const record = await readRecord(ledger, input.requestId);
+  if (record === null) return 'the request itself';
+  if (input.outcome === 'done') {
+    const missing = missingOf(record, input.target);
+    return missing.length === 0 ? undefined : missing.join(', ');
+  }
+  const commanded = entriesOfType(record.entries, 'command.given').some(
+    ({ body }) => body.command === 'skip' && body.targets.includes(input.target),
+  );
+  return commanded ? undefined : 'a command to skip it';
 }
 
 /** Keys of effects and checks of a target that the ledger does not hold. */

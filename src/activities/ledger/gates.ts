@@ -88,12 +88,19 @@ function unsent(notices: readonly GateNotice[], record: RequestRecord): readonly
 
 /** A message that the ledger does not know is counted, dropped, and raises an alarm (design, section 5). */
 async function raiseAlarms(ledger: WorkerLedger, request: VerifiedRequest, input: GatesInput): Promise<void> {
-  const known = new Set(
-    entriesOfType(request.record.entries, 'decision.made').map((entry) => entry.body.jti),
+  const epochOf = new Map(
+    entriesOfType(request.record.entries, 'decision.made').map(({ body }) => [body.jti, body.epoch]),
   );
-  const unknown = input.noticed.filter((jti) => !known.has(jti));
+  const unknown = input.noticed.filter((jti) => !epochOf.has(jti));
+  const epoch = currentPlan(request.record)?.epoch ?? 0;
+  const superseded = input.noticed.filter((jti) => (epochOf.get(jti) ?? epoch) < epoch);
   const raise = async (
-    alarm: 'decision-not-in-ledger' | 'undecodable-message' | 'message-flood' | 'invalid-signature',
+    alarm:
+      | 'decision-not-in-ledger'
+      | 'decision-replayed'
+      | 'undecodable-message'
+      | 'message-flood'
+      | 'invalid-signature',
     count: number,
     detail: string,
   ): Promise<void> => {
@@ -103,6 +110,11 @@ async function raiseAlarms(ledger: WorkerLedger, request: VerifiedRequest, input
     'decision-not-in-ledger',
     unknown.length,
     'a message told of decisions that nobody made through the API; they were dropped',
+  );
+  await raise(
+    'decision-replayed',
+    input.repeated + superseded.length,
+    'a message told again of a decision, or of one of an earlier epoch; it counts once, and at its epoch only',
   );
   await raise('undecodable-message', input.undecodable, 'messages that could not be read were dropped');
   await raise(

@@ -11,7 +11,10 @@ const MAX_NOTED = 500;
 
 export class GateKeeper {
   private readonly noticed = new Set<string>();
+  /** told of and judged in this run: once more is a replay */
+  private readonly judged = new Set<string>();
   private readonly sending = new Set<string>();
+  private repeated = 0;
   private undecodable = 0;
   private dropped: number;
   private cancelled = false;
@@ -28,8 +31,14 @@ export class GateKeeper {
   noteDecision(message: unknown): void {
     const jti = jtiOf(message);
     if (jti === undefined) this.undecodable += 1;
+    else if (this.noticed.has(jti) || this.judged.has(jti)) this.repeated += 1;
     else if (this.noticed.size >= MAX_NOTED) this.dropped += 1;
     else this.noticed.add(jti);
+  }
+
+  /** Handler of a command that is none. */
+  noteUnreadable(): void {
+    this.undecodable += 1;
   }
 
   cancel(): void {
@@ -40,20 +49,28 @@ export class GateKeeper {
     return this.dropped;
   }
 
+  /** Something came that the ledger has not been asked about. */
+  get hasNews(): boolean {
+    return this.noticed.size > 0 || this.repeated > 0 || this.undecodable > 0 || this.dropped > 0;
+  }
+
   /**
    * Asks the ledger to judge once, and sends what notices fall due.
    * @returns the ledger's answer
    */
   async judge(): Promise<GatesResult> {
     const noticed = [...this.noticed];
-    const { undecodable, dropped } = this;
+    const { repeated, undecodable, dropped } = this;
     this.noticed.clear();
+    for (const jti of noticed) if (this.judged.size < MAX_NOTED) this.judged.add(jti);
+    this.repeated = 0;
     this.undecodable = 0;
     this.dropped = 0;
     const result = await this.activities.ledger.advanceGates({
       requestId: this.requestId,
       nowMs: Date.now(),
       noticed,
+      repeated,
       undecodable,
       dropped,
     });
@@ -63,8 +80,7 @@ export class GateKeeper {
 
   /** Sleeps until a message comes, a reminder or deadline falls due, the request is cancelled or `interrupted` holds. */
   async sleepUntilNews(wakeAtMs: number | undefined, interrupted: () => boolean): Promise<void> {
-    const news = (): boolean =>
-      this.noticed.size > 0 || this.undecodable > 0 || this.dropped > 0 || this.cancelled || interrupted();
+    const news = (): boolean => this.hasNews || this.cancelled || interrupted();
     if (wakeAtMs === undefined) await condition(news);
     else await condition(news, Math.max(1, wakeAtMs - Date.now()));
   }

@@ -8,7 +8,13 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { GatesResult, PlanResult, RequestEnd } from '../../activities/contracts.js';
-import type { CommandAnswer, FleetInput, FleetProgress, OperatorCommand } from '../../domain/messages.js';
+import type {
+  CommandAnswer,
+  CommandName,
+  FleetInput,
+  FleetProgress,
+  OperatorCommand,
+} from '../../domain/messages.js';
 import { type Activities, activitiesFor } from '../activity-options.js';
 import { showDetails } from '../current-details.js';
 import { GateKeeper } from '../gates/gate-keeper.js';
@@ -60,39 +66,37 @@ class FleetRun {
   /** Handlers record, the story judges. */
   listen(): void {
     const { rollout, gates } = this;
-    const guarded =
-      (act: (command: OperatorCommand) => CommandAnswer) =>
-      (command: OperatorCommand): CommandAnswer =>
-        isOperatorCommand(command)
-          ? act(command)
-          : { accepted: false, message: 'not a command of Gatehouse' };
+    const commanded =
+      (name: CommandName, act: (command: OperatorCommand) => CommandAnswer) =>
+      (command: OperatorCommand): Promise<CommandAnswer> =>
+        this.obey(name, command, act);
     setHandler(decisionSignal, (notice) => gates.noteDecision(notice), {
       description: 'News of a decision. The ledger is asked; the message decides nothing.',
     });
     setDefaultSignalHandler(() => gates.noteDecision(undefined));
     setHandler(
       pauseUpdate,
-      guarded(() => rollout.pause()),
+      commanded('pause', () => rollout.pause()),
       { description: 'Start no further cluster.' },
     );
     setHandler(
       resumeUpdate,
-      guarded(() => rollout.resume()),
+      commanded('resume', () => rollout.resume()),
       { description: 'Go on after a pause.' },
     );
     setHandler(
       retryUpdate,
-      guarded((command) => rollout.retry(command)),
+      commanded('retry', (command) => rollout.retry(command)),
       { description: 'Retry failed clusters.' },
     );
     setHandler(
       skipUpdate,
-      guarded((command) => rollout.skip(command)),
+      commanded('skip', (command) => rollout.skip(command)),
       { description: 'Give clusters up.' },
     );
     setHandler(
       cancelUpdate,
-      guarded(() => {
+      commanded('cancel', () => {
         gates.cancel();
         return rollout.cancel();
       }),
@@ -104,6 +108,27 @@ class FleetRun {
       paused: rollout.isPaused,
       targets: rollout.targets,
     }));
+  }
+
+  /** Only what the ledger holds is obeyed: whoever may write to the namespace may send an update. */
+  private async obey(
+    name: CommandName,
+    command: OperatorCommand,
+    act: (command: OperatorCommand) => CommandAnswer,
+  ): Promise<CommandAnswer> {
+    if (!isOperatorCommand(command)) {
+      this.gates.noteUnreadable();
+      return { accepted: false, message: 'not a command of Gatehouse' };
+    }
+    const { confirmed } = await this.activities.ledger.confirmCommand({
+      requestId: this.input.requestId,
+      command: name,
+      commandId: command.commandId,
+      targets: command.targets,
+    });
+    return confirmed
+      ? act(command)
+      : { accepted: false, message: 'the ledger does not hold this command: give it through the API' };
   }
 
   async story(): Promise<RequestEnd> {
@@ -169,6 +194,8 @@ class FleetRun {
 
   private async end(reason: string): Promise<RequestEnd> {
     const ended = await this.activities.ledger.closeRequest({ requestId: this.input.requestId, reason });
+    // messages that came after the gates had passed: nothing is decided on them, alarms are raised
+    if (this.gates.hasNews) await this.gates.judge();
     this.show('ended', `**${ended.outcome ?? 'open'}**: ${ended.message}`);
     try {
       await this.activities.notifications.notifyRequest({

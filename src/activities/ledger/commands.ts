@@ -1,0 +1,27 @@
+/** Operators' commands as the ledger holds them. Anybody with access to the namespace can send an update. */
+import { entriesOfType } from '../../domain/record.js';
+import type { WorkerLedger } from '../../ledger/ports.js';
+import type { CommandRef } from '../contracts.js';
+
+/** Whether somebody gave this very command through the API, which appends it before it sends the update. */
+export async function confirmCommand(
+  ledger: WorkerLedger,
+  input: CommandRef,
+): Promise<{ readonly confirmed: boolean }> {
+  const given = entriesOfType(await ledger.entriesOf(input.requestId), 'command.given');
+  const confirmed = given.some(
+    ({ body }) =>
+      body.commandId === input.commandId &&
+      body.command === input.command &&
+      body.targets.length === input.targets.length &&
+      body.targets.every((target, index) => target === input.targets[index]),
+  );
+  if (!confirmed) {
+    await ledger.raiseAlarm(input.requestId, {
+      alarm: 'command-not-in-ledger',
+      detail: `a message asked for ${input.command}, which nobody gave through the API; it was dropped`,
+      count: 1,
+    });
+  }
+  return { confirmed };
+}
