@@ -69,9 +69,10 @@ export class OtterizeAgents {
   async #connect(cluster: string): Promise<void> {
     const app = this.#options.deployedIn(cluster);
     const origin = this.#options.otterizeOrigin();
-    if (this.#stopped || app === null || origin === undefined) return;
-    const credentials = await this.#credentialsOf(cluster, app);
-    if (credentials === null) return;
+    if (this.#stopped || origin === undefined) return;
+    const credentials = app === null ? null : await this.#credentialsOf(cluster, app);
+    // the comparison after a sync may come later than its pods: they look again, as restarting pods do
+    if (app === null || credentials === null) return this.#later(cluster);
     // once per deployment and credentials
     const done = [
       app.status?.history?.at(-1)?.deployedAt,

@@ -117,19 +117,24 @@ export async function startKubernetes(context: StandInContext): Promise<RunningS
   };
   const isApplication = (object: unknown): object is Application =>
     schemas.fits(resourceOf('applications'), object);
-  const applications = (): Application[] =>
+  // chosen by destination before they are checked against the schema, which costs milliseconds each
+  const applicationsInto = (cluster: string): Application[] =>
     store
       .list(MANAGEMENT, resourceOf('applications'))
-      .flatMap(({ object }) => (isApplication(object) ? [object] : []));
+      .map(({ object }) => object)
+      .filter((object) => {
+        const destination = isLoose(object.spec) ? object.spec.destination : undefined;
+        return isLoose(destination) && destination.name === cluster;
+      })
+      .filter(isApplication);
 
   const agents = new OtterizeAgents({
     store,
     mirrorOf,
     otterizeOrigin: () => context.originOf('otterize'),
     deployedIn: (cluster) =>
-      applications().find(
+      applicationsInto(cluster).find(
         (app) =>
-          app.spec.destination.name === cluster &&
           app.status?.sync?.status === 'Synced' &&
           app.status.health?.status === 'Healthy' &&
           app.status.operationState?.phase === 'Succeeded',

@@ -199,7 +199,7 @@ export class ApplicationController {
     const wholeMs = behaviour.slowMs ?? this.#options.settings().syncMs;
     let target: Observation;
     try {
-      target = await mirror.observe(
+      target = await mirror.observeCommit(
         operation.sync?.revision ?? source.targetRevision ?? 'HEAD',
         source.path ?? '.',
       );

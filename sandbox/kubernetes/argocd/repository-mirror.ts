@@ -5,6 +5,8 @@ import { git, tryGit } from '../../gitlab/git-process.js';
 import { GitRepository } from '../../gitlab/git-repository.js';
 import type { Observation } from './application.js';
 
+const FULL_SHA = /^[0-9a-f]{40}$/;
+
 /** The repository could not be fetched: what Git said. */
 export class FetchFailed extends Error {
   override readonly name = 'FetchFailed';
@@ -19,6 +21,7 @@ export class RepositoryMirror {
   readonly #token: () => string;
   readonly #directory: string;
   readonly #problems = new Map<string, string | undefined>();
+  #made = false;
   #running: Promise<void> | null = null;
   #next: Promise<void> | null = null;
 
@@ -38,6 +41,15 @@ export class RepositoryMirror {
       return { revision: '', contentId: '', problem: `unable to resolve '${revision}' to a commit SHA` };
     }
     return this.observeAt(id, path);
+  }
+
+  /** Content of a path at a commit: fetched only when the copy does not hold it yet. Throws `FetchFailed`. */
+  async observeCommit(revision: string, path: string): Promise<Observation> {
+    const there =
+      this.#made &&
+      FULL_SHA.test(revision) &&
+      (await new GitRepository(this.#directory).resolve(revision)) !== null;
+    return there ? this.observeAt(revision, path) : this.observe(revision, path);
   }
 
   /** Content of a path at a commit that is in the copy already. */
@@ -98,8 +110,9 @@ export class RepositoryMirror {
   }
 
   async #fetch(): Promise<void> {
-    const there = await tryGit(['--git-dir', this.#directory, 'rev-parse', '--git-dir']);
-    if (there.exitCode !== 0) await git(['init', '--quiet', '--bare', this.#directory]);
+    // harmless when it is there already
+    if (!this.#made) await git(['init', '--quiet', '--bare', this.#directory]);
+    this.#made = true;
     const credentials = Buffer.from(`argo-cd:${this.#token()}`).toString('base64');
     const result = await tryGit(
       ['--git-dir', this.#directory, 'fetch', '--quiet', '--prune', this.#url, '+refs/heads/*:refs/heads/*'],
