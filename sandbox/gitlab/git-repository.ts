@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GitFailed, git, tryGit } from './git-process.js';
+import { ObjectReader } from './object-reader.js';
 
 /** A branch moved between reading its head and writing to it. */
 export class BranchMoved extends Error {
@@ -56,9 +57,30 @@ export interface NewCommit {
   readonly force?: boolean;
 }
 
+/** A commit's id is the digest of what it says: read once, it stays true, in every repository. */
+const COMMITS = new Map<string, CommitInfo>();
+
 const FIELDS = 9;
 const LOG_FORMAT = '%H%x00%P%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B';
 const FULL_SHA = /^[0-9a-f]{40}$/;
+
+/** Entries of a tree object: `<mode> <name>\0<20 bytes of the id>`, one after the other. */
+function parseTree(content: Buffer): TreeEntry[] {
+  const entries: TreeEntry[] = [];
+  for (let at = 0; at < content.length; ) {
+    const space = content.indexOf(32, at);
+    const zero = content.indexOf(0, space);
+    const mode = content.subarray(at, space).toString().padStart(6, '0');
+    entries.push({
+      mode,
+      type: mode === '040000' ? 'tree' : mode === '160000' ? 'commit' : 'blob',
+      id: content.subarray(zero + 1, zero + 21).toString('hex'),
+      path: content.subarray(space + 1, zero).toString(),
+    });
+    at = zero + 21;
+  }
+  return entries;
+}
 
 function parseLog(text: string): CommitInfo[] {
   const parts = text.split('\0');
@@ -116,6 +138,10 @@ export class GitRepository {
     return repository;
   }
 
+  private get objects(): ObjectReader {
+    return ObjectReader.of(this.directory);
+  }
+
   private run(...args: string[]): Promise<Buffer> {
     return git(['--git-dir', this.directory, ...args]);
   }
@@ -123,32 +149,17 @@ export class GitRepository {
   /** Full id of the commit that a branch, tag or (short) id names, or null. */
   async resolve(revision: string): Promise<string | null> {
     if (revision === '' || revision.startsWith('-')) return null;
-    for (const candidate of [`refs/heads/${revision}`, revision]) {
-      const result = await tryGit([
-        '--git-dir',
-        this.directory,
-        'rev-parse',
-        '--verify',
-        '--quiet',
-        `${candidate}^{commit}`,
-      ]);
-      const id = result.stdout.toString().trim();
-      if (result.exitCode === 0 && FULL_SHA.test(id)) return id;
-    }
-    return null;
+    return (await this.commitNamed(`refs/heads/${revision}`)) ?? (await this.commitNamed(revision));
   }
 
   /** Head of a branch, or null when there is no such branch. */
   async branchHead(branch: string): Promise<string | null> {
-    const result = await tryGit([
-      '--git-dir',
-      this.directory,
-      'rev-parse',
-      '--verify',
-      '--quiet',
-      `refs/heads/${branch}^{commit}`,
-    ]);
-    return result.exitCode === 0 ? result.stdout.toString().trim() : null;
+    return this.commitNamed(`refs/heads/${branch}`);
+  }
+
+  private async commitNamed(name: string): Promise<string | null> {
+    const commit = await this.objects.read(`${name}^{commit}`);
+    return commit?.type === 'commit' ? commit.id : null;
   }
 
   async branches(): Promise<readonly { readonly name: string; readonly head: string }[]> {
@@ -165,14 +176,15 @@ export class GitRepository {
   async readFile(commitId: string, path: string): Promise<FileRead | null> {
     if (!isSafePath(path)) return null;
     const [entry] = await this.listTree(commitId, path);
-    if (entry === undefined || entry.type !== 'blob' || entry.path !== path) return null;
-    const [content, last] = await Promise.all([
-      this.run('cat-file', 'blob', entry.id),
+    if (entry === undefined || entry.type !== 'blob') return null;
+    const [blob, last] = await Promise.all([
+      this.objects.read(entry.id),
       this.run('log', '-1', '--format=%H', commitId, '--', path),
     ]);
+    if (blob === null) throw new Error(`${entry.id} is not an object of ${this.directory}`);
     return {
       path,
-      content,
+      content: blob.content,
       blobId: entry.id,
       executable: entry.mode === '100755',
       commitId,
@@ -182,23 +194,30 @@ export class GitRepository {
 
   /** Entries of a tree. A `path` that ends in `/` lists the folder, one without names the entry itself. */
   async listTree(commitId: string, path = '', recursive = false): Promise<TreeEntry[]> {
-    const args = ['ls-tree', '-z', ...(recursive ? ['-r', '-t'] : []), commitId];
-    if (path !== '') args.push('--', path);
-    const text = (await this.run(...args)).toString();
-    return text
-      .split('\0')
-      .filter((line) => line !== '')
-      .map((line) => {
-        const tab = line.indexOf('\t');
-        const [mode = '', type = '', id = ''] = line.slice(0, tab).split(' ');
-        return {
-          mode,
-          type:
-            type === 'tree' ? ('tree' as const) : type === 'commit' ? ('commit' as const) : ('blob' as const),
-          id,
-          path: line.slice(tab + 1),
-        };
-      });
+    if (path === '' || path.endsWith('/')) return this.entriesBelow(commitId, path, recursive);
+    const slash = path.lastIndexOf('/') + 1;
+    const entries = await this.entriesBelow(commitId, path.slice(0, slash), false);
+    const entry = entries.find((candidate) => candidate.path === path);
+    return entry === undefined
+      ? []
+      : recursive && entry.type === 'tree'
+        ? [entry, ...(await this.entriesBelow(commitId, `${path}/`, true))]
+        : [entry];
+  }
+
+  /** @param folder empty, or with a `/` at its end */
+  private async entriesBelow(commitId: string, folder: string, recursive: boolean): Promise<TreeEntry[]> {
+    const tree = await this.objects.read(`${commitId}:${folder.slice(0, -1)}`);
+    if (tree === null || tree.type !== 'tree') return [];
+    const entries: TreeEntry[] = [];
+    for (const entry of parseTree(tree.content)) {
+      const path = `${folder}${entry.path}`;
+      entries.push({ ...entry, path });
+      if (recursive && entry.type === 'tree') {
+        entries.push(...(await this.entriesBelow(commitId, `${path}/`, true)));
+      }
+    }
+    return entries;
   }
 
   /** Id of a folder's tree at a commit, or null: equal ids mean equal contents. */
@@ -231,8 +250,11 @@ export class GitRepository {
   }
 
   async commitInfo(commitId: string): Promise<CommitInfo> {
+    const known = COMMITS.get(commitId);
+    if (known !== undefined) return known;
     const [info] = await this.log({ revision: commitId, limit: 1 });
     if (info === undefined) throw new Error(`${commitId} is not a commit of ${this.directory}`);
+    COMMITS.set(info.id, info);
     return info;
   }
 
