@@ -1,0 +1,263 @@
+/** Runs every command of docs/cli.md, in its order, against all of Gatehouse: real Temporal, Postgres, API and worker. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ControlClient } from '../../sandbox/framework/control-client.js';
+import { ExampleApi } from '../../sandbox/stack/api-client.js';
+import { fleetText } from '../../sandbox/stack/example-files.js';
+import { type GatehouseStack, startGatehouse } from '../../sandbox/stack/gatehouse.js';
+import { personOf } from '../../sandbox/world.js';
+import { buildProgram } from '../../src/cli/program.js';
+import { sharedTemporal, uniqueName, workflowBundle } from '../support/stack.js';
+
+const BIN = fileURLToPath(new URL('../../bin/gatehouse.js', import.meta.url));
+const page = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8');
+
+interface Shown {
+  readonly command: string;
+  readonly code: number;
+}
+
+const sections = page.split(/^## /m).map((text) => ({
+  title: text.split('\n')[0] ?? '',
+  commands: [...text.matchAll(/^\$ (gatehouse .*?)(?: {3}# exit code (\d))?$/gm)].map(
+    ([, command = '', code = '0']): Shown => ({ command, code: Number(code) }),
+  ),
+}));
+const withCommands = sections.filter(({ commands }) => commands.length > 0);
+
+/** Who types the commands of a section. */
+const PERSON: Readonly<Record<string, string>> = {
+  Ask: 'ada',
+  Watch: 'ada',
+  'Decide: procurement': 'ben',
+  'Decide: data protection': 'chi',
+  Operate: 'olga',
+  Prove: 'ivo',
+};
+
+let stack: GatehouseStack;
+let api: ExampleApi;
+let folder: string;
+/** ids of the page to those of this run */
+const ids = new Map<string, string>();
+
+beforeAll(async () => {
+  stack = await startGatehouse({
+    clusters: 3,
+    temporal: await sharedTemporal(),
+    namespace: uniqueName('docs-cli'),
+    workflowBundle: (await workflowBundle()).codePath,
+    installation: { timing: 'brisk', stabilisationMs: 0 },
+  });
+  api = new ExampleApi(stack.apiUrl, stack.address('oidc'), stack.world);
+  folder = mkdtempSync(join(tmpdir(), 'gatehouse-docs-cli-'));
+  symlinkSync(BIN, join(folder, 'gatehouse'));
+  chmodSync(BIN, 0o755);
+  writeFileSync(join(folder, 'otterize.yaml'), fleetText(stack.world));
+  copyFileSync(stack.installation.keyRing, join(folder, 'keyring.json'));
+  writeFileSync(join(folder, 'passwords.json'), JSON.stringify(stack.passwords), { mode: 0o600 });
+}, 180_000);
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  await stack.dispose();
+});
+
+/** Starts a command of the page by a shell, as readers do. */
+function start(command: string, env: Readonly<Record<string, string>>): ChildProcess {
+  const {
+    PATH = '',
+    NODE_EXTRA_CA_CERTS: _,
+    ...rest
+  } = stack.environment('api', {
+    GATEHOUSE_URL: stack.apiUrl,
+    DATABASE_URL: stack.databaseUrl,
+    GATEHOUSE_ROLE_PASSWORDS: join(folder, 'passwords.json'),
+    HOME: folder,
+    ...env,
+  });
+  return spawn('sh', ['-c', command], { cwd: folder, env: { ...rest, PATH: `${folder}:${PATH}` } });
+}
+
+async function run(
+  command: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ readonly code: number | null; readonly printed: string }> {
+  const child = start(command, env);
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      printed += text;
+    });
+  }
+  child.stdin?.end();
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { code, printed };
+}
+
+async function tokenFile(person: string): Promise<string> {
+  const path = join(folder, `${person}.token`);
+  writeFileSync(path, await api.tokenOf(person), { mode: 0o600 });
+  return path;
+}
+
+/** A request of another fleet over the same clusters, up to its open gates. */
+async function another(name: string): Promise<string> {
+  const id = await api.request(fleetText(stack.world, { name }));
+  await api.until(id, ({ gates }) => gates.some(({ state }) => state === 'open'));
+  return id;
+}
+
+/** What the world does between the commands of the page. */
+const before: Readonly<Record<string, () => Promise<void>>> = {
+  'gatehouse reject req-8m3q': async () => {
+    ids.set('req-8m3q', await another('second'));
+    // planned now, so that the troubles below meet the rollout and no plan
+    ids.set('req-9p4t', await another('third'));
+  },
+  'gatehouse approve req-7k2m --gate data-protection': async () => {
+    const kubernetes = new ControlClient(stack.address('kubernetes'));
+    for (const application of ['harbour-02-stg-otterize', 'harbour-03-prod-otterize']) {
+      await kubernetes.addFault({
+        id: application,
+        match: { path: application },
+        times: 1,
+        when: 'before',
+        kind: 'status',
+        status: 403,
+      });
+    }
+  },
+  'gatehouse status req-7k2m   # exit code 1': async () => {
+    await api.until(ids.get('req-7k2m') ?? '', ({ status }) => status === 'attention', 90_000);
+  },
+  'gatehouse evidence': async () => {
+    await expect
+      .poll(
+        async () =>
+          JSON.stringify(await api.call('ivo', 'GET', `/v1/requests/${ids.get('req-7k2m')}/bundle`)),
+        {
+          timeout: 30_000,
+          interval: 300,
+        },
+      )
+      .not.toContain('"checkpoint":null');
+  },
+};
+
+/** What commands must have printed, beside ending with the code that the page shows. */
+const proofs: Readonly<Record<string, (printed: string) => void>> = {
+  'gatehouse plan': (printed) => expect(printed).toMatch(/^Plan: \d+ to add, 3 to change, 0 to remove\./m),
+  'gatehouse apply': (printed) => {
+    const [, id] = /^(req-\S+) {2}waiting for procurement \(0 of 1\), due \d{4}-/m.exec(printed) ?? [];
+    expect(id).toBeDefined();
+    ids.set('req-7k2m', id ?? '');
+  },
+  'gatehouse status req-7k2m   # exit code 1': (printed) => {
+    expect(printed).toMatch(/^FAILED {2}1 of 3 done\./);
+    expect(printed).toContain(`gatehouse retry ${ids.get('req-7k2m')} --cluster harbour-02/stg`);
+  },
+  'gatehouse status req-7k2m --watch   # exit code 0': (printed) => expect(printed).toContain('DONE'),
+  'gatehouse verify': (printed) => expect(printed).toMatch(/Verified: all \d+ checks hold\./),
+  'gatehouse doctor': (printed) => expect(printed).toMatch(/All \d+ checks passed\./),
+};
+
+function matching<T>(table: Readonly<Record<string, T>>, { command, code }: Shown): T | undefined {
+  const text = `${command}   # exit code ${code}`;
+  return Object.entries(table).find(([start]) => text.startsWith(start))?.[1];
+}
+
+/** The command with the ids and keys of this run. */
+function substituted(command: string): string {
+  let text = command;
+  for (const [shown, real] of ids) text = text.replaceAll(shown, real);
+  const ring = join(folder, 'keys', 'keyring.json');
+  const kid = existsSync(ring) ? /"(decision-[^"]+)"/.exec(readFileSync(ring, 'utf8'))?.[1] : undefined;
+  return kid === undefined ? text : text.replace('decision-4fVw', kid);
+}
+
+describe('docs/cli.md', () => {
+  it.each(withCommands.filter(({ title }) => title !== 'Sign in'))(
+    '$title',
+    async ({ title, commands }) => {
+      const person = PERSON[title];
+      const env = person === undefined ? {} : { GATEHOUSE_TOKEN_FILE: await tokenFile(person) };
+      for (const shown of commands) {
+        await matching(before, shown)?.();
+        const command = substituted(shown.command);
+        const ran = await run(command, env);
+        expect([command, ran.code, ran.printed]).toEqual([command, shown.code, expect.any(String)]);
+        matching(proofs, shown)?.(ran.printed);
+      }
+    },
+    180_000,
+  );
+
+  it('Sign in, with the real page of the provider', async () => {
+    const child = start('gatehouse login', {});
+    let printed = '';
+    const address = new Promise<string>((resolve) => {
+      child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+        printed += text;
+        const [found] = /http\S+code_challenge\S+/.exec(printed) ?? [];
+        if (found !== undefined && printed.endsWith('\n')) resolve(found);
+      });
+    });
+    const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+    await signInAt(await address, personOf(stack.world, 'ada').userPrincipalName);
+    expect([await ended, printed]).toEqual([0, expect.stringMatching(/^Signed in for 6?\d+[mh]\./m)]);
+    const list = await run('gatehouse status');
+    expect(list.code).toBe(0);
+  });
+
+  it('shows every command that there is', () => {
+    const shown = withCommands.flatMap(({ commands }) =>
+      commands.map(({ command }) => command.split(' ').slice(1)),
+    );
+    const program = buildProgram(async () => undefined);
+    const names = program.commands.flatMap((command) =>
+      command.commands.length === 0
+        ? [[command.name()]]
+        : command.commands.map((child) => [command.name(), child.name()]),
+    );
+    const missing = names.filter(
+      (name) => !shown.some((words) => name.every((word, index) => words[index] === word)),
+    );
+    expect(missing).toEqual([]);
+  });
+});
+
+/** A browser as far as signing in needs one: follows redirects, keeps cookies, sends the form. */
+async function signInAt(address: string, login: string): Promise<void> {
+  const cookies = new Map<string, string>();
+  let [url, form] = [new URL(address), undefined as URLSearchParams | undefined];
+  for (let step = 0; step < 12; step += 1) {
+    const response = await fetch(url, {
+      redirect: 'manual',
+      headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
+      ...(form === undefined ? {} : { method: 'POST', body: form }),
+    });
+    form = undefined;
+    for (const cookie of response.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
+      cookies.set(name, value);
+    }
+    const location = response.headers.get('location');
+    if (location !== null) url = new URL(location, url);
+    else if (url.pathname.startsWith('/login/')) form = new URLSearchParams({ login });
+    else return;
+  }
+  throw new Error('the sign-in does not end');
+}
