@@ -54,11 +54,23 @@ export const OUTBOX_DISPATCH = {
   batch: 20,
   /** looked at without being told, in case a notification got lost */
   pollMs: 1_000,
+  /** a batch of 5,000 each time keeps up with 8 messages a second, for ever */
+  pruneMs: 10 * 60_000,
 } as const;
 
 export const CHECKPOINTS = {
-  /** how much of the tail may be cut unnoticed, in time */
+  /** how much of the tail may be cut unnoticed, in time and in entries */
   everyMs: 5 * 60_000,
+  everyEntries: 500,
+  /** files of one commit at the witness: a backlog is worked off in few calls, each of them small */
+  publishedAtOnce: 50,
+} as const;
+
+export const DIRECTORY = {
+  /** how long the person behind an account is believed: as long as the guard of effects does */
+  keepMs: 60_000,
+  /** accounts kept at once; more are asked for again */
+  maxKept: 5_000,
 } as const;
 
 export const TEMPORAL = {

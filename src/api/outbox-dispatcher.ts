@@ -1,7 +1,8 @@
 /** Carries the outbox to Temporal: at least once, in order per request, also after a crash of this process. */
 import type { ApiLedger, OutboxItem } from '../ledger/ports.js';
+import { CommandDelivery, type CommandForWorkflow } from './command-delivery.js';
 import { OUTBOX_DISPATCH } from './limits.js';
-import { readMessage } from './outbox-messages.js';
+import { type OutboxNews, readMessage } from './outbox-messages.js';
 import type { WorkflowPort } from './ports.js';
 import type { ProgressFeed } from './progress-feed.js';
 
@@ -9,28 +10,38 @@ export interface OutboxLog {
   warn(facts: object, message: string): void;
 }
 
+type OutboxLedger = Pick<
+  ApiLedger,
+  'claimOutbox' | 'outboxDelivered' | 'outboxFailed' | 'pruneOutbox' | 'entriesOf'
+>;
+
+/** A workflow did not answer a command; it is told again. */
+class CommandUnanswered extends Error {
+  override readonly name = 'CommandUnanswered';
+}
+
 export class OutboxDispatcher {
-  private readonly ledger: Pick<ApiLedger, 'claimOutbox' | 'outboxDelivered' | 'outboxFailed'>;
+  private readonly ledger: OutboxLedger;
   private readonly workflows: WorkflowPort;
+  private readonly delivery: CommandDelivery;
   private readonly log: OutboxLog;
   private running: Promise<void> | undefined;
   private stopped = false;
   private wake: () => void = () => {};
   private woken = false;
+  private pruning: NodeJS.Timeout | undefined;
 
-  constructor(
-    ledger: Pick<ApiLedger, 'claimOutbox' | 'outboxDelivered' | 'outboxFailed'>,
-    workflows: WorkflowPort,
-    log: OutboxLog,
-  ) {
+  constructor(ledger: OutboxLedger, workflows: WorkflowPort, log: OutboxLog) {
     this.ledger = ledger;
     this.workflows = workflows;
+    this.delivery = new CommandDelivery(ledger, workflows);
     this.log = log;
   }
 
-  /** Starts carrying, told of news by the feed and looking by itself as well. */
+  /** Starts carrying, told of news by the feed and looking by itself as well; clears away what was delivered long ago. */
   start(feed: ProgressFeed): void {
     this.running ??= this.run();
+    this.pruning ??= setInterval(() => this.prune(), OUTBOX_DISPATCH.pruneMs);
     feed
       .subscribe(() => this.lookNow())
       .catch((error: unknown) => {
@@ -47,6 +58,7 @@ export class OutboxDispatcher {
   /** Ends after the messages in hand. */
   async stop(): Promise<void> {
     this.stopped = true;
+    clearInterval(this.pruning);
     this.lookNow();
     await this.running;
   }
@@ -88,13 +100,7 @@ export class OutboxDispatcher {
 
   private async deliver(item: OutboxItem): Promise<void> {
     try {
-      const news = readMessage(item);
-      if (news.kind === 'start') {
-        await this.workflows.start(news.body.workflowId, news.body.workflowType, news.body.requestId);
-      } else {
-        const { workflowId, jti, envelope } = news.body;
-        await this.workflows.notify(workflowId, { jti, envelope });
-      }
+      await this.tell(readMessage(item));
     } catch (error) {
       // names only: messages of client libraries may carry what they sent
       const name = error instanceof Error ? error.name : 'unknown';
@@ -106,5 +112,37 @@ export class OutboxDispatcher {
       return;
     }
     await this.ledger.outboxDelivered(item.id);
+  }
+
+  private async tell(news: OutboxNews): Promise<void> {
+    switch (news.kind) {
+      case 'start':
+        return this.workflows.start(news.body.workflowId, news.body.workflowType, news.body.requestId);
+      case 'decision': {
+        const { workflowId, jti, envelope } = news.body;
+        return this.workflows.notify(workflowId, { jti, envelope });
+      }
+      case 'command':
+        return this.command(news.body);
+      case 'revocation':
+        // the ledger says why: a cancelled run of a revoked request ends as revoked
+        return this.command({
+          ...news.body,
+          command: 'cancel',
+          body: { commandId: `revoke.${news.body.requestId}`, targets: [] },
+        });
+    }
+  }
+
+  /** A command that the workflow refuses, or that comes after the end, has been delivered all the same. */
+  private async command(item: CommandForWorkflow): Promise<void> {
+    const { state } = await this.delivery.deliver(item);
+    if (state === 'unavailable') throw new CommandUnanswered('no answer in time');
+  }
+
+  private prune(): void {
+    this.ledger.pruneOutbox().catch((error: unknown) => {
+      this.log.warn({ err: error }, 'outbox: what was delivered is not cleared away, trying again later');
+    });
   }
 }

@@ -29,14 +29,15 @@ export const SETTINGS = [
   },
   {
     name: 'DATABASE_URL',
-    description: 'PostgreSQL address for the owner of the ledger; used by migrations only',
+    description:
+      'PostgreSQL address of the ledger database for an administrator (superuser, or a role that may create roles and owns the database); used by migrations only',
     usedBy: ['migrate'],
     secret: true,
   },
   {
     name: 'GATEHOUSE_ROLE_PASSWORDS',
     description:
-      'Path of a JSON file {"api","worker","auditor"} with the passwords that migrations give to the login roles',
+      'Path of a JSON file {"owner", "api", "worker", "auditor"} with the passwords that migrations give to the four login roles',
     usedBy: ['migrate'],
     secret: false,
   },

@@ -84,6 +84,7 @@ export function deriveStatus(record: RequestRecord, votes: readonly Vote[], nowM
   const plan = currentPlan(record);
   const ended = entriesOfType(entries, 'request.ended').at(-1);
   const started = entriesOfType(entries, 'request.started').at(0);
+  const revoked = entriesOfType(entries, 'request.revoked').at(0);
   const gates = gateStatuses(record, votes);
   const targets = targetStatuses(record, started !== undefined, ended !== undefined);
   const paused = isPaused(record);
@@ -93,15 +94,17 @@ export function deriveStatus(record: RequestRecord, votes: readonly Vote[], nowM
   const status: StatusWord =
     ended !== undefined
       ? ended.body.outcome
-      : plan === undefined
-        ? 'planning'
-        : started === undefined
-          ? 'waiting'
-          : paused
-            ? 'paused'
-            : failed.length > 0 && !moving
-              ? 'attention'
-              : 'running';
+      : revoked !== undefined
+        ? 'revoked'
+        : plan === undefined
+          ? 'planning'
+          : started === undefined
+            ? 'waiting'
+            : paused
+              ? 'paused'
+              : failed.length > 0 && !moving
+                ? 'attention'
+                : 'running';
 
   return {
     requestId: record.requestId,
@@ -224,6 +227,16 @@ function waitingFor(
 ): readonly WaitingFor[] {
   const since = (iso: string | undefined): number =>
     Math.max(0, nowMs - Date.parse(iso ?? record.accepted.at));
+  if (status === 'revoked') {
+    return [
+      {
+        condition: 'the request is revoked; effects in hand finish',
+        sinceMs: since(lastAt(record, 'request.revoked')),
+        who: 'Gatehouse',
+        next: 'the request ends as revoked',
+      },
+    ];
+  }
   if (status === 'planning') {
     return [
       {
@@ -269,7 +282,10 @@ function waitingFor(
   return [];
 }
 
-function lastAt(record: RequestRecord, type: 'command.given' | 'target.ended'): string | undefined {
+function lastAt(
+  record: RequestRecord,
+  type: 'command.given' | 'target.ended' | 'request.revoked',
+): string | undefined {
   return entriesOfType(record.entries, type).at(-1)?.at;
 }
 

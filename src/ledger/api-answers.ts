@@ -44,6 +44,16 @@ export function recordedOrSame(row: Row): { readonly state: 'recorded' | 'same' 
   throw unknownState(state);
 }
 
+export function recordedCommandOf(row: Row): {
+  readonly state: 'recorded' | 'same';
+  readonly outboxId: number | null;
+} {
+  return {
+    ...recordedOrSame(row),
+    outboxId: row.outbox_id === null ? null : column.whole(row, 'outbox_id'),
+  };
+}
+
 export function openGateOf(row: Row): OpenGate {
   return {
     requestId: column.text(row, 'request_id'),

@@ -5,12 +5,13 @@ import {
   acceptResultOf,
   decisionResultOf,
   openGateOf,
+  recordedCommandOf,
   recordedOrSame,
   requestSummaryOf,
 } from './api-answers.js';
 import { column, type LedgerDatabase } from './database.js';
 import { listenToAppends } from './listen.js';
-import { PgChainReader } from './pg-chain.js';
+import { checkpointOf, PgChainReader } from './pg-chain.js';
 import { PgOutbox } from './pg-outbox.js';
 import { PgPersonalTable } from './pg-personal.js';
 import type {
@@ -30,6 +31,7 @@ import type {
 } from './ports.js';
 import { OPEN_GATES, REQUESTS } from './queries.js';
 import { bodyText, parseEntry } from './stored-entry.js';
+import { OUTBOX } from './tuning.js';
 
 export class PgApiLedger extends PgChainReader implements ApiLedger {
   readonly #personal: PgPersonalTable;
@@ -113,12 +115,14 @@ export class PgApiLedger extends PgChainReader implements ApiLedger {
   async recordCommand(
     requestId: string,
     body: EntryBodies['command.given'],
-  ): Promise<{ readonly state: 'recorded' | 'same' }> {
-    const row = await this.call('record a command', 'select gatehouse.record_command($1, $2) as state', [
-      requestId,
-      bodyText('command.given', body),
-    ]);
-    return recordedOrSame(row);
+    outbox: OutboxMessage,
+  ): Promise<{ readonly state: 'recorded' | 'same'; readonly outboxId: number | null }> {
+    const row = await this.call(
+      'record a command',
+      'select state, outbox_id from gatehouse.record_command($1, $2, $3, $4, $5)',
+      [requestId, bodyText('command.given', body), outbox.kind, outbox.payload, OUTBOX.commandDelaySeconds],
+    );
+    return recordedCommandOf(row);
   }
 
   async revokeRequest(
@@ -177,6 +181,46 @@ export class PgApiLedger extends PgChainReader implements ApiLedger {
 
   outboxFailed(id: number, error: string): Promise<void> {
     return this.#outbox.failed(id, error);
+  }
+
+  pruneOutbox(): Promise<number> {
+    return this.#outbox.prune();
+  }
+
+  async noteSignature(
+    call: { readonly sender: string; readonly id: string; readonly timestamp: string },
+    keepSeconds: number,
+  ): Promise<boolean> {
+    const row = await this.call(
+      'note a signed call',
+      'select gatehouse.note_signature($1, $2, $3, $4) as first',
+      [call.sender, call.id, call.timestamp, keepSeconds],
+    );
+    return column.boolean(row, 'first');
+  }
+
+  async unpublished(
+    place: string,
+    limit: number,
+  ): Promise<{ readonly checkpoints: readonly Checkpoint[]; readonly total: number }> {
+    const rows = await this.database.query(
+      'look for checkpoints to publish',
+      'select seq, hash, envelope, total from gatehouse.unpublished_checkpoints($1, $2)',
+      [place, limit],
+    );
+    const [first] = rows;
+    return {
+      checkpoints: rows.map(checkpointOf),
+      total: first === undefined ? 0 : column.whole(first, 'total'),
+    };
+  }
+
+  async published(place: string, seq: number, reference: string): Promise<void> {
+    await this.call('note a published checkpoint', 'select gatehouse.checkpoint_published($1, $2, $3)', [
+      place,
+      seq,
+      reference,
+    ]);
   }
 
   async appendCheckpoint(checkpoint: Checkpoint): Promise<void> {

@@ -48,7 +48,8 @@ export class PgChainReader extends PgEntryReader implements ChainReader {
 /** Role `gatehouse_auditor`. */
 export class PgAuditorLedger extends PgChainReader implements AuditorLedger {}
 
-function checkpointOf(row: Row): Checkpoint {
+/** A row with seq, hash and envelope. */
+export function checkpointOf(row: Row): Checkpoint {
   return {
     seq: column.whole(row, 'seq'),
     hash: column.text(row, 'hash'),

@@ -39,4 +39,14 @@ export class PgOutbox {
       OUTBOX.maxSeconds,
     ]);
   }
+
+  /** Removes what was delivered long ago. @returns how many */
+  async prune(): Promise<number> {
+    const [row = {}] = await this.#database.query(
+      'remove delivered messages',
+      'select gatehouse.prune_outbox($1, $2) as removed',
+      [OUTBOX.keepSeconds, OUTBOX.pruneBatch],
+    );
+    return column.whole(row, 'removed');
+  }
 }

@@ -282,11 +282,18 @@ export interface ApiLedger extends LedgerReader, ChainReader, PersonalWriter, Al
     body: EntryBodies['decision.made'],
     outbox: OutboxMessage,
   ): Promise<DecisionResult>;
-  /** Once per command id; a repeat answers `same`. @throws LedgerRefused `unknown-request`, `ended`, `contradiction` */
+  /**
+   * Once per command id; a repeat answers `same`.
+   * @param outbox kept in the same transaction, for when the caller cannot tell the workflow himself: it is due
+   *   OUTBOX.commandDelaySeconds later
+   * @returns `outboxId` of the message while it waits: the caller marks it as delivered when he told the workflow
+   * @throws LedgerRefused `unknown-request`, `ended`, `contradiction`
+   */
   recordCommand(
     requestId: string,
     body: EntryBodies['command.given'],
-  ): Promise<{ readonly state: 'recorded' | 'same' }>;
+    outbox: OutboxMessage,
+  ): Promise<{ readonly state: 'recorded' | 'same'; readonly outboxId: number | null }>;
   /** A call that was refused; `requestId` null when the route names none that is known. */
   recordRefusal(requestId: string | null, body: EntryBodies['call.refused']): Promise<void>;
   /** From here on no effect is reserved. `outbox` tells the workflow. A repeat answers `same`. @throws LedgerRefused `ended` */
@@ -313,18 +320,41 @@ export interface ApiLedger extends LedgerReader, ChainReader, PersonalWriter, Al
 
   /**
    * Takes up to `limit` due messages for one lease (OUTBOX in tuning.ts); nobody else gets them meanwhile. Messages of one
-   * request come in order: a later one waits until the earlier is delivered.
+   * request and kind come in order, and all of them after its `start`; kinds do not wait for each other.
    */
   claimOutbox(limit: number): Promise<readonly OutboxItem[]>;
   outboxDelivered(id: number): Promise<void>;
   /** Puts a message back with exponential delay. `error` is kept for operators: no secrets in it. */
   outboxFailed(id: number, error: string): Promise<void>;
+  /** Removes messages that were delivered long ago (OUTBOX.keepSeconds), a batch at a time. @returns how many */
+  pruneOutbox(): Promise<number>;
+
+  /**
+   * Notes a signed call, so that a copy of it is told from the first.
+   * @param keepSeconds how long a signature could still be valid; what is older is forgotten
+   * @returns true the first time
+   */
+  noteSignature(
+    call: { readonly sender: string; readonly id: string; readonly timestamp: string },
+    keepSeconds: number,
+  ): Promise<boolean>;
 
   /**
    * Keeps a signed checkpoint. The same again does nothing.
    * @throws LedgerRefused `contradiction` when the chain has no such entry with this hash
    */
   appendCheckpoint(checkpoint: Checkpoint): Promise<void>;
+  /**
+   * Checkpoints that do not stand at a place outside the database yet, oldest first.
+   * @param place e.g. `audit/checkpoints main:checkpoints`; another place begins anew
+   * @param limit 1..200
+   */
+  unpublished(
+    place: string,
+    limit: number,
+  ): Promise<{ readonly checkpoints: readonly Checkpoint[]; readonly total: number }>;
+  /** Notes that a checkpoint stands at a place. @param reference e.g. the id of the commit */
+  published(place: string, seq: number, reference: string): Promise<void>;
 }
 
 /** Role `gatehouse_auditor`: reads the chain and the checkpoints, no personal values, writes nothing. */

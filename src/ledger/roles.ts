@@ -87,8 +87,9 @@ async function ensureRole(client: pg.Client, role: LedgerRole, password: string)
   }
   const name = client.escapeIdentifier(LEDGER_ROLES[role]);
   const { rowCount } = await client.query('select 1 from pg_roles where rolname = $1', [LEDGER_ROLES[role]]);
-  await client.query(`${rowCount === 0 ? 'create' : 'alter'} role ${name} with login noinherit nocreatedb
-    nocreaterole password ${client.escapeLiteral(scramVerifier(password))}`);
+  // only who may create databases himself may say nocreatedb of a role that exists; new roles are that anyway
+  await client.query(`${rowCount === 0 ? 'create' : 'alter'} role ${name} with login noinherit nocreaterole
+    password ${client.escapeLiteral(scramVerifier(password))}`);
 }
 
 async function admitToDatabase(client: pg.Client): Promise<void> {

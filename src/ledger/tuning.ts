@@ -18,6 +18,12 @@ export const OUTBOX = {
   baseSeconds: 1,
   /** Temporal down for an hour is noticed again within this time */
   maxSeconds: 60,
+  /** a command's caller tells the workflow himself within this time (the API waits 10 s for an answer) */
+  commandDelaySeconds: 15,
+  /** delivered messages are of use only to whoever looks into trouble of yesterday */
+  keepSeconds: 86_400,
+  /** removed in one go: a statement of milliseconds */
+  pruneBatch: 5_000,
 } as const;
 
 export const LISTEN = {

@@ -74,27 +74,50 @@ describe('commands', () => {
     expect((await gatehouse.as('ada', 'POST', `/v1/requests/${id}/pause`, {})).status).toBe(403);
   });
 
-  it('that the workflow refuses, or that find none, are said so', async () => {
+  it('that the workflow refuses are said so', async () => {
     gatehouse.workflows.outcome = {
       state: 'answered',
       answer: { accepted: false, message: 'nothing has failed' },
     };
     const refused = await gatehouse.as('olga', 'POST', `/v1/requests/${id}/retry`, {});
     expect([refused.status, refused.text('detail')]).toEqual([409, 'nothing has failed']);
-    for (const state of ['absent', 'unavailable'] as const) {
-      gatehouse.workflows.outcome = { state };
-      const answer = await gatehouse.as(
-        'olga',
-        'POST',
-        `/v1/requests/${id}/pause`,
-        {},
-        { 'idempotency-key': state },
-      );
-      expect([answer.status, answer.text('remedy')]).toEqual([
-        503,
-        `Send it again with Idempotency-Key: ${state}`,
-      ]);
-    }
+  });
+
+  it('that nobody answers in time are recorded all the same, and say what happens next', async () => {
+    gatehouse.workflows.outcome = { state: 'unavailable' };
+    const answer = await gatehouse.as('olga', 'POST', `/v1/requests/${id}/pause`, {});
+    expect([answer.status, answer.text('message')]).toEqual([202, expect.stringContaining('told "pause"')]);
+    expect(await gatehouse.entries(id, 'command.given')).toHaveLength(1);
+    expect((await gatehouse.as('olga', 'GET', `/v1/requests/${id}`)).status).toBe(200);
+  });
+
+  it('start the workflow of an open request again when it does not run', async () => {
+    gatehouse.workflows.started.length = 0;
+    gatehouse.workflows.outcome = { state: 'absent' };
+    const answer = await gatehouse.as('olga', 'POST', `/v1/requests/${id}/retry`, {});
+    expect([answer.status, answer.text('message')]).toEqual([200, expect.stringContaining('started again')]);
+    expect(gatehouse.workflows.started).toMatchObject([{ workflowType: 'fleetOnboarding', requestId: id }]);
+  });
+
+  it('to revoke are for operators, are in the ledger, and show at once', async () => {
+    const revoke = (name: 'ada' | 'olga') => gatehouse.as(name, 'POST', `/v1/requests/${id}/revoke`, {});
+    expect((await revoke('ada')).status).toBe(403);
+    expect(await gatehouse.entries(id, 'request.revoked')).toEqual([]);
+    expect([(await revoke('olga')).status, (await revoke('olga')).status]).toEqual([202, 202]);
+    expect((await gatehouse.entries(id, 'request.revoked')).map(({ body }) => body)).toEqual([
+      { by: { kind: 'person', id: 'p-olga' } },
+    ]);
+    const status = await gatehouse.as('olga', 'GET', `/v1/requests/${id}`);
+    expect([status.text('status'), status.at('waitingFor.next')]).toEqual([
+      'revoked',
+      ['the request ends as revoked'],
+    ]);
+    await gatehouse.ledger.worker.endRequest(id, { outcome: 'revoked', message: 'the request was revoked' });
+    expect((await gatehouse.as('olga', 'GET', `/v1/requests/${id}`)).at('waitingFor')).toEqual([]);
+    const other = await gatehouse.ask('ended-before-it-was-revoked');
+    await gatehouse.ledger.worker.endRequest(other, { outcome: 'cancelled', message: 'cancelled' });
+    const late = await gatehouse.as('olga', 'POST', `/v1/requests/${other}/revoke`, {});
+    expect(late.text('type')).toBe('urn:gatehouse:problem:ended');
   });
 
   it('come too late after the end', async () => {

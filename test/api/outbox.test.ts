@@ -55,6 +55,80 @@ describe('the outbox', () => {
     expect(rows).toHaveLength(1);
   });
 
+  /** What waits for its time is due now. */
+  const timePasses = () =>
+    gatehouse.ledger.database('owner').query('age', 'update gatehouse.outbox set due_at = now()');
+  const deliverAll = async () => {
+    await timePasses();
+    await dispatcher().deliverDue();
+    await timePasses();
+    await dispatcher().deliverDue();
+  };
+  const undelivered = async () =>
+    (
+      await gatehouse.ledger
+        .database('owner')
+        .query('look', 'select kind from gatehouse.outbox where delivered_at is null order by id')
+    ).map(({ kind }) => kind);
+
+  it('tells a command again that the workflow did not answer, as the same command, until it is answered', async () => {
+    const id = await gatehouse.ask('unanswered');
+    gatehouse.workflows.outcome = { state: 'unavailable' };
+    const headers = { 'idempotency-key': 'cmd-unanswered' };
+    expect((await gatehouse.as('olga', 'POST', `/v1/requests/${id}/pause`, {}, headers)).status).toBe(202);
+    await deliverAll();
+    expect(await undelivered()).toEqual(['command']);
+    gatehouse.workflows.outcome = { state: 'answered', answer: { accepted: true, message: 'paused' } };
+    await deliverAll();
+    expect(await undelivered()).toEqual([]);
+    expect(gatehouse.workflows.commands.length).toBeGreaterThanOrEqual(3);
+    expect(new Set(gatehouse.workflows.commands.map(({ body }) => body.commandId))).toEqual(
+      new Set(['cmd-unanswered']),
+    );
+  });
+
+  it('does not tell a command that was answered at once', async () => {
+    const id = await gatehouse.ask('answered');
+    expect((await gatehouse.as('olga', 'POST', `/v1/requests/${id}/pause`, {})).status).toBe(200);
+    await deliverAll();
+    expect(gatehouse.workflows.commands).toHaveLength(1);
+    expect(await undelivered()).toEqual([]);
+  });
+
+  it('lets go of a command whose request has ended, and lets decisions pass a command that nobody takes', async () => {
+    const id = await gatehouse.ask('ended');
+    gatehouse.workflows.outcome = { state: 'unavailable' };
+    await gatehouse.as('olga', 'POST', `/v1/requests/${id}/pause`, {});
+    await decide(id);
+    await deliverAll();
+    expect(gatehouse.workflows.notified).toHaveLength(1);
+    expect(await undelivered()).toEqual(['command']);
+    await gatehouse.ledger.worker.endRequest(id, { outcome: 'cancelled', message: 'cancelled' });
+    gatehouse.workflows.outcome = { state: 'absent' };
+    await deliverAll();
+    expect(await undelivered()).toEqual([]);
+    // only the request's own start: nothing is started for what has ended
+    expect(gatehouse.workflows.started).toHaveLength(1);
+  });
+
+  it('tells the workflow of a revocation, and starts it for that when it does not run', async () => {
+    const id = await gatehouse.ask('revoked');
+    await deliverAll();
+    await gatehouse.as('olga', 'POST', `/v1/requests/${id}/revoke`, {});
+    gatehouse.workflows.outcome = { state: 'absent' };
+    await deliverAll();
+    expect(gatehouse.workflows.started.map(({ requestId }) => requestId)).toContain(id);
+    expect(await undelivered()).toEqual(['revocation']);
+    gatehouse.workflows.outcome = { state: 'answered', answer: { accepted: true, message: 'cancelling' } };
+    await deliverAll();
+    expect(gatehouse.workflows.commands.at(-1)).toMatchObject({
+      workflowId: 'fleet/otterize/revoked',
+      command: 'cancel',
+      body: { commandId: `revoke.${id}` },
+    });
+    expect(await undelivered()).toEqual([]);
+  });
+
   it('is carried as soon as the ledger tells of news, and after a start of the process', async () => {
     const before = await gatehouse.ask('before-start');
     const feed = new ProgressFeed(gatehouse.ledger.api);

@@ -57,6 +57,49 @@ describe('the outbox', () => {
     expect(await ledger.api.claimOutbox(10)).toEqual([expect.objectContaining({ kind: 'signal' })]);
   });
 
+  it('keeps commands and revocations apart: none waits for another kind, each kind is in order', async () => {
+    const requestId = await waiting(ledger);
+    const [start] = await ledger.api.claimOutbox(10);
+    await ledger.api.outboxDelivered(start?.id ?? 0);
+    const by = { kind: 'person', id: 'p-0009' } as const;
+    const give = (commandId: string) =>
+      ledger.api.recordCommand(
+        requestId,
+        { commandId, command: 'pause', targets: [], by },
+        { kind: 'command', payload: JSON.stringify({ commandId }) },
+      );
+    const [first, second] = [await give(newId('c')), await give(newId('c'))];
+    // whoever gave a command tells the workflow himself: the messages are not due yet
+    await vote(ledger, requestId, decisionBody('p-0002'));
+    expect((await ledger.api.claimOutbox(10)).map(({ kind }) => kind)).toEqual(['signal']);
+    await timePasses(15);
+    expect((await ledger.api.claimOutbox(10)).map(({ id }) => id)).toEqual([first.outboxId]);
+    await ledger.api.outboxFailed(first.outboxId ?? 0, 'nobody answers');
+    await ledger.api.revokeRequest(requestId, { by }, { kind: 'revocation', payload: '{}' });
+    expect((await ledger.api.claimOutbox(10)).map(({ kind }) => kind)).toEqual(['revocation']);
+    await ledger.api.outboxDelivered(first.outboxId ?? 0);
+    expect((await ledger.api.claimOutbox(10)).map(({ id }) => id)).toEqual([second.outboxId]);
+  });
+
+  it('forgets what was delivered long ago, and nothing else', async () => {
+    const [old, recent, waitingOne] = [await planned(ledger), await planned(ledger), await planned(ledger)];
+    const messages = await ledger.api.claimOutbox(10);
+    const idOf = (request: string) => messages.find(({ requestId }) => requestId === request)?.id ?? 0;
+    await ledger.api.outboxDelivered(idOf(old));
+    await ledger
+      .database('owner')
+      .query('age', `update gatehouse.outbox set delivered_at = now() - interval '25 hours' where id = $1`, [
+        idOf(old),
+      ]);
+    await ledger.api.outboxDelivered(idOf(recent));
+    expect(await ledger.api.pruneOutbox()).toBe(1);
+    expect(await ledger.api.pruneOutbox()).toBe(0);
+    const rows = await ledger
+      .database('owner')
+      .query('look', 'select request_id from gatehouse.outbox order by id');
+    expect(rows.map((row) => row.request_id)).toEqual([recent, waitingOne]);
+  });
+
   it('gives a message again when its claimer died, and not before', async () => {
     const requestId = newId();
     await ledger.api.acceptRequest(acceptInput(requestId));
@@ -86,6 +129,46 @@ describe('the outbox', () => {
       expect(after.due - after.now).toBeLessThanOrEqual(delay);
       await timePasses(delay);
     }
+  });
+});
+
+describe('signed calls', () => {
+  it('are new once, by sender, id and time, until they could not be valid any more', async () => {
+    const call = { sender: 'ticketing', id: 'CHG0042', timestamp: '1770000000' };
+    const note = (changes: object = {}) => ledger.api.noteSignature({ ...call, ...changes }, 600);
+    expect(await Promise.all([note(), note(), note()])).toEqual(expect.arrayContaining([true, false, false]));
+    expect(await note()).toBe(false);
+    expect(await note({ timestamp: '1770000001' })).toBe(true);
+    expect(await note({ sender: 'chat' })).toBe(true);
+    await ledger
+      .database('owner')
+      .query('age', `update gatehouse.signature_seen set seen_at = seen_at - interval '11 minutes'`);
+    expect(await note()).toBe(true);
+    const [row] = await ledger
+      .database('owner')
+      .query('look', 'select count(*)::int as kept from gatehouse.signature_seen');
+    expect(row?.kept).toBe(1);
+  });
+});
+
+describe('checkpoints outside the database', () => {
+  it('are published oldest first, once per place', async () => {
+    for (let count = 0; count < 3; count += 1) {
+      await planned(ledger);
+      const { seq, hash } = await ledger.api.head();
+      await ledger.api.appendCheckpoint({ seq, hash, envelope: 'a.b.c' });
+    }
+    const at = async (place: string, limit = 10) => {
+      const { checkpoints, total } = await ledger.api.unpublished(place, limit);
+      return { seqs: checkpoints.map(({ seq }) => seq), total };
+    };
+    const { seqs } = await at('audit main');
+    expect(seqs).toEqual([3, 6, 9]);
+    expect(await at('audit main', 2)).toEqual({ seqs: [3, 6], total: 3 });
+    await ledger.api.published('audit main', 3, 'commit-1');
+    await ledger.api.published('audit main', 3, 'commit-1');
+    expect(await at('audit main')).toEqual({ seqs: [6, 9], total: 2 });
+    expect((await at('elsewhere main')).total).toBe(3);
   });
 });
 

@@ -283,11 +283,19 @@ describe('commands, revocations and alarms', () => {
   it('keep a command once per command id', async () => {
     const requestId = await planned(ledger);
     const command = { commandId: newId('cmd'), command: 'retry', targets: ['harbour-01/dev'], by } as const;
-    expect(await ledger.api.recordCommand(requestId, command)).toEqual({ state: 'recorded' });
-    expect(await ledger.api.recordCommand(requestId, command)).toEqual({ state: 'same' });
-    await expect(ledger.api.recordCommand(requestId, { ...command, command: 'skip' })).rejects.toMatchObject({
-      reason: 'contradiction',
+    const news = { kind: 'command', payload: JSON.stringify(command) };
+    const { state, outboxId } = await ledger.api.recordCommand(requestId, command, news);
+    expect([state, outboxId]).toEqual(['recorded', expect.any(Number)]);
+    // its message still waits, then it does not
+    expect(await ledger.api.recordCommand(requestId, command, news)).toEqual({ state: 'same', outboxId });
+    await ledger.api.outboxDelivered(outboxId ?? 0);
+    expect(await ledger.api.recordCommand(requestId, command, news)).toEqual({
+      state: 'same',
+      outboxId: null,
     });
+    await expect(
+      ledger.api.recordCommand(requestId, { ...command, command: 'skip' }, news),
+    ).rejects.toMatchObject({ reason: 'contradiction' });
   });
 
   it('revoke a request once and tell the workflow', async () => {

@@ -1,9 +1,11 @@
 /** Every forbidden thing is tried, with the logins of the roles and with the owner. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LedgerDatabase } from '../../src/ledger/database.js';
+import { migrate } from '../../src/ledger/migrate.js';
 import { PgApiLedger } from '../../src/ledger/pg-api.js';
 import { PgWorkerLedger } from '../../src/ledger/pg-worker.js';
-import { LEDGER_ROLES, type LedgerRole, setUpRoles } from '../../src/ledger/roles.js';
+import { LEDGER_ROLES, type LedgerRole, roleUrl, setUpRoles } from '../../src/ledger/roles.js';
+import { freshDatabase, uniqueName } from '../support/stack.js';
 import { acceptInput, completion, decisionBody, newId, permitted, planBody, reserve } from './fixtures.js';
 import { type FreshLedger, freshLedger } from './fresh-ledger.js';
 
@@ -21,7 +23,17 @@ beforeAll(async () => {
 afterAll(() => ledger.close());
 
 const LOGINS: readonly LedgerRole[] = ['api', 'worker', 'auditor'];
-const TABLES = ['entry', 'checkpoint', 'personal', 'outbox', 'idempotency', 'chain_lock', 'migration'];
+const TABLES = [
+  'entry',
+  'checkpoint',
+  'personal',
+  'outbox',
+  'idempotency',
+  'signature_seen',
+  'publication',
+  'chain_lock',
+  'migration',
+];
 const run = (role: LedgerRole, sql: string) => ledger.database(role).query('try', sql);
 const DENIED = {
   name: 'LedgerMisconfigured',
@@ -102,7 +114,7 @@ describe.each(LOGINS)('the login of %s', (role) => {
   });
 
   it('reads no personal values and no outbox past the functions', async () => {
-    for (const table of ['personal', 'outbox', 'idempotency']) {
+    for (const table of ['personal', 'outbox', 'idempotency', 'signature_seen', 'publication']) {
       await expect(run(role, `select * from gatehouse.${table}`), table).rejects.toMatchObject(DENIED);
     }
   });
@@ -127,6 +139,10 @@ const GRANTED: Readonly<Record<string, readonly LedgerRole[]>> = {
   claim_outbox: ['api'],
   outbox_delivered: ['api'],
   outbox_failed: ['api'],
+  prune_outbox: ['api'],
+  note_signature: ['api'],
+  unpublished_checkpoints: ['api'],
+  checkpoint_published: ['api'],
   append_checkpoint: ['api'],
 };
 
@@ -165,7 +181,7 @@ describe('a role with the methods of another', () => {
     await expect(api.revokeRequest(requestId, { by })).rejects.toMatchObject(DENIED);
     await expect(api.revokeKey({ kid: 'k1' })).rejects.toMatchObject(DENIED);
     await expect(
-      api.recordCommand(requestId, { commandId: 'c', command: 'skip', targets: [], by }),
+      api.recordCommand(requestId, { commandId: 'c', command: 'skip', targets: [], by }, news),
     ).rejects.toMatchObject(DENIED);
     await expect(api.recordRefusal(null, { route: '/', status: 401, reason: '' })).rejects.toMatchObject(
       DENIED,
@@ -249,7 +265,7 @@ describe('the owner', () => {
     `insert into gatehouse.checkpoint select * from gatehouse.checkpoint on conflict (seq) do update set hash = ''`,
     `update gatehouse.checkpoint set envelope = ''`,
     'delete from gatehouse.checkpoint',
-    'truncate gatehouse.checkpoint',
+    'truncate gatehouse.checkpoint cascade',
     'delete from gatehouse.personal',
     'truncate gatehouse.personal',
     `update gatehouse.personal set value = 'mallory@example.com'`,
@@ -311,22 +327,48 @@ describe('the owner', () => {
 });
 
 describe('setting the roles up', () => {
+  const passwordOf = (role: LedgerRole) => new URL(ledger.urlOf(role)).password;
+  const passwords = () => ({
+    owner: passwordOf('owner'),
+    api: passwordOf('api'),
+    worker: passwordOf('worker'),
+    auditor: passwordOf('auditor'),
+  });
+
+  it('needs no superuser: a role that may create roles and owns the database does it, again and again', async () => {
+    const name = uniqueName('admin').replaceAll('-', '_');
+    const superuser = new LedgerDatabase({ connectionString: ledger.adminUrl, applicationName: 'test' });
+    const other = new URL(await freshDatabase());
+    const database = other.pathname.slice(1);
+    const set = (sql: string) => superuser.query('prepare', sql);
+    await set(`create role ${name} login createrole nosuperuser nocreatedb password 'for-this-test-only-1'`);
+    try {
+      await set(`alter database ${database} owner to ${name}`);
+      await set(`grant ${Object.values(LEDGER_ROLES).join(', ')} to ${name} with admin option`);
+      other.username = name;
+      other.password = 'for-this-test-only-1';
+      await setUpRoles(other.href, passwords());
+      await setUpRoles(other.href, passwords());
+      const ran = await migrate(roleUrl(other.href, 'owner', passwords()));
+      expect(ran.length).toBeGreaterThan(0);
+    } finally {
+      await set(`alter database ${database} owner to current_user`);
+      await set(`drop owned by ${name} cascade`);
+      await set(`drop role ${name}`);
+      await superuser.close();
+    }
+  });
+
   it('changes nothing the second time, and four at once do not fail', async () => {
-    const passwords = Object.fromEntries(
-      Object.keys(LEDGER_ROLES).map((role) => [role, new URL(ledger.urlOf(roleOf(role))).password]),
-    );
-    const { owner = '', api = '', worker = '', auditor = '' } = passwords;
-    await Promise.all(
-      Array.from({ length: 4 }, () => setUpRoles(ledger.adminUrl, { owner, api, worker, auditor })),
-    );
+    await Promise.all(Array.from({ length: 4 }, () => setUpRoles(ledger.adminUrl, passwords())));
     const fresh = new LedgerDatabase({ connectionString: ledger.urlOf('worker'), applicationName: 'test' });
     expect(await fresh.query('who', 'select current_user as login')).toEqual([{ login: 'gatehouse_worker' }]);
     await fresh.close();
   });
 
   it('refuses weak passwords', async () => {
-    const passwords = { owner: 'short', api: 'short', worker: 'short', auditor: 'short' };
-    await expect(setUpRoles(ledger.adminUrl, passwords)).rejects.toThrow(/16 to 200 printable/);
+    const weak = { owner: 'short', api: 'short', worker: 'short', auditor: 'short' };
+    await expect(setUpRoles(ledger.adminUrl, weak)).rejects.toThrow(/16 to 200 printable/);
   });
 
   it('makes logins that a wrong password does not open, and the error holds no password', async () => {
@@ -339,10 +381,3 @@ describe('setting the roles up', () => {
     await database.close();
   });
 });
-
-function roleOf(name: string): LedgerRole {
-  const roles: readonly LedgerRole[] = ['owner', 'api', 'worker', 'auditor'];
-  const role = roles.find((one) => one === name);
-  if (role === undefined) throw new Error(`no role ${name}`);
-  return role;
-}

@@ -2,6 +2,7 @@
 import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
 import { effectKey, isEmptyPlan, type Plan, type TargetPlan, totalsOf } from '../../domain/plan.js';
 import { currentPlan, type RequestRecord } from '../../domain/record.js';
+import { LedgerRefused } from '../../ledger/errors.js';
 import type { WorkerLedger } from '../../ledger/ports.js';
 import { recordOf } from '../../ledger/record.js';
 import { type PlanningSystems, planTargets } from '../../planning/fleet-plan.js';
@@ -27,8 +28,16 @@ export function createPlanActivities(deps: PlanActivityDeps): PlanActivities {
   return {
     async planFleet({ requestId }) {
       const record = await verifiedRecord(deps, requestId);
-      if (currentPlan(record) === undefined) await recordPlan(deps, record, await compute(deps, record), 1);
-      return resultOf(await readBack(ledger, requestId));
+      if (currentPlan(record) !== undefined) return resultOf(record);
+      const closed = closedBy(record);
+      if (closed !== undefined) return closed;
+      try {
+        await recordPlan(deps, record, await compute(deps, record), 1);
+      } catch (error) {
+        if (!isOver(error)) throw error;
+      }
+      const read = await readBack(ledger, requestId);
+      return closedBy(read) ?? resultOf(read);
     },
 
     async confirmPlan({ requestId }) {
@@ -42,10 +51,26 @@ export function createPlanActivities(deps: PlanActivityDeps): PlanActivities {
       // a conflict that came up meanwhile concerns single targets: they fail with it, the rest goes on
       const same = substanceOf(fresh.targets) === substanceOf(known.body.plan.targets);
       if (same || totalsOf(fresh.targets).conflict > 0) return { state: 'confirmed', epoch };
-      await recordPlan(deps, record, fresh, epoch + 1);
+      try {
+        await recordPlan(deps, record, fresh, epoch + 1);
+      } catch (error) {
+        // revoked meanwhile: the gates, which are looked at next, say so
+        if (!isOver(error)) throw error;
+      }
       return { state: 'changed', epoch: epoch + 1 };
     },
   };
+}
+
+/** A request that was revoked, or ended, before there was a plan: nothing more is planned. */
+function closedBy(record: RequestRecord): PlanResult | undefined {
+  if (currentPlan(record) !== undefined) return undefined;
+  const over = record.entries.some(({ type }) => type === 'request.revoked' || type === 'request.ended');
+  return over ? { state: 'refused', epoch: 0, message: 'the request was revoked or has ended' } : undefined;
+}
+
+function isOver(error: unknown): boolean {
+  return error instanceof LedgerRefused && (error.reason === 'revoked' || error.reason === 'ended');
 }
 
 interface Computed {

@@ -267,7 +267,14 @@ export const SkipSchema = Type.Object(
 export const CommandAnswerSchema = Type.Object(
   {
     commandId: Type.String({ description: 'send it as Idempotency-Key to repeat the very command' }),
-    message: Type.String({ description: "the workflow's answer" }),
+    message: Type.String({
+      description: "the workflow's answer; with 202: recorded, and told to the workflow until it answers",
+    }),
   },
+  closed,
+);
+
+export const RevocationSchema = Type.Object(
+  { requestId: Type.String(), message: Type.String({ description: 'what happens next' }) },
   closed,
 );

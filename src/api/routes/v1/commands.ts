@@ -1,6 +1,6 @@
-/** Pause, resume, cancel, retry, skip. */
+/** Pause, resume, cancel, retry, skip; and revoke. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { ApiContext } from '../../context.js';
 import { newId } from '../../intake.js';
@@ -8,7 +8,7 @@ import { callerOf } from '../../plugins/authentication.js';
 import type { CommandName } from '../../ports.js';
 import { Problem } from '../../problems.js';
 import { closed, IdempotencyHeaders, RequestParams, writeProblems } from '../../schemas/common.js';
-import { CommandAnswerSchema, CommandSchema, SkipSchema } from '../../schemas/requests.js';
+import { CommandAnswerSchema, CommandSchema, RevocationSchema, SkipSchema } from '../../schemas/requests.js';
 import { visibleRequest } from '../../visible-request.js';
 
 /** Command ids go to Temporal as update ids. */
@@ -23,16 +23,19 @@ const WHOLE: Readonly<Record<'pause' | 'resume' | 'cancel', string>> = {
 export function commandRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
   const give = async (
     request: FastifyRequest,
+    reply: FastifyReply,
     requestId: string,
     command: CommandName,
     targets: readonly string[],
   ): Promise<{ commandId: string; message: string }> => {
     const record = await visibleRequest(context, request, requestId);
-    return context.commanding.give(record, callerOf(request), {
+    const { isTaken, ...answer } = await context.commanding.give(record, callerOf(request), {
       command,
       targets,
       commandId: commandIdOf(request.headers['idempotency-key']),
     });
+    reply.code(isTaken ? 200 : 202);
+    return answer;
   };
 
   return async (app) => {
@@ -47,10 +50,10 @@ export function commandRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
             params: RequestParams,
             // nothing to say; an empty object is fine
             body: Type.Optional(Type.Union([Type.Null(), Type.Object({}, closed)])),
-            response: { 200: CommandAnswerSchema, ...writeProblems },
+            response: { 200: CommandAnswerSchema, 202: CommandAnswerSchema, ...writeProblems },
           },
         },
-        async (request) => give(request, request.params.requestId, command, []),
+        async (request, reply) => give(request, reply, request.params.requestId, command, []),
       );
     }
     app.post(
@@ -62,10 +65,11 @@ export function commandRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
           headers: IdempotencyHeaders,
           params: RequestParams,
           body: Type.Optional(Type.Union([Type.Null(), CommandSchema])),
-          response: { 200: CommandAnswerSchema, ...writeProblems },
+          response: { 200: CommandAnswerSchema, 202: CommandAnswerSchema, ...writeProblems },
         },
       },
-      async (request) => give(request, request.params.requestId, 'retry', request.body?.targets ?? []),
+      async (request, reply) =>
+        give(request, reply, request.params.requestId, 'retry', request.body?.targets ?? []),
     );
     app.post(
       '/requests/:requestId/skip',
@@ -76,10 +80,32 @@ export function commandRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
           headers: IdempotencyHeaders,
           params: RequestParams,
           body: SkipSchema,
-          response: { 200: CommandAnswerSchema, ...writeProblems },
+          response: { 200: CommandAnswerSchema, 202: CommandAnswerSchema, ...writeProblems },
         },
       },
-      async (request) => give(request, request.params.requestId, 'skip', request.body.targets),
+      async (request, reply) => give(request, reply, request.params.requestId, 'skip', request.body.targets),
+    );
+    app.post(
+      '/requests/:requestId/revoke',
+      {
+        schema: {
+          tags: ['commands'],
+          summary: 'Withdraw what was allowed: from now on no effect is made for the request',
+          description:
+            'An entry in the ledger, which every effect asks first. The workflow finishes the effects in hand and ends as `revoked`. A repeat is the same revocation.',
+          params: RequestParams,
+          body: Type.Optional(Type.Union([Type.Null(), Type.Object({}, closed)])),
+          response: { 202: RevocationSchema, ...writeProblems },
+        },
+      },
+      async (request, reply) => {
+        const record = await visibleRequest(context, request, request.params.requestId);
+        await context.commanding.revoke(record, callerOf(request));
+        return reply.code(202).send({
+          requestId: record.requestId,
+          message: 'revoked: no further effect is made; the effects in hand finish, then the request ends',
+        });
+      },
     );
   };
 }

@@ -1,0 +1,55 @@
+/** Brings commands to workflows: the one way, for the operator who waits for an answer and for the outbox. */
+import { type CommandAnswer, type OperatorCommand, WORKFLOW_TYPE } from '../domain/messages.js';
+import type { ApiLedger } from '../ledger/ports.js';
+import type { CommandName, WorkflowPort } from './ports.js';
+
+export interface CommandForWorkflow {
+  readonly requestId: string;
+  readonly workflowId: string;
+  readonly command: CommandName;
+  readonly body: OperatorCommand;
+}
+
+/**
+ * - `answered` with the workflow's answer
+ * - `restarted` the request was open and its workflow did not run (it had given up, or somebody terminated it): it was
+ *   started again, reads the ledger and goes on where it stopped; a retry wants no more than that
+ * - `ended` the request has ended: there is nothing to tell anybody
+ * - `unavailable` no answer in time: whether it arrived is unknown, the same command may be sent again
+ */
+export type Delivery =
+  | { readonly state: 'answered'; readonly answer: CommandAnswer }
+  | { readonly state: 'restarted' | 'ended' | 'unavailable' };
+
+export class CommandDelivery {
+  private readonly ledger: Pick<ApiLedger, 'entriesOf'>;
+  private readonly workflows: WorkflowPort;
+
+  constructor(ledger: Pick<ApiLedger, 'entriesOf'>, workflows: WorkflowPort) {
+    this.ledger = ledger;
+    this.workflows = workflows;
+  }
+
+  /** @throws LedgerUnavailable, WorkflowBusy, and what Temporal's client throws when a start does not come through */
+  async deliver(item: CommandForWorkflow): Promise<Delivery> {
+    const first = await this.tell(item);
+    if (first !== undefined) return first;
+    if (await this.hasEnded(item.requestId)) return { state: 'ended' };
+    await this.workflows.start(item.workflowId, WORKFLOW_TYPE.fleet, item.requestId);
+    if (item.command === 'retry') return { state: 'restarted' };
+    const second = await this.tell(item);
+    if (second !== undefined) return second;
+    return { state: (await this.hasEnded(item.requestId)) ? 'ended' : 'unavailable' };
+  }
+
+  /** Undefined when there is no run to tell. */
+  private async tell({ workflowId, command, body }: CommandForWorkflow): Promise<Delivery | undefined> {
+    const outcome = await this.workflows.command(workflowId, command, body);
+    if (outcome.state === 'absent') return undefined;
+    return outcome.state === 'answered' ? outcome : { state: 'unavailable' };
+  }
+
+  private async hasEnded(requestId: string): Promise<boolean> {
+    return (await this.ledger.entriesOf(requestId)).some(({ type }) => type === 'request.ended');
+  }
+}
