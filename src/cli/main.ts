@@ -19,7 +19,8 @@ async function main(): Promise<void> {
     try {
       process.exitCode = await run({ env: process.env, output, signal, now: Date.now });
     } catch (error) {
-      process.exitCode = signal.aborted ? EXIT.waiting : EXIT.error;
+      process.exitCode = EXIT.error;
+      // whoever pressed Ctrl-C knows why it ended
       if (!signal.aborted) tell(output, error);
     }
   });

@@ -36,8 +36,8 @@ describe('the watched picture', () => {
       frame(nearlyDone(), { width }).filter((line) => /^[✓✗] harbour-\d+\/prod {2}(?:\+8|failed)/.test(line))
         .length;
     expect(rows(40)).toBe(25);
-    expect(rows(60)).toBe(13);
-    expect(rows(120)).toBe(7);
+    expect(rows(80)).toBe(13);
+    expect(rows(120)).toBe(9);
   });
 
   it.each([
@@ -74,6 +74,19 @@ describe('the watched picture', () => {
     expect(frame(status({ times }), later)[0]).toContain('waited 60s · worked 3m');
     expect(frame(status({ times, status: 'waiting' }), later)[0]).toContain('waited 3m · worked 60s');
     expect(frame(status({ times, endedAt: at(0) }), later)[0]).toContain('waited 60s · worked 60s');
+  });
+
+  it('keeps columns where they are while steps change', () => {
+    const place = (step: string): number | undefined => {
+      const [first, second] = fleet(2, () => 'running').targets;
+      if (first === undefined || second === undefined) throw new Error('no targets');
+      const of = status({ targets: [{ ...first, lastStep: step }, second] });
+      return frame(of, { height: 40 })
+        .find((line) => line.includes('0002'))
+        ?.indexOf('harbour-0002');
+    };
+    expect(place('values')).toBeGreaterThan(0);
+    expect(place('a-step-with-a-very-long-name')).toBe(place('values'));
   });
 
   it('turns the wheel of running clusters', () => {

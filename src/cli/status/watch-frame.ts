@@ -22,6 +22,10 @@ export interface FrameOptions {
 
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'] as const;
 const BAR_WIDTH = 40;
+/** What stands beside the bar at most: `25 of 25 done  25 running  25 failed  25 pending`. */
+const COUNTS_WIDTH = 52;
+/** Longest word of a step; the same for every cell, so that columns stay where they are while steps change. */
+const NOTE_WIDTH = 15;
 /** States in which people are waited for; in all others Gatehouse works. */
 const WAITING = ['waiting', 'paused', 'attention'];
 /** Shown first when not all targets fit. */
@@ -61,7 +65,7 @@ function headerLine(status: Status, { style, nowMs, readAtMs }: FrameOptions): s
 
 function barLine(targets: readonly Target[], { style, width }: FrameOptions): string {
   const of = (state: string): number => targets.filter((target) => target.state === state).length;
-  const length = Math.max(10, Math.min(BAR_WIDTH, width - 40));
+  const length = Math.max(10, Math.min(BAR_WIDTH, width - COUNTS_WIDTH));
   const upTo = (count: number): number => Math.round((count / targets.length) * length);
   const [done, failed, running] = [of('done'), of('failed'), of('running')];
   const parts = [upTo(done), upTo(done + failed), upTo(done + failed + running)] as const;
@@ -90,7 +94,8 @@ function targetBlock(targets: readonly Target[], room: number, o: FrameOptions):
   if (targets.length === 0) return [];
   const keyWidth = Math.max(...targets.map(({ target }) => widthOf(target)));
   const cells = new Map(targets.map((target) => [target, cellOf(target, keyWidth, o)]));
-  const cellWidth = Math.max(...[...cells.values()].map(widthOf)) + 3;
+  // sign, key, note, and a gap of three
+  const cellWidth = 2 + keyWidth + 2 + NOTE_WIDTH + 3;
   const across = Math.max(1, Math.floor((o.width + 3) / cellWidth));
   const fits = Math.ceil(targets.length / across) <= room;
   const places = fits ? targets.length : Math.max(0, (room - 1) * across);
@@ -114,7 +119,7 @@ function mostUrgent(targets: readonly Target[], places: number): readonly Target
 }
 
 function cellOf(target: Target, keyWidth: number, o: FrameOptions): string {
-  return `${signOf(target.state, o)} ${padded(target.target, keyWidth)}  ${noteOf(target, o.style)}`;
+  return `${signOf(target.state, o)} ${padded(target.target, keyWidth)}  ${cut(noteOf(target, o.style), NOTE_WIDTH)}`;
 }
 
 function signOf(state: string, { style, tick }: FrameOptions): string {
