@@ -1,0 +1,114 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { killBatch } from '../../bench/crash/batch.js';
+import { cleanRun } from '../../bench/crash/clean-run.js';
+import { CrashStack, LABEL_CALLS } from '../../bench/crash/crash-stack.js';
+import { type Finished, findingsOf } from '../../bench/crash/findings.js';
+import { type CrashCluster, describePoint, type KillPoint } from '../../bench/crash/kill-points.js';
+import { readObjects } from '../../bench/crash/objects.js';
+import { closeTemporal } from '../../bench/crash/temporal-closed.js';
+import type { GatehouseStack } from '../../sandbox/stack/gatehouse.js';
+import { jsonLine, type RunningProcess, startTypeScript } from '../../sandbox/stack/processes.js';
+import { QUEUES } from '../../src/domain/task-queues.js';
+import { sharedTemporal, uniqueName, workflowBundle } from '../support/stack.js';
+
+/** Points of the sample; the bench `crash-cluster` does them all. */
+const SAMPLE = [
+  { operation: 'createOrganization_mutation', when: 'before' },
+  { operation: 'createOrganization_mutation', when: 'after' },
+  { operation: 'createInvite_mutation', when: 'after' },
+  { operation: 'createEnvironment_mutation', when: 'after' },
+  { operation: 'createKubernetesIntegration_mutation', when: 'after' },
+  { operation: 'SetSecret', when: 'after' },
+  { operation: 'createCommit', when: 'before' },
+  { operation: 'createCommit', when: 'after' },
+] as const;
+
+const NAIVE_WORKER = fileURLToPath(new URL('./naive-worker.ts', import.meta.url));
+
+describe('a worker killed by kill -9 in the middle of a call', () => {
+  let crash: CrashStack;
+  let clusters: readonly CrashCluster[];
+  let points: readonly KillPoint[];
+  let reference: Finished;
+  const finished: Finished[] = [];
+
+  beforeAll(async () => {
+    crash = await CrashStack.start({
+      clusters: SAMPLE.length + 2,
+      temporal: await sharedTemporal(),
+      namespace: uniqueName('crash'),
+      workflowBundle: (await workflowBundle()).codePath,
+    });
+    clusters = crash.stack.world.clusters;
+    ({ points, finished: reference } = await cleanRun(crash, clusterAt(0)));
+    finished.push(reference);
+  }, 120_000);
+
+  afterAll(async () => {
+    await closeTemporal(crash.stack);
+    await crash.dispose();
+  });
+
+  function clusterAt(index: number): CrashCluster {
+    const cluster = clusters[index];
+    if (cluster === undefined) throw new RangeError(`the world has no cluster ${index}`);
+    return cluster;
+  }
+
+  function pointOf(operation: string, when: KillPoint['when']): KillPoint {
+    const point = points.find((one) => one.operation === operation && one.when === when);
+    if (point === undefined) throw new Error(`the clean run made no call ${operation}`);
+    return point;
+  }
+
+  it('goes on where it was: every object once, every secret current, the ledger whole', async () => {
+    const batch = SAMPLE.map(({ operation, when }, i) => ({
+      point: pointOf(operation, when),
+      cluster: clusterAt(i + 1),
+    }));
+    const killed = await killBatch(crash, batch);
+    finished.push(...killed.map(({ cluster, requestId }) => ({ cluster, requestId })));
+    for (const one of killed) {
+      const name = describePoint(one.point);
+      expect(one.held, `${name} was under way at the kill`).toBe(true);
+      expect(`${one.status} ${one.message}`, name).toMatch(/^done /);
+      expect(one.resumedMs, `${name} was resumed`).toBeDefined();
+    }
+    expect(findingsOf(await readObjects(crash), reference, finished)).toEqual([]);
+  }, 120_000);
+
+  it('is noticed when an activity creates without looking: the same check finds the double', async () => {
+    const real = await crash.stack.startWorker({
+      queues: QUEUES.filter((queue) => queue !== 'otterize'),
+      env: LABEL_CALLS,
+    });
+    const naive = await crash.withWorker(startNaiveWorker);
+    const point = pointOf('createOrganization_mutation', 'after');
+    const cluster = clusterAt(SAMPLE.length + 1);
+    const [killed] = await killBatch(naive, [{ point, cluster }]);
+    await real.stop();
+    expect(killed).toMatchObject({ held: true, status: 'done' });
+    finished.push({ cluster, requestId: killed?.requestId ?? '' });
+    const findings = findingsOf(await readObjects(naive), reference, finished);
+    await naive.dispose();
+    expect(findings).toContainEqual({
+      kind: 'duplicate',
+      target: `${cluster.name}/${cluster.stage}`,
+      what: 'organisations: 2, not 1',
+    });
+  }, 120_000);
+});
+
+async function startNaiveWorker(stack: GatehouseStack): Promise<RunningProcess<unknown>> {
+  const worker = await startTypeScript({
+    name: 'naive worker',
+    entry: NAIVE_WORKER,
+    env: stack.environment('worker', LABEL_CALLS),
+    logFile: join(stack.folder, 'logs', 'naive-worker.log'),
+    ready: jsonLine((line) => (line.ready === 'worker' ? line : undefined)),
+  });
+  stack.workers.push(worker);
+  return worker;
+}
