@@ -15,7 +15,7 @@ interface Question {
 }
 
 /** A reader that nobody asks ends after this long, in milliseconds. */
-const IDLE_MS = 2_000;
+const IDLE_MS = 500;
 const ARGUMENTS = ['cat-file', '--batch'];
 
 /**
