@@ -36,7 +36,7 @@ async function main(): Promise<void> {
     onStep: (step) => say(`  ${elapsed(Date.now() - began).padStart(5)}  ${step}`),
   });
   const stop = (): void => {
-    stack.dispose().finally(() => process.exit(130));
+    void stack.dispose().finally(() => process.exit(130));
   };
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
@@ -58,6 +58,7 @@ async function tell(stack: GatehouseStack, began: number): Promise<void> {
   writeFileSync(file, fleetText(stack.world));
   const vaultAdmin = new VaultAdmin(stack);
   await vaultAdmin.leaveSoftDeleted(unlucky, SECRET_NAMES.clientSecret);
+  const before = await counter.made();
   const writesBefore = await counter.writes();
 
   heading('1. Ada looks at what would happen, then asks');
@@ -83,7 +84,8 @@ async function tell(stack: GatehouseStack, began: number): Promise<void> {
   await command(commandLine, 'olga', ['status', requestId]);
 
   heading('5. What was made, and the proof');
-  await showMade(counter, done);
+  showMade(before, await counter.made());
+  showTimes(done);
   await command(commandLine, 'ivo', ['evidence', requestId, '-o', 'evidence.json']);
   await command(commandLine, undefined, ['verify', 'evidence.json', '--keys', stack.installation.keyRing]);
 
@@ -175,12 +177,19 @@ async function command(
   return output;
 }
 
-async function showMade(counter: ObjectCounter, status: RequestStatus): Promise<void> {
-  for (const [kind, count] of [...(await counter.made())].sort())
-    say(`  ${String(count).padStart(4)}  ${kind}`);
+/** What the reader has heard of, in the order in which it is made; stand-ins log further kinds. */
+const KINDS = ['organization', 'environment', 'integration', 'invite', 'secret', 'commit', 'mail'];
+
+function showMade(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): void {
+  for (const kind of KINDS) {
+    say(`  ${String((after.get(kind) ?? 0) - (before.get(kind) ?? 0)).padStart(4)}  ${kind}s`);
+  }
+}
+
+function showTimes({ times }: RequestStatus): void {
   say('');
-  say(`  waited for people ${elapsed(status.times.waitedMs)}, worked ${elapsed(status.times.workedMs)}`);
-  for (const stage of status.times.stages) {
+  say(`  waited for people ${elapsed(times.waitedMs)}, worked ${elapsed(times.workedMs)}`);
+  for (const stage of times.stages) {
     say(`    ${stage.kind.padEnd(8)} ${elapsed(stage.ms).padStart(6)}  ${stage.stage}`);
   }
 }
