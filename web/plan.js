@@ -155,7 +155,7 @@ function together(plan) {
     el(
       'table',
       { 'aria-labelledby': 'together-title' },
-      el('thead', {}, headRow('What', 'Where', 'On')),
+      el('thead', {}, headRow('What', 'Where', 'Clusters')),
       el(
         'tbody',
         {},
@@ -165,7 +165,7 @@ function together(plan) {
             {},
             el('th', { scope: 'row' }, actionSign(effect.action), countOf(objects, effect.object)),
             el('td', {}, systemName(effect.system)),
-            el('td', {}, count(on, 'cluster')),
+            el('td', { class: 'number' }, number(on)),
           ),
         ),
       ),
@@ -384,7 +384,7 @@ function headRow(...names) {
   return el(
     'tr',
     {},
-    names.map((name) => el('th', { scope: 'col' }, name)),
+    names.map((name) => el('th', { scope: 'col', class: name === 'Clusters' ? 'number' : '' }, name)),
   );
 }
 

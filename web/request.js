@@ -11,7 +11,7 @@ import { changesView } from './plan-changes.js';
 import { hasStarted, progressView } from './progress.js';
 import { showFailure, signedIn } from './session.js';
 import { timesView } from './times.js';
-import { age, count, duration, title } from './words.js';
+import { age, capital, count, due, duration, title } from './words.js';
 
 /**
  * @typedef {import('../src/api/schemas/requests.js').StatusBody} Status
@@ -72,8 +72,12 @@ class RequestPage {
         el(
           'div',
           { class: 'aside' },
-          el('h2', { id: 'gates-title' }, 'Gates'),
-          el('section', { 'aria-labelledby': 'gates-title', id: 'gates' }, this.gates),
+          el(
+            'div',
+            {},
+            el('h2', { id: 'gates-title' }, 'Gates'),
+            el('section', { 'aria-labelledby': 'gates-title', id: 'gates' }, this.gates),
+          ),
         ),
         el(
           'div',
@@ -331,42 +335,26 @@ class RequestPage {
   }
 }
 
+/** Failures are told one by one further down, so only the first few stand here. */
+const SHOWN_CONDITIONS = 4;
+
 /**
- * The first thing that it waits for, who can unblock it, and what comes next.
+ * What it waits for, who can unblock it, and what comes next; or how it ended.
  * @param {Status} status
  * @param {string[]} mine gates at which I may decide
  */
 function nowView(status, mine) {
   if (status.endedAt !== undefined) {
-    return status.message === undefined ? null : el('p', { class: 'card now' }, value(status.message));
+    return status.message === undefined ? null : el('p', { class: 'card big' }, value(status.message));
   }
   if (status.waitingFor.length === 0) return null;
+  const shown = status.waitingFor.slice(0, SHOWN_CONDITIONS);
+  const more = status.waitingFor.length - shown.length;
   return el(
     'div',
-    { class: 'card now', id: 'now' },
-    el(
-      'ul',
-      { class: 'plain' },
-      status.waitingFor
-        .slice(0, 4)
-        .map((item) =>
-          el(
-            'li',
-            {},
-            el('strong', {}, value(capitalGate(item))),
-            el(
-              'span',
-              { class: 'soft' },
-              ` for ${duration(item.sinceMs)}. `,
-              'Can be moved by ',
-              value(item.who),
-              '. Next: ',
-              value(item.next),
-              '.',
-            ),
-          ),
-        ),
-    ),
+    { class: `note ${status.status === 'attention' ? 'bad' : 'wait'}`, id: 'now' },
+    el('ul', { class: 'plain' }, shown.map(conditionView)),
+    more > 0 && el('p', { class: 'soft' }, `and ${count(more, 'more', 'more')}, see below`),
     mine.length > 0 &&
       el(
         'p',
@@ -379,8 +367,26 @@ function nowView(status, mine) {
 }
 
 /** @param {Status['waitingFor'][number]} item */
-function capitalGate(item) {
-  return item.gate === undefined ? title(item.condition) : `Waits at the ${item.condition}`;
+function conditionView(item) {
+  if (item.gate !== undefined) {
+    return el(
+      'li',
+      {},
+      'Waits for the group ',
+      el('strong', {}, value(item.group ?? item.who)),
+      ` at the gate ${title(item.gate)}, for ${duration(item.sinceMs)}`,
+      ...(item.due === undefined ? [] : [', until ', ...due(item.due)]),
+    );
+  }
+  return el(
+    'li',
+    {},
+    el('strong', {}, value(capital(item.condition))),
+    `, for ${duration(item.sinceMs)}. `,
+    value(capital(item.who)),
+    ' can move it. Next: ',
+    value(item.next),
+  );
 }
 
 /** @param {Asked} asked */

@@ -101,7 +101,7 @@ function showInstead(...children) {
 function showHead(me) {
   fill(
     byId('me'),
-    el('span', { class: 'who' }, el('span', { class: 'soft' }, 'Signed in as '), value(me.name)),
+    el('span', { class: 'who' }, el('span', { class: 'soft label' }, 'Signed in as '), value(me.name)),
     el('button', { class: 'button quiet', type: 'button', onclick: signOut }, 'Sign out'),
   );
 }

@@ -18,7 +18,12 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 };
 
 /** Addresses that people see, and the file behind each. The file never depends on what comes after the `?`. */
-const ADDRESSES: Readonly<Record<string, string>> = { '/': 'inbox.html', '/r/:requestId': 'request.html' };
+const ADDRESSES: Readonly<Record<string, string>> = {
+  '/': 'inbox.html',
+  '/r/:requestId': 'request.html',
+  // asked for without being named by anything, e.g. on the way back from signing in
+  '/favicon.ico': 'icon.svg',
+};
 
 /** Browsers that know Trusted Types also refuse to make markup of a text (source: W3C Trusted Types). */
 const POLICY = `${PAGE_POLICY}; require-trusted-types-for 'script'; trusted-types 'none'`;
