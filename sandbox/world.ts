@@ -252,9 +252,10 @@ function makePeople(): Person[] {
   });
   return [
     member('ada', 'Ada', 'Lovelace', { employeeId: ADA_EMPLOYEE }),
-    // the same person once more: must not approve what Ada requested. Administrator accounts have no mailbox.
+    // the same person once more, typed in another case: must not approve what Ada requested. Administrator accounts have
+    // no mailbox.
     member('adm-ada', 'Ada', 'Lovelace', {
-      employeeId: ADA_EMPLOYEE,
+      employeeId: ADA_EMPLOYEE.toLowerCase(),
       displayName: 'Ada Lovelace (Admin)',
       mail: null,
     }),

@@ -5,6 +5,7 @@
  */
 import type { Evidence, Verdict } from './decision.js';
 import type { EvidenceName, GatePolicy } from './manifest.js';
+import { isSamePerson, personIdOf } from './person-id.js';
 
 /** A vote as the ledger holds it, after its signature was verified. */
 export interface Vote {
@@ -124,7 +125,7 @@ export function refuseDecision(
   ): DecisionRefused => ({ refusal, message, faults });
   if (decider.kind !== 'person')
     return refused('not-a-person', 'Machines never decide: sign in as a person.');
-  if (context.excluded.includes(decider.personId)) {
+  if (isExcluded(context, decider.personId)) {
     return refused(
       'four-eyes',
       'You asked for this, or it is for you: somebody else of the group must decide.',
@@ -191,13 +192,12 @@ function judgeGate(
   waitsFor: readonly string[],
 ): GateVerdict {
   const counted = votes.filter(
-    (vote) =>
-      vote.gate === gate.name && vote.epoch === context.epoch && !context.excluded.includes(vote.personId),
+    (vote) => vote.gate === gate.name && vote.epoch === context.epoch && !isExcluded(context, vote.personId),
   );
   const approving = counted.filter(
     (vote) =>
       vote.decision === 'approve' &&
-      (vote.actingFor === undefined || !context.excluded.includes(vote.actingFor)) &&
+      (vote.actingFor === undefined || !isExcluded(context, vote.actingFor)) &&
       checkEvidence(gate, vote.evidence, context.targets, vote.atMs).length === 0,
   );
   const approvals = countPersons(approving);
@@ -212,11 +212,16 @@ function judgeGate(
   return { gate: gate.name, state, approvals, need, waitsFor };
 }
 
+/** Four eyes: however the id is spelt. */
+function isExcluded(context: GateContext, personId: string): boolean {
+  return context.excluded.some((excluded) => isSamePerson(excluded, personId));
+}
+
 /** Distinct persons behind votes, where a delegate and his delegator are one. */
 function countPersons(votes: readonly Vote[]): number {
   const groups: Set<string>[] = [];
   for (const vote of votes) {
-    const ids = [vote.personId, ...(vote.actingFor === undefined ? [] : [vote.actingFor])];
+    const ids = [vote.personId, ...(vote.actingFor === undefined ? [] : [vote.actingFor])].map(personIdOf);
     const touching = groups.filter((group) => ids.some((id) => group.has(id)));
     const merged = new Set([...ids, ...touching.flatMap((group) => [...group])]);
     for (const group of touching) groups.splice(groups.indexOf(group), 1);

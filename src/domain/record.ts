@@ -1,6 +1,7 @@
 /** One request as the ledger knows it: the documents and the entries sorted by what they say. Built by `ledger/record`. */
 import type { AnyEntry, LedgerEntry } from './ledger.js';
 import type { PolicyManifest } from './manifest.js';
+import { personIdOf } from './person-id.js';
 import type { Plan } from './plan.js';
 import type { RequestDocument } from './request.js';
 
@@ -33,12 +34,12 @@ export function currentPlan(
     : { epoch: last.body.epoch, digest: last.body.digest, plan: last.body.plan };
 }
 
-/** Person ids that never decide on this request: who asked and whom it is for (four eyes). */
+/** Person ids, in the one spelling, that never decide on this request: who asked and whom it is for (four eyes). */
 export function excludedPersons(record: RequestRecord): readonly string[] {
   const { requester } = record.request;
   const beneficiary = currentPlan(record)?.plan.beneficiary.personId;
   return [
-    ...(requester.kind === 'person' ? [requester.id] : []),
-    ...(beneficiary === undefined ? [] : [beneficiary]),
+    ...(requester.kind === 'person' ? [personIdOf(requester.id)] : []),
+    ...(beneficiary === undefined ? [] : [personIdOf(beneficiary)]),
   ];
 }

@@ -1,5 +1,6 @@
 /** From an account to the person behind it: four eyes count people, not accounts (design, section 5). */
 import type { Identity } from '../domain/identity.js';
+import { isSamePerson, personIdOf } from '../domain/person-id.js';
 import type { TokenIdentity } from './token-identity.js';
 
 /** The directory's answer for an account id, or null when it knows none of that id. Its own errors pass through. */
@@ -39,10 +40,10 @@ export async function identityBehind(token: TokenIdentity, lookUp?: PersonLookup
       'The provider left groups out of the token because there are too many. Have it send only those assigned to Gatehouse.',
     );
   }
-  return { ...common, personId: await personIdOf(token, lookUp), authTime: token.authTime ?? 0 };
+  return { ...common, personId: personIdOf(await spelledIn(token, lookUp)), authTime: token.authTime ?? 0 };
 }
 
-async function personIdOf({ accountId, personId }: TokenIdentity, lookUp?: PersonLookup): Promise<string> {
+async function spelledIn({ accountId, personId }: TokenIdentity, lookUp?: PersonLookup): Promise<string> {
   if (lookUp === undefined) {
     if (personId !== undefined) return personId;
     throw new PersonError(
@@ -57,7 +58,7 @@ async function personIdOf({ accountId, personId }: TokenIdentity, lookUp?: Perso
       'The directory does not know this account. Ask its administrators.',
     );
   }
-  if (personId !== undefined && personId !== found.personId) {
+  if (personId !== undefined && !isSamePerson(personId, found.personId)) {
     throw new PersonError(
       'contradiction',
       'The login and the directory name different people for this account.',

@@ -30,12 +30,12 @@ const inventory = installation.inventories[0]?.manifest;
 if (inventory === undefined) throw new Error('the example inventory is gone');
 const { groups } = inventory.spec;
 
-/** People of the tests. `adm-ada` is Ada's second account: the same person. */
+/** People of the tests. `adm-ada` is Ada's second account: the same person, typed in another case. */
 export const PEOPLE = {
   ada: person('ada', 'p-ada', 'requesters'),
   ben: person('ben', 'p-ben', 'procurement'),
   chi: person('chi', 'p-chi', 'dpo'),
-  'adm-ada': person('adm-ada', 'p-ada', 'procurement'),
+  'adm-ada': person('adm-ada', 'P-ADA', 'procurement'),
   olga: person('olga', 'p-olga', 'operators'),
   ivo: person('ivo', 'p-ivo', 'auditors'),
   stranger: person('stranger', 'p-stranger'),

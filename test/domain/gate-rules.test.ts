@@ -51,6 +51,13 @@ describe('judging gates', () => {
     expect(states(two, [vote('dpo', 'ben', { actingFor: 'chi' }), vote('dpo', 'emil')])).toEqual(['passed']);
   });
 
+  it('knows a person by any spelling of the id: neither four eyes nor quorum by upper case', () => {
+    expect(judgeGates([gate('dpo')], [vote('dpo', 'ADA ')], context)[0]).toMatchObject({ approvals: 0 });
+    const two = [gate('dpo', { approvers: { group: 'dpo', need: 2 } })];
+    expect(states(two, [vote('dpo', 'chi'), vote('dpo', 'CHI')])).toEqual(['open']);
+    expect(states(two, [vote('dpo', 'chi'), vote('dpo', 'BEN')])).toEqual(['passed']);
+  });
+
   it('does not count a delegate of somebody excluded', () => {
     expect(states([gate('dpo')], [vote('dpo', 'ben', { actingFor: 'ada' })])).toEqual(['open']);
   });

@@ -48,6 +48,16 @@ describe('the person behind an account', () => {
     expect(await refusal(identityBehind(named, async () => ({ personId: 'p-eve' })))).toBe('contradiction');
   });
 
+  it('has one spelling, whatever case the login and the directory write it in', async () => {
+    const shouted = async () => ({ personId: ' P-ADA' });
+    const identities = [
+      await identityBehind(named, shouted),
+      await identityBehind(bare, shouted),
+      await identityBehind(tokenIdentityOf({ ...claims, person_id: 'P-Ada' })),
+    ];
+    expect(identities.map(({ personId }) => personId)).toEqual(['p-ada', 'p-ada', 'p-ada']);
+  });
+
   it('is not guessed when the directory fails', async () => {
     const down = async () => {
       throw new Error('the directory is down');

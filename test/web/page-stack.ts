@@ -9,10 +9,11 @@ import { startOidc } from '../../sandbox/oidc/stand-in.js';
 import { fleetText, inventoryText } from '../../sandbox/stack/example-files.js';
 import { freePort } from '../../sandbox/stack/ports.js';
 import { type TemporaryFolder, temporaryFolder } from '../../sandbox/stack/temporary-folder.js';
-import { makeWorld, personOf, type World } from '../../sandbox/world.js';
+import { makeWorld, type World } from '../../sandbox/world.js';
 import { buildApp } from '../../src/api/app.js';
 import type { ApiDependencies } from '../../src/api/ports.js';
 import { OidcSignIn } from '../../src/api/sign-in/sign-in.js';
+import { personIdOf } from '../../src/domain/person-id.js';
 import { type Plan, type TargetPlan, totalsOf } from '../../src/domain/plan.js';
 import type { ClusterTarget, FleetRequest } from '../../src/domain/request.js';
 import { recordOf } from '../../src/ledger/record.js';
@@ -63,11 +64,13 @@ export class PageStack {
   readonly app: FastifyInstance;
   /** moves the API's clock */
   readonly clock: { aheadMs: number };
+  private readonly verifyToken: ApiDependencies['verifyToken'];
   private readonly oidc: RunningStandIn;
   private readonly folder: TemporaryFolder;
 
   private constructor(
     parts: Pick<PageStack, 'url' | 'world' | 'ledger' | 'app' | 'clock'>,
+    verifyToken: ApiDependencies['verifyToken'],
     oidc: RunningStandIn,
     folder: TemporaryFolder,
   ) {
@@ -76,6 +79,7 @@ export class PageStack {
     this.ledger = parts.ledger;
     this.app = parts.app;
     this.clock = parts.clock;
+    this.verifyToken = verifyToken;
     this.oidc = oidc;
     this.folder = folder;
   }
@@ -123,7 +127,7 @@ export class PageStack {
       now: () => Date.now() + clock.aheadMs,
     });
     await app.listen({ host: '127.0.0.1', port });
-    return new PageStack({ url, world, ledger, app, clock }, oidc, folder);
+    return new PageStack({ url, world, ledger, app, clock }, verifyToken, oidc, folder);
   }
 
   async stop(): Promise<void> {
@@ -134,10 +138,7 @@ export class PageStack {
 
   /** Ada asks for Emil, by the API. @returns the id of the request */
   async ask(options: AskOptions = {}): Promise<string> {
-    const token = Value.Parse(
-      Type.Object({ access_token: Type.String() }),
-      JSON.parse(await new ControlClient(this.oidc.origin).post('/token', { account: 'ada' })),
-    ).access_token;
+    const token = await this.token('ada');
     const answer = await this.app.inject({
       method: 'POST',
       url: '/v1/requests',
@@ -171,7 +172,7 @@ export class PageStack {
       'emil@example.com',
       'olga@example.com',
     ]);
-    const plan = planOf(record.request, epoch, this.personId('emil'), (target) =>
+    const plan = planOf(record.request, epoch, await this.personId('emil'), (target) =>
       found(newTenant(target, invitees), target),
     );
     const planDigest = digest(canonicalJson(plan));
@@ -200,9 +201,14 @@ export class PageStack {
     await this.ledger.worker.startRequest(requestId, { targets: 2 });
   }
 
-  personId(key: string): string {
-    const person = personOf(this.world, key);
-    return person.employeeId ?? person.id;
+  /** The directory's id of a person, as the API spells it. */
+  async personId(key: string): Promise<string> {
+    return (await this.verifyToken(await this.token(key))).personId;
+  }
+
+  private async token(account: string): Promise<string> {
+    const answer: unknown = JSON.parse(await new ControlClient(this.oidc.origin).post('/token', { account }));
+    return Value.Parse(Type.Object({ access_token: Type.String() }), answer).access_token;
   }
 
   /** Every decision of a request as the ledger holds it. */

@@ -81,7 +81,7 @@ describe('a request', () => {
       'CHG0042',
       'Before the season starts',
       'harbour',
-      'person E-1001',
+      `person ${await stack.personId('ada')}`,
     ]) {
       expect(asked).toContain(part);
     }

@@ -6,6 +6,7 @@ import type { SystemName } from '../../domain/failure.js';
 import type { Vote } from '../../domain/gate-rules.js';
 import type { AlarmName, EffectOutcome, LedgerEntry, ReadBack } from '../../domain/ledger.js';
 import type { InventoryManifest, PolicyManifest } from '../../domain/manifest.js';
+import { isSamePerson } from '../../domain/person-id.js';
 import { effectKey, type PlannedEffect, type TargetPlan } from '../../domain/plan.js';
 import { currentPlan, entriesOfType, type RequestRecord } from '../../domain/record.js';
 import type { ClusterTarget } from '../../domain/request.js';
@@ -208,7 +209,7 @@ export class EffectGuard {
         gate === undefined ? [] : [gate.approvers.group, ...(gate.escalate ? [gate.escalate.toGroup] : [])];
       const ids = names.flatMap((name) => groups[name] ?? []);
       const personId = await this.settings.membership.personIdOf(vote.accountId);
-      if (personId !== vote.personId) continue;
+      if (personId === null || !isSamePerson(personId, vote.personId)) continue;
       for (const id of ids) {
         if (!(await this.settings.membership.isMember(vote.accountId, id))) continue;
         standing.push(vote);

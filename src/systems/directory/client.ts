@@ -1,5 +1,6 @@
 import type { Static, TSchema } from 'typebox';
 import { SystemError } from '../../domain/failure.js';
+import { isSamePerson, personIdOf } from '../../domain/person-id.js';
 import { bearer, JsonRequester } from '../http/json-requester.js';
 import { shapeOf } from '../http/shape.js';
 import type { TokenBucket } from '../http/token-bucket.js';
@@ -103,7 +104,8 @@ export class DirectoryClient {
   async isMember(personOrAccountId: string, groupId: string, signal?: AbortSignal): Promise<boolean> {
     const members = await this.groupMembers(groupId, signal);
     return members.some(
-      (user) => user.enabled && (user.personId === personOrAccountId || user.id === personOrAccountId),
+      (user) =>
+        user.enabled && (isSamePerson(user.personId, personOrAccountId) || user.id === personOrAccountId),
     );
   }
 
@@ -112,7 +114,7 @@ export class DirectoryClient {
     const user = await this.userById(accountId, signal);
     if (user === null) return null;
     const { personId, displayName } = user;
-    if (personId === user.id) return { personId, displayName, accounts: [user] };
+    if (isSamePerson(personId, user.id)) return { personId, displayName, accounts: [user] };
     const aliases = await this.#usersWhere('employeeId', personId, subjectOf('list users', personId), signal);
     const others = aliases.filter((alias) => alias.id !== user.id);
     return { personId, displayName, accounts: [user, ...others].sort(byId) };
@@ -180,7 +182,7 @@ function toUser(found: Static<typeof User>): DirectoryUser {
   const { mail, givenName, surname } = found;
   return {
     id: found.id,
-    personId: found.employeeId || found.id,
+    personId: personIdOf(found.employeeId || found.id),
     userPrincipalName: found.userPrincipalName ?? '',
     displayName: found.displayName || found.userPrincipalName || found.id,
     guest: found.userType === 'Guest',

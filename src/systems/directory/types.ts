@@ -4,7 +4,7 @@
 export interface DirectoryUser {
   /** object id of the account */
   readonly id: string;
-  /** `employeeId` when it is set, else the account's own id: all accounts of one person share it */
+  /** `employeeId` when it is set, else the account's own id, in the one spelling: all accounts of one person share it */
   readonly personId: string;
   /** may be missing even for people; in the directory's own spelling */
   readonly mail?: string;

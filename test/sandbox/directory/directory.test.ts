@@ -169,7 +169,7 @@ describe('users', () => {
     expect(selected.body).toEqual({
       '@odata.context': expect.any(String),
       id: person('adm-ada').id,
-      employeeId: person('ada').employeeId,
+      employeeId: person('adm-ada').employeeId,
       userType: 'Member',
     });
   });

@@ -48,7 +48,8 @@ describe('the example world', () => {
   it('sets the traps', () => {
     const world = makeWorld();
     const alias = personOf(world, 'adm-ada');
-    expect(alias.employeeId).toBe(personOf(world, 'ada').employeeId);
+    // typed in another case, which the directory does not tell apart
+    expect(alias.employeeId?.toUpperCase()).toBe(personOf(world, 'ada').employeeId);
     expect(groupOf(world, 'procurement').members).toContainEqual({ kind: 'user', id: alias.id });
     expect(world.people.filter((person) => person.displayName === 'Max Weber')).toHaveLength(2);
     const mailless = groupOf(world, 'shop-floor').members.map(

@@ -184,7 +184,7 @@ describe('tokens without a browser', () => {
     const body: { access_token: string } = JSON.parse(text);
     const { payload, protectedHeader } = await verified(body.access_token, 'gatehouse');
     expect(payload).toMatchObject({
-      person_id: 'E-1001',
+      person_id: 'e-1001',
       auth_time: 1_000,
       oid: personOf(world, 'adm-ada').id,
     });
