@@ -1,17 +1,19 @@
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 
 const root = new URL('../..', import.meta.url);
 
-/** Folders that stacks leave while they run; the demo's own must be gone at its end. */
-function stackFolders(): readonly string[] {
-  return readdirSync(tmpdir()).filter((name) => name.startsWith('gatehouse-stack-'));
-}
-
-async function runDemo(): Promise<{ readonly code: number | null; readonly output: string }> {
-  const child = spawn('npm', ['run', 'demo'], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+async function runDemo(
+  temporary: string,
+): Promise<{ readonly code: number | null; readonly output: string }> {
+  const child = spawn('npm', ['run', 'demo'], {
+    cwd: root,
+    env: { ...process.env, TMPDIR: temporary },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => {
     output += chunk.toString();
@@ -24,8 +26,10 @@ async function runDemo(): Promise<{ readonly code: number | null; readonly outpu
 }
 
 it('the demo onboards 25 clusters, retries one, proves it, and does nothing the second time', async () => {
-  const before = stackFolders();
-  const { code, output } = await runDemo();
+  // a place of its own, so that what it leaves behind is its own; the database's user must be able to pass
+  const temporary = mkdtempSync(join(tmpdir(), 'gatehouse-demo-'));
+  chmodSync(temporary, 0o755);
+  const { code, output } = await runDemo(temporary);
   expect(code, output).toBe(0);
   expect(output).toContain('24 of 25 done');
   expect(output).toContain('25 of 25 done');
@@ -33,5 +37,6 @@ it('the demo onboards 25 clusters, retries one, proves it, and does nothing the 
   expect(output).toMatch(/\b125 {2}invites/);
   expect(output).toContain('Verified: all 10 checks hold.');
   expect(output).toContain('25 unchanged, nothing to do; 0 writes at any system');
-  expect(stackFolders().filter((name) => !before.includes(name))).toEqual([]);
+  expect(readdirSync(temporary).filter((name) => name.startsWith('gatehouse-'))).toEqual([]);
+  rmSync(temporary, { recursive: true });
 }, 300_000);
