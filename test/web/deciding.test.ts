@@ -83,7 +83,7 @@ describe('approving', () => {
     await ben.getByText('Your approval at the gate Procurement is recorded').first().waitFor();
     await gate(ben, 'procurement').getByText('Passed').waitFor();
     expect(await stack.decisions(id)).toEqual([
-      { gate: 'procurement', decision: 'approve', personId: stack.personId('ben') },
+      { gate: 'procurement', decision: 'approve', personId: await stack.personId('ben') },
     ]);
     expect(await gate(ben, 'procurement').getByRole('button').count()).toBe(0);
 
@@ -91,7 +91,7 @@ describe('approving', () => {
     const earlier = await gate(chi, 'procurement').innerText();
     for (const part of [
       'Approved',
-      `person ${stack.personId('ben')}`,
+      `person ${await stack.personId('ben')}`,
       'Budget of the shop teams.',
       'CTR-2027-042',
     ]) {
@@ -162,7 +162,7 @@ describe('rejecting', () => {
     await confirm(page, 'Yes, reject');
     await gate(page, 'data-protection').getByText('No contract on data processing yet.').waitFor();
     expect(await stack.decisions(id)).toEqual([
-      { gate: 'data-protection', decision: 'reject', personId: stack.personId('chi') },
+      { gate: 'data-protection', decision: 'reject', personId: await stack.personId('chi') },
     ]);
   });
 });

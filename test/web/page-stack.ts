@@ -13,7 +13,6 @@ import { makeWorld, type World } from '../../sandbox/world.js';
 import { buildApp } from '../../src/api/app.js';
 import type { ApiDependencies } from '../../src/api/ports.js';
 import { OidcSignIn } from '../../src/api/sign-in/sign-in.js';
-import { personIdOf } from '../../src/domain/person-id.js';
 import { type Plan, type TargetPlan, totalsOf } from '../../src/domain/plan.js';
 import type { ClusterTarget, FleetRequest } from '../../src/domain/request.js';
 import { recordOf } from '../../src/ledger/record.js';
