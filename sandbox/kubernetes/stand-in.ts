@@ -137,7 +137,8 @@ export async function startKubernetes(context: StandInContext): Promise<RunningS
         (app) =>
           app.status?.sync?.status === 'Synced' &&
           app.status.health?.status === 'Healthy' &&
-          app.status.operationState?.phase === 'Succeeded',
+          app.status.operationState?.phase === 'Succeeded' &&
+          argocd.hasSettled(app.metadata.name),
       ) ?? null,
   });
   const argocd = new ApplicationController({

@@ -253,6 +253,11 @@ export class ApplicationController {
     ];
   }
 
+  /** False while the health of a new deployment is on its way: what the object says then is the old one's. */
+  hasSettled(name: string): boolean {
+    return (this.#work.get(name)?.health.length ?? 0) === 0;
+  }
+
   #planPoll(key: ObjectKey): void {
     if (this.#stopped) return;
     const work = this.#workOf(key);
