@@ -36,6 +36,8 @@ export interface TemporalOptions {
   readonly namespaces?: readonly string[];
   /** More dynamic configuration: key to value (written as JSON). */
   readonly dynamicConfig?: Readonly<Record<string, string | number | boolean>>;
+  /** Serve the server's own counts at `/metrics` of this port. Default: not. */
+  readonly metricsPort?: number;
   /** Ask for a server of our own, even if `TEMPORAL_ADDRESS` is set: for tests that stop it. */
   readonly own?: boolean;
 }
@@ -133,6 +135,7 @@ function argumentsOf(o: TemporalOptions, folder: string, port: number, uiPort: n
   for (const namespace of o.namespaces ?? []) args.push('--namespace', namespace);
   if (uiPort === undefined) args.push('--headless');
   else args.push('--ui-port', String(uiPort), '--ui-disable-news-fetch');
+  if (o.metricsPort !== undefined) args.push('--metrics-port', String(o.metricsPort));
   if (o.uiCodecEndpoint !== undefined) args.push('--ui-codec-endpoint', o.uiCodecEndpoint);
   return args;
 }
