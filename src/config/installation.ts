@@ -162,7 +162,7 @@ export function readInstallation(path: string): Installation {
   let value: unknown;
   try {
     value = withAbsolutePaths(
-      parse(readFileSync(path, 'utf8'), { maxAliasCount: 0 }),
+      parse(readFileSync(path, 'utf8'), { maxAliasCount: 20 }),
       dirname(resolve(path)),
     );
   } catch (error) {
