@@ -63,8 +63,8 @@ export interface RolloutStart {
   readonly service: string;
   readonly maxInFlight: number;
   readonly targets: readonly { readonly key: string; readonly cluster: string; readonly stage: string }[];
-  /** keys that an earlier run finished */
-  readonly done: readonly string[];
+  /** how targets ended in an earlier run, by key; those that are to be tried again are not in it */
+  readonly ended: Readonly<Record<string, 'done' | 'failed' | 'skipped'>>;
 }
 
 export interface TargetEnd extends TargetRef {
@@ -87,6 +87,8 @@ export interface CommandRef extends RequestRef {
 
 /** Queue `ledger`. */
 export interface LedgerActivities {
+  /** a run was started with an input that is not of its shape: raises an alarm */
+  reportUnreadableInput(): Promise<void>;
   /** whether the ledger holds this very command; raises an alarm when it does not */
   confirmCommand(input: CommandRef): Promise<{ readonly confirmed: boolean }>;
   /** opens, judges and closes gates by what the ledger holds; raises alarms for messages that the ledger does not know */

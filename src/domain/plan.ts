@@ -62,6 +62,9 @@ export function isEmptyPlan(targets: readonly TargetPlan[]): boolean {
   return targets.every((target) => target.effects.every((effect) => effect.action === 'unchanged'));
 }
 
+/** Stands in plans and endings for what concerns the request as a whole, not one target. */
+export const WHOLE_REQUEST = 'request';
+
 /** Effect keys name one change in one external system; they survive retries, resets and new runs. */
 export function effectKey(targetKey: string, object: string): string {
   return `${targetKey}:${object}`;

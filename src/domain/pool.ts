@@ -10,12 +10,16 @@ export class TargetPool {
 
   /**
    * @param keys targets in the order in which they start
-   * @param done keys that an earlier run finished
+   * @param ended how targets ended in an earlier run, by key
    * @param limit targets in flight at the same time, at least 1
    */
-  constructor(keys: readonly string[], done: readonly string[], limit: number) {
+  constructor(
+    keys: readonly string[],
+    ended: Readonly<Record<string, 'done' | 'failed' | 'skipped'>>,
+    limit: number,
+  ) {
     this.limit = Math.max(1, limit);
-    for (const key of keys) this.states.set(key, done.includes(key) ? 'done' : 'pending');
+    for (const key of keys) this.states.set(key, ended[key] ?? 'pending');
   }
 
   /** Takes the next pending target and marks it running; undefined when none waits or the pool is full. */

@@ -3,7 +3,7 @@ import type { FailureReport } from './failure.js';
 import { type GateVerdict, judgeGates, type Vote } from './gate-rules.js';
 import type { EffectOutcome, RequestOutcome } from './ledger.js';
 import type { TargetState } from './messages.js';
-import type { PlanTotals } from './plan.js';
+import { type PlanTotals, WHOLE_REQUEST } from './plan.js';
 import { currentPlan, entriesOfType, excludedPersons, type RequestRecord } from './record.js';
 
 export type StatusWord = 'planning' | 'waiting' | 'running' | 'paused' | 'attention' | RequestOutcome;
@@ -88,23 +88,11 @@ export function deriveStatus(record: RequestRecord, votes: readonly Vote[], nowM
   const gates = gateStatuses(record, votes);
   const targets = targetStatuses(record, started !== undefined, ended !== undefined);
   const paused = isPaused(record);
+  const stuck = lookFailure(record);
   const failed = targets.filter((target) => target.state === 'failed');
   const moving = targets.some((target) => target.state === 'pending' || target.state === 'running');
 
-  const status: StatusWord =
-    ended !== undefined
-      ? ended.body.outcome
-      : revoked !== undefined
-        ? 'revoked'
-        : plan === undefined
-          ? 'planning'
-          : started === undefined
-            ? 'waiting'
-            : paused
-              ? 'paused'
-              : failed.length > 0 && !moving
-                ? 'attention'
-                : 'running';
+  const status = ended?.body.outcome ?? statusWord({ revoked, stuck, plan, started }, paused, failed, moving);
 
   return {
     requestId: record.requestId,
@@ -117,10 +105,25 @@ export function deriveStatus(record: RequestRecord, votes: readonly Vote[], nowM
     ...(plan === undefined ? {} : { planDigest: plan.digest }),
     ...(plan === undefined ? {} : { totals: record.plans.at(-1)?.body.totals ?? ZERO_TOTALS }),
     gates,
-    waitingFor: ended === undefined ? waitingFor(record, status, gates, failed, nowMs) : [],
+    waitingFor: ended === undefined ? waitingFor(record, status, gates, failed, nowMs, stuck) : [],
     targets,
     times: stageTimes(record, nowMs),
   };
+}
+
+/** What a request that has not ended is about, the most urgent first. */
+function statusWord(
+  seen: Readonly<Record<'revoked' | 'stuck' | 'plan' | 'started', object | undefined>>,
+  paused: boolean,
+  failed: readonly TargetStatus[],
+  moving: boolean,
+): StatusWord {
+  if (seen.revoked !== undefined) return 'revoked';
+  if (seen.stuck !== undefined) return 'attention';
+  if (seen.plan === undefined) return 'planning';
+  if (seen.started === undefined) return 'waiting';
+  if (paused) return 'paused';
+  return failed.length > 0 && !moving ? 'attention' : 'running';
 }
 
 const ZERO_TOTALS: PlanTotals = { create: 0, change: 0, adopt: 0, conflict: 0 };
@@ -206,6 +209,41 @@ function targetStatuses(record: RequestRecord, started: boolean, ended: boolean)
   });
 }
 
+/**
+ * How targets ended, by key, for a run that goes on where another stopped. A retry that was asked for after a failure
+ * makes the target one that has not ended.
+ */
+export function endedTargets(record: RequestRecord): Readonly<Record<string, 'done' | 'failed' | 'skipped'>> {
+  const ended: Record<string, 'done' | 'failed' | 'skipped'> = {};
+  for (const { target, state } of targetStatuses(record, true, false)) {
+    if (state === 'done' || state === 'failed' || state === 'skipped') ended[target] = state;
+  }
+  return ended;
+}
+
+/** Planning, or looking again before the rollout, failed for good and nobody has asked to try again. */
+function lookFailure(
+  record: RequestRecord,
+): { readonly failure: FailureReport; readonly at: string } | undefined {
+  let found: { readonly failure: FailureReport; readonly at: string } | undefined;
+  for (const entry of record.entries) {
+    if (
+      entry.type === 'target.ended' &&
+      entry.body.target === WHOLE_REQUEST &&
+      entry.body.failure !== undefined
+    ) {
+      found = { failure: entry.body.failure, at: entry.at };
+    } else if (
+      entry.type === 'plan.recorded' ||
+      entry.type === 'request.started' ||
+      (entry.type === 'command.given' && entry.body.command === 'retry')
+    ) {
+      found = undefined;
+    }
+  }
+  return found;
+}
+
 /** Commands name targets; none named means all. */
 export function appliesTo(targets: readonly string[], key: string): boolean {
   return targets.length === 0 || targets.includes(key);
@@ -224,6 +262,7 @@ function waitingFor(
   gates: readonly GateStatus[],
   failed: readonly TargetStatus[],
   nowMs: number,
+  stuck: ReturnType<typeof lookFailure>,
 ): readonly WaitingFor[] {
   const since = (iso: string | undefined): number =>
     Math.max(0, nowMs - Date.parse(iso ?? record.accepted.at));
@@ -234,6 +273,16 @@ function waitingFor(
         sinceMs: since(lastAt(record, 'request.revoked')),
         who: 'Gatehouse',
         next: 'the request ends as revoked',
+      },
+    ];
+  }
+  if (stuck !== undefined) {
+    return [
+      {
+        condition: `${stuck.failure.system}: ${stuck.failure.message}`,
+        sinceMs: since(stuck.at),
+        who: 'an operator',
+        next: `${stuck.failure.remedy}, then: gatehouse retry ${record.requestId}`,
       },
     ];
   }

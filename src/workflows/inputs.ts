@@ -2,6 +2,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { FAILURE } from '../domain/failure.js';
 import type { ClusterInput, FleetInput, OperatorCommand, TimingProfile } from '../domain/messages.js';
+import { activitiesFor } from './activity-options.js';
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -35,7 +36,9 @@ export function isOperatorCommand(value: unknown): value is OperatorCommand {
   return Array.isArray(targets) && targets.length <= 10_000 && targets.every((key) => isText(key, 200));
 }
 
-export function refuseInput(): ApplicationFailure {
+/** Raises an alarm; throw what it returns. */
+export async function refuseInput(): Promise<ApplicationFailure> {
+  await activitiesFor('standard').ledger.reportUnreadableInput();
   return ApplicationFailure.create({
     type: FAILURE.input,
     message: 'The input of this workflow is not of its shape. Start requests through the API.',

@@ -11,7 +11,7 @@ describe('the pool of targets', () => {
     for (let round = 0; round < 200; round += 1) {
       const limit = 1 + Math.floor(random() * 6);
       const keys = Array.from({ length: 20 }, (_, index) => `c${index}`);
-      const pool = new TargetPool(keys, [], limit);
+      const pool = new TargetPool(keys, {}, limit);
       for (let step = 0; step < 300; step += 1) {
         const roll = random();
         if (roll < 0.5) pool.takeNext();
@@ -26,13 +26,13 @@ describe('the pool of targets', () => {
   });
 
   it('leaves out what an earlier run finished', () => {
-    const pool = new TargetPool(['a', 'b'], ['a'], 2);
+    const pool = new TargetPool(['a', 'b'], { a: 'done' }, 2);
     expect(pool.takeNext()).toBe('b');
     expect(pool.takeNext()).toBeUndefined();
   });
 
   it('is settled when only ends are left, and a retry unsettles it', () => {
-    const pool = new TargetPool(['a'], [], 1);
+    const pool = new TargetPool(['a'], {}, 1);
     expect(pool.settled).toBe(false);
     pool.takeNext();
     pool.finish('a', 'failed');
@@ -42,8 +42,16 @@ describe('the pool of targets', () => {
     expect(pool.settled).toBe(false);
   });
 
+  it('keeps what failed in an earlier run until somebody retries it', () => {
+    const pool = new TargetPool(['a', 'b'], { a: 'failed' }, 2);
+    expect(pool.takeNext()).toBe('b');
+    expect(pool.takeNext()).toBeUndefined();
+    expect(pool.retry([])).toEqual(['a']);
+    expect(pool.takeNext()).toBe('a');
+  });
+
   it('skips named targets only, and never one that runs', () => {
-    const pool = new TargetPool(['a', 'b'], [], 1);
+    const pool = new TargetPool(['a', 'b'], {}, 1);
     pool.takeNext();
     expect(pool.skip([])).toEqual([]);
     expect(pool.skip(['a', 'b'])).toEqual(['b']);

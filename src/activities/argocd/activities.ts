@@ -32,7 +32,7 @@ export function createArgoCdActivities(deps: ArgoCdActivityDeps): ArgoCdActiviti
     async waitForSync(input) {
       const { request, target } = await deps.guard.permitted(input);
       const values = await deps.guard.readBackOf(request.record, input, 'values');
-      const revision = values['commit'];
+      const revision = values.commit;
       if (typeof revision !== 'string') {
         throw effectRefused(input.target, 'the ledger holds no commit of the values', 'Retry the cluster');
       }

@@ -1,5 +1,6 @@
 /** Activities on the queue `ledger`: they touch nothing but the ledger. */
-import { entriesOfType } from '../../domain/record.js';
+import { activityInfo } from '@temporalio/activity';
+import { endedTargets } from '../../domain/status.js';
 import type { WorkerLedger } from '../../ledger/ports.js';
 import type { LedgerActivities } from '../contracts.js';
 import type { Authority } from '../guard/authority.js';
@@ -16,24 +17,32 @@ export interface LedgerActivityDeps {
 
 export function createLedgerActivities({ ledger, authority, guard }: LedgerActivityDeps): LedgerActivities {
   return {
+    reportUnreadableInput: () =>
+      ledger.raiseAlarm(null, {
+        alarm: 'undecodable-message',
+        detail: `${workflowName()} was started with an input that is not of its shape`,
+        count: 1,
+      }),
     confirmCommand: (input) => confirmCommand(ledger, input),
     advanceGates: (input) => advanceGates(ledger, authority, input),
     async startRollout({ requestId }) {
       const { record } = await guard.judge(requestId, requestId);
       const { content } = record.request;
       await ledger.startRequest(requestId, { targets: content.targets.length });
-      const ends = new Map(
-        entriesOfType(record.entries, 'target.ended').map((entry) => [entry.body.target, entry.body.outcome]),
-      );
       return {
         service: content.service,
         maxInFlight: content.maxInFlight,
         targets: content.targets.map(({ key, cluster, stage }) => ({ key, cluster, stage })),
-        done: content.targets.map((target) => target.key).filter((key) => ends.get(key) === 'done'),
+        ended: endedTargets(record),
       };
     },
     readTargetEnd: ({ requestId, target }) => readTargetEnd(ledger, requestId, target),
     closeTarget: (input) => closeTarget(ledger, input),
     closeRequest: ({ requestId, reason }) => closeRequest(ledger, requestId, reason),
   };
+}
+
+/** Ids of workflows are free text for whoever starts one. */
+function workflowName(): string {
+  return (activityInfo().workflowExecution?.workflowId ?? 'a run').slice(0, 200);
 }

@@ -3,19 +3,25 @@ import { entriesOfType } from '../../domain/record.js';
 import type { WorkerLedger } from '../../ledger/ports.js';
 import type { CommandRef } from '../contracts.js';
 
-/** Whether somebody gave this very command through the API, which appends it before it sends the update. */
+/**
+ * Whether somebody gave this very command through the API, which appends it before it sends the update. A revoked request
+ * is cancelled by the revocation.
+ */
 export async function confirmCommand(
   ledger: WorkerLedger,
   input: CommandRef,
 ): Promise<{ readonly confirmed: boolean }> {
-  const given = entriesOfType(await ledger.entriesOf(input.requestId), 'command.given');
-  const confirmed = given.some(
-    ({ body }) =>
-      body.commandId === input.commandId &&
-      body.command === input.command &&
-      body.targets.length === input.targets.length &&
-      body.targets.every((target, index) => target === input.targets[index]),
-  );
+  const entries = await ledger.entriesOf(input.requestId);
+  const isRevoked = entriesOfType(entries, 'request.revoked').length > 0;
+  const confirmed =
+    (isRevoked && input.command === 'cancel') ||
+    entriesOfType(entries, 'command.given').some(
+      ({ body }) =>
+        body.commandId === input.commandId &&
+        body.command === input.command &&
+        body.targets.length === input.targets.length &&
+        body.targets.every((target, index) => target === input.targets[index]),
+    );
   if (!confirmed) {
     await ledger.raiseAlarm(input.requestId, {
       alarm: 'command-not-in-ledger',

@@ -1,6 +1,13 @@
 /** Activities on the queue `plan`: read every system, write nothing but the plan in the ledger. */
 import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
-import { effectKey, isEmptyPlan, type Plan, type TargetPlan, totalsOf } from '../../domain/plan.js';
+import {
+  effectKey,
+  isEmptyPlan,
+  type Plan,
+  type TargetPlan,
+  totalsOf,
+  WHOLE_REQUEST,
+} from '../../domain/plan.js';
 import { currentPlan, type RequestRecord } from '../../domain/record.js';
 import { LedgerRefused } from '../../ledger/errors.js';
 import type { WorkerLedger } from '../../ledger/ports.js';
@@ -19,9 +26,6 @@ export interface PlanActivityDeps {
   /** a plan older than this is computed anew before the rollout, in milliseconds */
   readonly replanAfterMs: number;
 }
-
-/** Stands in a plan for what concerns the request as a whole, not one target. */
-const WHOLE_REQUEST = 'request';
 
 export function createPlanActivities(deps: PlanActivityDeps): PlanActivities {
   const { ledger } = deps;
@@ -80,7 +84,10 @@ interface Computed {
 
 async function verifiedRecord(deps: PlanActivityDeps, requestId: string): Promise<RequestRecord> {
   const request = await deps.authority.verify(requestId);
-  if ('record' in request) return request.record;
+  if ('record' in request) {
+    await refuseForeignRun(deps, request.record);
+    return request.record;
+  }
   const detail = request.faults.join('; ');
   await deps.ledger.raiseAlarm(null, {
     alarm: 'invalid-signature',
@@ -88,6 +95,15 @@ async function verifiedRecord(deps: PlanActivityDeps, requestId: string): Promis
     count: 1,
   });
   throw effectRefused(requestId, detail, 'Start requests through the API');
+}
+
+/** The workflow id is the mutual exclusion: a second run of a request under another name would double its work. */
+async function refuseForeignRun(deps: PlanActivityDeps, record: RequestRecord): Promise<void> {
+  const workflowId = activityInfo().workflowExecution?.workflowId ?? 'none';
+  if (workflowId === record.request.workflowId) return;
+  const detail = `a run under the name ${workflowId.slice(0, 200)} is none of this request`;
+  await deps.ledger.raiseAlarm(record.requestId, { alarm: 'effect-refused', detail, count: 1 });
+  throw effectRefused(record.requestId, detail, `Its run is ${record.request.workflowId}`);
 }
 
 async function compute(deps: PlanActivityDeps, record: RequestRecord): Promise<Computed> {

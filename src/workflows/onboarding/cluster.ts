@@ -13,7 +13,7 @@ import { reportOf } from './failure-report.js';
  * @throws ApplicationFailure `TargetFailed` or `ProviderTrouble` with a FailureReport: step, cause and remedy
  */
 export async function clusterOnboarding(input: ClusterInput): Promise<void> {
-  if (!isClusterInput(input)) throw refuseInput();
+  if (!isClusterInput(input)) throw await refuseInput();
   const activities = activitiesFor(input.timing);
   const end = async (outcome: TargetEnd['outcome'], failure?: FailureReport): Promise<void> =>
     CancellationScope.nonCancellable(() =>

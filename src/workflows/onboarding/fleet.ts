@@ -3,6 +3,7 @@ import {
   allHandlersFinished,
   condition,
   continueAsNew,
+  isCancellation,
   setDefaultSignalHandler,
   setHandler,
   workflowInfo,
@@ -15,6 +16,7 @@ import type {
   FleetProgress,
   OperatorCommand,
 } from '../../domain/messages.js';
+import { WHOLE_REQUEST } from '../../domain/plan.js';
 import { type Activities, activitiesFor } from '../activity-options.js';
 import { showDetails } from '../current-details.js';
 import { GateKeeper } from '../gates/gate-keeper.js';
@@ -28,7 +30,7 @@ import {
   retryUpdate,
   skipUpdate,
 } from '../messages.js';
-import { isRefused } from './failure-report.js';
+import { isRefused, reportOf } from './failure-report.js';
 import { Rollout } from './rollout.js';
 
 /**
@@ -37,7 +39,7 @@ import { Rollout } from './rollout.js';
  * @returns how the request ended, as the ledger says
  */
 export async function fleetOnboarding(input: FleetInput): Promise<RequestEnd> {
-  if (!isFleetInput(input)) throw refuseInput();
+  if (!isFleetInput(input)) throw await refuseInput();
   const activities = activitiesFor(input.timing);
   const gates = new GateKeeper(input.requestId, activities, input.carry?.droppedMessages ?? 0);
   const rollout = new Rollout(input.requestId, input.timing, activities, {
@@ -133,7 +135,7 @@ class FleetRun {
 
   async story(): Promise<RequestEnd> {
     const plan = await this.plan();
-    if (plan.state !== 'planned') return await this.end(plan.message);
+    if (plan?.state !== 'planned') return await this.end(plan?.message ?? 'cancelled by an operator');
 
     for (;;) {
       const agreement = await this.agree();
@@ -145,9 +147,32 @@ class FleetRun {
     return await this.end(this.rollout.isCancelled ? 'cancelled by an operator' : 'the rollout ended');
   }
 
-  private async plan(): Promise<PlanResult> {
+  private async plan(): Promise<PlanResult | undefined> {
     this.show('planning', 'Looking at every system to see what is to be done.');
-    return await this.activities.plan.planFleet({ requestId: this.input.requestId });
+    const { requestId } = this.input;
+    return await this.look(() => this.activities.plan.planFleet({ requestId }));
+  }
+
+  /** Looks at the systems until it succeeds: when one says no for good, an operator mends it and retries. */
+  private async look<T>(look: () => Promise<T>): Promise<T | undefined> {
+    while (!this.rollout.isCancelled) {
+      const asked = this.rollout.retriesAsked;
+      try {
+        return await look();
+      } catch (error) {
+        if (isCancellation(error)) throw error;
+        const failure = reportOf(error, this.input.requestId);
+        await this.activities.ledger.closeTarget({
+          requestId: this.input.requestId,
+          target: WHOLE_REQUEST,
+          outcome: 'failed',
+          failure,
+        });
+        this.show('attention', `${failure.message}\n\n${failure.remedy}, then \`retry\`.`);
+        await condition(() => this.rollout.isCancelled || this.rollout.retriesAsked > asked);
+      }
+    }
+    return undefined;
   }
 
   /** Waits for people, for months if need be: no slot, no polling. */
@@ -169,8 +194,9 @@ class FleetRun {
 
   /** What was agreed on months ago may differ from what would be done now: then people are asked again. */
   private async planStillHolds(): Promise<boolean> {
-    const { state } = await this.activities.plan.confirmPlan({ requestId: this.input.requestId });
-    return state === 'confirmed';
+    const { requestId } = this.input;
+    const plan = await this.look(() => this.activities.plan.confirmPlan({ requestId }));
+    return plan?.state === 'confirmed';
   }
 
   /** False when the ledger refuses although the gates seemed passed: then somebody forged a result, and we wait on. */
@@ -197,6 +223,12 @@ class FleetRun {
     // messages that came after the gates had passed: nothing is decided on them, alarms are raised
     if (this.gates.hasNews) await this.gates.judge();
     this.show('ended', `**${ended.outcome ?? 'open'}**: ${ended.message}`);
+    if (ended.state === 'ended') await this.tellOfTheEnd(ended);
+    await condition(allHandlersFinished);
+    return ended;
+  }
+
+  private async tellOfTheEnd(ended: RequestEnd): Promise<void> {
     try {
       await this.activities.notifications.notifyRequest({
         requestId: this.input.requestId,
@@ -208,8 +240,6 @@ class FleetRun {
         `**${ended.outcome ?? 'open'}**: ${ended.message} (the notice of it could not be sent)`,
       );
     }
-    await condition(allHandlersFinished);
-    return ended;
   }
 
   private async continueAsNewIfSuggested(): Promise<void> {

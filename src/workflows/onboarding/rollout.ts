@@ -25,11 +25,14 @@ import { clusterOnboarding } from './cluster.js';
 const ADOPT_INTERVAL = '5 s';
 
 export class Rollout {
-  private pool = new TargetPool([], [], 1);
+  private pool = new TargetPool([], {}, 1);
   private readonly byKey = new Map<string, RolloutStart['targets'][number]>();
   private readonly heldByProvider = new Set<string>();
   /** skips that came before the rollout started */
   private readonly earlySkips: string[] = [];
+  /** retries that came before: of planning, or of clusters that failed in an earlier run */
+  private readonly earlyRetries: (readonly string[])[] = [];
+  private retries = 0;
   private changes = 0;
   private readonly children = new CancellationScope();
   private loaded = false;
@@ -61,6 +64,11 @@ export class Rollout {
     return this.cancelled;
   }
 
+  /** How often a retry was asked for; planning waits for the next one after it failed. */
+  get retriesAsked(): number {
+    return this.retries;
+  }
+
   get targets(): Readonly<Record<string, TargetState>> {
     return this.pool.snapshot;
   }
@@ -90,6 +98,11 @@ export class Rollout {
 
   retry(command: OperatorCommand): CommandAnswer {
     this.changes += 1;
+    this.retries += 1;
+    if (!this.loaded) {
+      this.earlyRetries.push(command.targets);
+      return { accepted: true, message: 'trying again' };
+    }
     const again = this.pool.retry(command.targets);
     for (const key of again) this.heldByProvider.delete(key);
     if (again.length > 0) this.paused = false;
@@ -123,10 +136,11 @@ export class Rollout {
     for (const target of start.targets) this.byKey.set(target.key, target);
     this.pool = new TargetPool(
       start.targets.map((target) => target.key),
-      start.done,
+      start.ended,
       start.maxInFlight,
     );
     this.loaded = true;
+    for (const keys of this.earlyRetries) this.pool.retry(keys);
     this.pool.skip(this.earlySkips);
   }
 
