@@ -33,17 +33,18 @@ export async function killBatch(crash: CrashStack, batch: readonly Planned[]): P
   for (const { cluster, ended: end } of runs) void end.then(() => ended.add(cluster.name));
 
   const held = await heldTogether(crash, batch, ended);
-  const before = await lastEvents(crash);
   const killedAt = await crash.killWorker();
   await nobodyHeld(crash);
   await crash.removeFaults();
+  // what the dead process had sent has arrived by now: every later call comes from the new one
+  const before = await lastEvents(crash);
   await crash.startWorker();
 
   const ends = await Promise.all(runs.map((run) => run.ended));
   const events = await crash.events(before);
   return batch.map((planned, i) => {
     const { requestId } = at(runs, i);
-    const next = callsOf(events, planned.cluster, requestId).find((call) => Date.parse(call.at) >= killedAt);
+    const [next] = callsOf(events, planned.cluster, requestId);
     return {
       ...planned,
       held: held.has(holdOf(planned.point, planned.cluster, '').id),

@@ -1,0 +1,59 @@
+/** Tries every kill point: in batches first, and alone, on a fresh worker, what a batch could not hold in time. */
+import { type Killed, killBatch, type Planned } from './batch.js';
+import type { CrashStack } from './crash-stack.js';
+import { type CrashCluster, describePoint, type KillPoint } from './kill-points.js';
+
+/** Clusters that one kill hits: as many as two cores carry to their points within the time that a call may be held. */
+const BATCH = 12;
+/** Tries alone. What other clusters of the batch had in a cache is called again by a worker that has just started. */
+const TRIES_ALONE = 3;
+
+export interface Campaign {
+  /** one for each point: the kill that hit it, or the last try */
+  readonly kills: readonly Killed[];
+  /** everything that was onboarded on the way, points that were missed too */
+  readonly all: readonly Killed[];
+}
+
+/** @param next gives a cluster that nothing was done to yet */
+export async function tryAll(
+  crash: CrashStack,
+  points: readonly KillPoint[],
+  next: () => CrashCluster,
+  say: (line: string) => void,
+): Promise<Campaign> {
+  const all: Killed[] = [];
+  const hit: Killed[] = [];
+  const alone: KillPoint[] = [];
+  const attempt = async (planned: readonly Planned[]): Promise<readonly Killed[]> => {
+    const killed = await killBatch(crash, planned);
+    all.push(...killed);
+    for (const one of killed) {
+      const resumed = one.resumedMs === undefined ? 'not resumed' : `resumed after ${one.resumedMs} ms`;
+      say(`  ${one.held ? 'killed' : 'missed'} ${describePoint(one.point)}: ${one.status}, ${resumed}`);
+    }
+    return killed;
+  };
+
+  for (let i = 0; i < points.length; i += BATCH) {
+    say(`points ${i + 1} to ${Math.min(i + BATCH, points.length)} of ${points.length}`);
+    const killed = await attempt(points.slice(i, i + BATCH).map((point) => ({ point, cluster: next() })));
+    for (const one of killed) {
+      if (one.held) hit.push(one);
+      else alone.push(one.point);
+    }
+  }
+  for (const [i, point] of alone.entries()) {
+    say(`alone: ${i + 1} of ${alone.length}`);
+    for (let turn = 1; ; turn += 1) {
+      await crash.freshWorker();
+      const [killed] = await attempt([{ point, cluster: next() }]);
+      if (killed === undefined) break;
+      if (killed.held || turn === TRIES_ALONE) {
+        hit.push(killed);
+        break;
+      }
+    }
+  }
+  return { kills: hit, all };
+}
