@@ -5,7 +5,7 @@ import { type Part, ROOT } from './run-part.js';
 /** Folders of `test/` without tests of `npm test`: common code, and the ring of real components. */
 const NOT_PARTS = new Set(['support', 'real']);
 /** Folders whose tests start whole installations of many processes: each is a part of its own, file by file. */
-const HEAVY = new Set(['e2e', 'hostile', 'weather', 'crash', 'leak', 'demo', 'docs', 'page']);
+const HEAVY = new Set(['e2e', 'hostile', 'weather', 'crash', 'leak', 'demo', 'docs', 'web']);
 const LIMIT_MS = 20 * 60_000;
 
 /** Names no folder with tests. The message lists those that there are. */

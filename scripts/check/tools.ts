@@ -30,6 +30,7 @@ export const CRUISED = ['src', 'sandbox', 'test', 'bench', 'scripts'];
 
 export const TOOLS: readonly Check[] = [
   tool('types', 'typescript', 'bin/tsc', ['--noEmit', '--pretty', 'false', '-p', 'tsconfig.json']),
+  tool('types of the page', 'typescript', 'bin/tsc', ['--noEmit', '--pretty', 'false', '-p', 'web']),
   tool('lint and format', '@biomejs/biome', 'bin/biome', [
     'check',
     '--error-on-warnings',
