@@ -2,6 +2,7 @@
  * The guard of every effect (law 3): reads request, plan, epoch, every yes and no, endings and revocations from the
  * ledger, verifies the signatures, re-reads the outside facts that permit it, reserves the effect, and only then acts.
  */
+import type { BoundVote } from '../../domain/bound-vote.js';
 import type { SystemName } from '../../domain/failure.js';
 import type { Vote } from '../../domain/gate-rules.js';
 import type { AlarmName, EffectOutcome, LedgerEntry, ReadBack } from '../../domain/ledger.js';
@@ -197,26 +198,23 @@ export class EffectGuard {
 
   /** Drops votes of people who are no longer in the group, or whose account turns out to be an alias of somebody excluded. */
   private async votesThatStand(request: VerifiedRequest): Promise<readonly Vote[]> {
-    const { groups } = this.settings.inventory.spec;
-    const standing: Vote[] = [];
-    for (const vote of request.votes) {
-      if (vote.decision === 'reject') {
-        standing.push(vote);
-        continue;
-      }
-      const gate = request.record.policy.spec.gates.find((item) => item.name === vote.gate);
-      const names =
-        gate === undefined ? [] : [gate.approvers.group, ...(gate.escalate ? [gate.escalate.toGroup] : [])];
-      const ids = names.flatMap((name) => groups[name] ?? []);
-      const personId = await this.settings.membership.personIdOf(vote.accountId);
-      if (personId === null || !isSamePerson(personId, vote.personId)) continue;
-      for (const id of ids) {
-        if (!(await this.settings.membership.isMember(vote.accountId, id))) continue;
-        standing.push(vote);
-        break;
-      }
-    }
-    return standing;
+    const stands = await Promise.all(request.votes.map((vote) => this.stands(request, vote)));
+    return request.votes.filter((_, index) => stands[index] === true);
+  }
+
+  /** All look-ups side by side: each is a call to the directory, and a rollout begins with them. */
+  private async stands(request: VerifiedRequest, vote: BoundVote): Promise<boolean> {
+    if (vote.decision === 'reject') return true;
+    const { inventory, membership } = this.settings;
+    const gate = request.record.policy.spec.gates.find((item) => item.name === vote.gate);
+    const names =
+      gate === undefined ? [] : [gate.approvers.group, ...(gate.escalate ? [gate.escalate.toGroup] : [])];
+    const ids = names.flatMap((name) => inventory.spec.groups[name] ?? []);
+    const [personId, memberships] = await Promise.all([
+      membership.personIdOf(vote.accountId),
+      Promise.all(ids.map((id) => membership.isMember(vote.accountId, id))),
+    ]);
+    return personId !== null && isSamePerson(personId, vote.personId) && memberships.includes(true);
   }
 
   private async refuse(requestId: string, object: string, alarm: AlarmName, detail: string): Promise<never> {
