@@ -2,11 +2,9 @@
  * Temporal Actions, the unit that Temporal Cloud bills: a workflow start (1), a child workflow (2: the wish and the start),
  * each start or retry of an activity, each heartbeat that reaches the server, each timer, signal, query, update, upsert of
  * search attributes and continue-as-new (docs.temporal.io/cloud/actions). They are counted by the server itself, as its
- * metric `action`, since heartbeats and retries don't stand in histories.
+ * metric `action`, since heartbeats and retries don't stand in histories. It counts by the same rules: a child workflow
+ * shows as two kinds.
  */
-
-/** The server counts the wish for a child workflow only; its start is the second action (same source). */
-const CHILD = 'command_StartChildWorkflowExecution';
 
 /** Actions by kind, e.g. `command_ScheduleActivityTask`. */
 export type ActionCounts = ReadonlyMap<string, number>;
@@ -25,8 +23,6 @@ export function parseActions(text: string, namespace: string): ActionCounts {
     const kind = /action_type="([^"]*)"/.exec(labels)?.[1] ?? 'unknown';
     counts.set(kind, (counts.get(kind) ?? 0) + Number(value));
   }
-  const children = counts.get(CHILD);
-  if (children !== undefined) counts.set('start of a child workflow', children);
   return counts;
 }
 
