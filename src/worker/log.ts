@@ -2,22 +2,18 @@
 import type { LogLevel, LogMetadata, Logger as TemporalLogger } from '@temporalio/worker';
 import type { Logger } from 'pino';
 
+const PINO_LEVEL = {
+  TRACE: 'trace',
+  DEBUG: 'debug',
+  INFO: 'info',
+  WARN: 'warn',
+  ERROR: 'error',
+} as const satisfies Record<LogLevel, string>;
+
 /** @param logger the process's own logger */
 export function temporalLogger(logger: Logger): TemporalLogger {
-  const write = (level: LogLevel, message: string, meta?: LogMetadata): void => {
-    const line = meta ?? {};
-    switch (level) {
-      case 'TRACE':
-        return logger.trace(line, message);
-      case 'DEBUG':
-        return logger.debug(line, message);
-      case 'INFO':
-        return logger.info(line, message);
-      case 'WARN':
-        return logger.warn(line, message);
-      case 'ERROR':
-        return logger.error(line, message);
-    }
+  const write = (level: LogLevel, message: string, meta: LogMetadata = {}): void => {
+    logger[PINO_LEVEL[level]](meta, message);
   };
   return {
     log: write,
