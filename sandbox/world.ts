@@ -158,6 +158,12 @@ export function makeWorld(options: { readonly clusters?: number } = {}): World {
           rights: ['directory-read', 'vault-read', 'vault-write'],
         },
         {
+          clientId: stableId('client gatehouse-api'),
+          clientSecret: secret(),
+          displayName: 'gatehouse-api',
+          rights: ['directory-read'],
+        },
+        {
           clientId: stableId('client external-secrets'),
           clientSecret: secret(),
           displayName: 'external-secrets',

@@ -17,6 +17,8 @@ export interface InstallationOptions {
   readonly timing?: 'standard' | 'brisk';
   readonly replanAfterMs?: number;
   readonly stabilisationMs?: number;
+  /** where the API publishes checkpoints; default: nowhere */
+  readonly checkpoints?: { readonly project: string; readonly branch: string; readonly folder: string };
   /** changes to the parts of the file, for tests */
   readonly policy?: string;
   readonly inventory?: string;
@@ -51,13 +53,16 @@ export async function writeInstallation(options: InstallationOptions): Promise<W
   writeFileSync(join(folder, 'inventory.yaml'), options.inventory ?? inventoryText(world, at('key-vault')));
   writeFileSync(join(folder, 'policies', 'saas.yaml'), options.policy ?? policyText());
 
-  const entra = entraClientOf(world, 'gatehouse');
-  const login = {
-    kind: 'token-endpoint',
-    tokenUrl: `${at('directory')}/${world.entra.tenantId}/oauth2/v2.0/token`,
-    clientId: entra.clientId,
-    clientSecretFile: secret('entra-client', entra.clientSecret),
+  const loginOf = (displayName: string) => {
+    const { clientId, clientSecret } = entraClientOf(world, displayName);
+    return {
+      kind: 'token-endpoint',
+      tokenUrl: `${at('directory')}/${world.entra.tenantId}/oauth2/v2.0/token`,
+      clientId,
+      clientSecretFile: secret(`entra-${displayName}`, clientSecret),
+    };
   };
+  const login = loginOf('gatehouse');
   const mail = new URL(at('mailSmtp'));
   const file = join(folder, 'installation.yaml');
   writeFileSync(
@@ -91,6 +96,19 @@ export async function writeInstallation(options: InstallationOptions): Promise<W
           ...(options.temporalUiOrigin === undefined ? {} : { temporalUiOrigin: options.temporalUiOrigin }),
         },
         tickets: { webhookSecretFile: secret('ticket-webhook', world.webhooks.incomingSecret) },
+        api: {
+          gitlabTokenFile: secret('gitlab-read', world.gitlab.readToken),
+          directoryLogin: loginOf('gatehouse-api'),
+          machineRequesters: ['ticketing'],
+        },
+        ...(options.checkpoints === undefined
+          ? {}
+          : {
+              checkpoints: {
+                ...options.checkpoints,
+                tokenFile: secret('gitlab-checkpoints', world.gitlab.token),
+              },
+            }),
         notifications: {
           mail: {
             host: mail.hostname,

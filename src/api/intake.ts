@@ -14,7 +14,7 @@ import { signRequest } from '../security/attestation.js';
 import { canonicalJson, digest } from '../security/canonical.js';
 import type { Signer } from '../security/signer.js';
 import { startMessage } from './outbox-messages.js';
-import { type ManifestSource, ManifestUnreadable } from './ports.js';
+import { type ManifestSource, ManifestUnreadable, SourceUnavailable } from './ports.js';
 import { type Fault, Problem } from './problems.js';
 
 export interface Asked {
@@ -39,7 +39,7 @@ export interface IntakeDependencies {
   readonly inventory: InventoryManifest;
   readonly policies: readonly PolicyManifest[];
   readonly signer: Signer;
-  readonly readManifest?: (source: ManifestSource) => Promise<string>;
+  readonly readManifest?: (source: ManifestSource, branch: string) => Promise<string>;
   readonly now: () => number;
 }
 
@@ -182,13 +182,15 @@ export class Intake {
       });
     }
     // only projects that an administrator has listed are ever asked for
-    if (!inventory.spec.projects.some(({ path }) => path === source.project)) {
+    const project = inventory.spec.projects.find(({ path }) => path === source.project);
+    if (project === undefined) {
       throw new Problem('no-source', `The project "${source.project}" is not in the inventory.`);
     }
     try {
-      return await readManifest(source);
+      return await readManifest(source, project.branch);
     } catch (error) {
       if (error instanceof ManifestUnreadable) throw new Problem('no-source', error.message);
+      if (error instanceof SourceUnavailable) throw new Problem('unavailable', error.message);
       throw error;
     }
   }

@@ -3,7 +3,7 @@ import type { DecisionNotice } from '../domain/decision.js';
 import type { Identity } from '../domain/identity.js';
 import type { InventoryManifest, PolicyManifest } from '../domain/manifest.js';
 import type { CommandAnswer, OperatorCommand, UPDATE } from '../domain/messages.js';
-import type { ApiLedger } from '../ledger/ports.js';
+import type { ApiLedger, Checkpoint } from '../ledger/ports.js';
 import type { KeyRing } from '../security/keyring.js';
 import type { EncryptionCodec } from '../security/payload-codec.js';
 import type { Signer } from '../security/signer.js';
@@ -48,6 +48,33 @@ export class ManifestUnreadable extends Error {
   override readonly name = 'ManifestUnreadable';
 }
 
+/** Git does not answer: whether the manifest can be read is unknown. */
+export class SourceUnavailable extends Error {
+  override readonly name = 'SourceUnavailable';
+}
+
+/** Somebody outside the database who keeps checkpoints. */
+export interface Witness {
+  /** names the place; another place begins anew */
+  readonly place: string;
+  /**
+   * Keeps checkpoints; those that are there already are left alone.
+   * @returns where they stand now, e.g. the id of a commit
+   * @throws WitnessContradiction, and what its client throws
+   */
+  keep(checkpoints: readonly Checkpoint[]): Promise<string>;
+}
+
+/** The witness holds another checkpoint of the same position: either the ledger or the witness was rewritten. */
+export class WitnessContradiction extends Error {
+  override readonly name = 'WitnessContradiction';
+
+  /** @param where the file that says otherwise */
+  constructor(where: string) {
+    super(`${where} holds another checkpoint. Compare it with the ledger before anything else.`);
+  }
+}
+
 export interface TicketHooks {
   /** Standard Webhooks secrets, `whsec_…`: two while the ticket system rotates */
   readonly secrets: readonly string[];
@@ -84,8 +111,15 @@ export interface ApiDependencies {
   readonly machineRequesters?: readonly string[];
   readonly ticketHooks?: TicketHooks;
   readonly codec?: CodecMount;
-  /** @throws ManifestUnreadable */
-  readonly readManifest?: (source: ManifestSource) => Promise<string>;
+  /**
+   * @param branch of the project, as the inventory names it
+   * @throws ManifestUnreadable, SourceUnavailable
+   */
+  readonly readManifest?: (source: ManifestSource, branch: string) => Promise<string>;
+  /** makes sure that a signed checkpoint covers an entry; absent: this process signs none */
+  readonly coverEntry?: (seq: number) => Promise<void>;
+  /** how many checkpoints do not stand outside the database yet; absent: nobody keeps them there */
+  readonly checkpointsBehind?: () => Promise<number>;
   /** which proxies' X-Forwarded-For is believed, for the rate limit; absent: none */
   readonly trustedProxies?: string;
   /** wanted as bearer token by /metrics; absent: open to whoever reaches the port */

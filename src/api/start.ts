@@ -17,23 +17,19 @@ import { EncryptionCodec } from '../security/payload-codec.js';
 import { identityBehind, type PersonLookup } from '../security/person.js';
 import { readSigner, type Signer } from '../security/signer.js';
 import { buildApp } from './app.js';
+import { CheckpointPublisher } from './checkpoint-publisher.js';
 import { Checkpointer } from './checkpointer.js';
+import { type SystemFacts, systemFacts } from './facts.js';
 import { OutboxDispatcher } from './outbox-dispatcher.js';
-import { type ApiDependencies, IdentityUnavailable, type ManifestSource } from './ports.js';
+import { type ApiDependencies, IdentityUnavailable } from './ports.js';
 import { ProgressFeed } from './progress-feed.js';
 import { OidcSignIn } from './sign-in/sign-in.js';
 import { TemporalWorkflows } from './temporal-commands.js';
 
 /** Who signs in, and what the token for the API is to say of him. */
 const SCOPE = 'openid profile email groups';
-
-/** What only the systems know; the API works without it, with less. */
-export interface SystemFacts {
-  /** the person behind an account; absent: the token must say it */
-  readonly lookUpPerson?: PersonLookup;
-  /** reads manifests from Git; absent: requests must carry them */
-  readonly readManifest?: (source: ManifestSource) => Promise<string>;
-}
+/** The requester of what tickets ask for. */
+const TICKETS = 'ticketing';
 
 export interface RunningApi {
   readonly app: FastifyInstance;
@@ -48,7 +44,7 @@ export interface RunningApi {
 export async function startApi(
   installation: Installation,
   logger: Logger,
-  facts: SystemFacts = {},
+  facts: SystemFacts = systemFacts(installation),
 ): Promise<RunningApi> {
   const database = new LedgerDatabase({
     connectionString: setting('GATEHOUSE_LEDGER_URL'),
@@ -73,6 +69,20 @@ export async function startApi(
   const verifyToken = tokenVerifier(installation, facts.lookUpPerson);
   const { temporalUiOrigin } = installation.page;
   const feed = new ProgressFeed(ledger);
+  const publisher =
+    facts.witness === undefined ? undefined : new CheckpointPublisher(ledger, facts.witness, logger);
+  const checkpointer =
+    installation.keys.checkpoint === undefined
+      ? undefined
+      : new Checkpointer(ledger, await signerOf(installation, 'checkpoint'), logger, async () =>
+          publisher?.publish(),
+        );
+  if (publisher !== undefined && checkpointer === undefined) {
+    throw new InstallationError(
+      'checkpoints is set, but keys.checkpoint is not: the API publishes what it signs. Name the key, or leave checkpoints out.',
+    );
+  }
+  const { machineRequesters, trustedProxies, metricsTokenFile } = installation.api ?? {};
   const app = await buildApp(
     {
       ledger,
@@ -90,7 +100,7 @@ export async function startApi(
         issuer: installation.signIn.issuer,
         clientId: installation.signIn.pageClientId,
         redirectUri: `${new URL(installation.page.publicUrl).origin}/auth/callback`,
-        scope: SCOPE,
+        scope: installation.signIn.scope ?? SCOPE,
         cookieSecret: readSecret(installation.page.sessionSecretFile),
         verifyToken,
       }),
@@ -99,10 +109,12 @@ export async function startApi(
         : {
             ticketHooks: {
               secrets: [readSecret(installation.tickets.webhookSecretFile)],
-              clientId: 'ticketing',
+              clientId: installation.tickets.clientId ?? TICKETS,
             },
-            machineRequesters: ['ticketing'],
           }),
+      ...(machineRequesters === undefined ? {} : { machineRequesters }),
+      ...(trustedProxies === undefined ? {} : { trustedProxies: trustedProxies.join(',') }),
+      ...(metricsTokenFile === undefined ? {} : { metricsToken: readSecret(metricsTokenFile) }),
       ...(temporalUiOrigin === undefined
         ? {}
         : {
@@ -113,16 +125,14 @@ export async function startApi(
             },
           }),
       ...(facts.readManifest === undefined ? {} : { readManifest: facts.readManifest }),
+      ...(checkpointer === undefined ? {} : { coverEntry: (seq: number) => checkpointer.cover(seq) }),
+      ...(publisher === undefined ? {} : { checkpointsBehind: () => publisher.behind() }),
       now: Date.now,
     },
     { logger, feed },
   );
   const outbox = new OutboxDispatcher(ledger, workflows, logger);
   outbox.start(feed);
-  const checkpointer =
-    installation.keys.checkpoint === undefined
-      ? undefined
-      : new Checkpointer(ledger, await signerOf(installation, 'checkpoint'), logger);
   checkpointer?.start(feed);
   return {
     app,

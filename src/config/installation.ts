@@ -43,6 +43,9 @@ const VaultLogin = Type.Union([
   ),
 ]);
 
+/** An address without path: a credential is bound to it. */
+const Origin = Type.String({ pattern: '^https?://[^\\s@/?#]+/?$', maxLength: 500 });
+
 const KubernetesConnection = Type.Object(
   { name: Name, server: Url, tokenFile: Path, caFile: Type.Optional(Path) },
   closed,
@@ -76,6 +79,8 @@ export const InstallationShape = Type.Object(
         accountClaim: Name,
         personClaim: Name,
         groupsClaim: Name,
+        /** what the page asks the provider for; unset: openid profile email groups */
+        scope: Type.Optional(Name),
       },
       closed,
     ),
@@ -88,7 +93,38 @@ export const InstallationShape = Type.Object(
       },
       closed,
     ),
-    tickets: Type.Optional(Type.Object({ webhookSecretFile: Path }, closed)),
+    tickets: Type.Optional(
+      Type.Object(
+        {
+          webhookSecretFile: Path,
+          /** the requester of what a ticket asks for; unset: ticketing */
+          clientId: Type.Optional(Name),
+        },
+        closed,
+      ),
+    ),
+    /** what the API may do beside the ledger and Temporal; what is not named here is off */
+    api: Type.Optional(
+      Type.Object(
+        {
+          /** a token that reads repositories only: requests may name their manifest in Git */
+          gitlabTokenFile: Type.Optional(Path),
+          /** an identity that reads the directory only: the person behind an account is looked up there */
+          directoryLogin: Type.Optional(AzureLogin),
+          /** client ids of machines that may ask */
+          machineRequesters: Type.Optional(Type.Array(Name)),
+          /** addresses or networks of proxies whose X-Forwarded-For is believed */
+          trustedProxies: Type.Optional(Type.Array(Name)),
+          /** /metrics asks for this bearer token */
+          metricsTokenFile: Type.Optional(Path),
+        },
+        closed,
+      ),
+    ),
+    /** where the API publishes signed checkpoints, out of reach of the ledger's administrators */
+    checkpoints: Type.Optional(
+      Type.Object({ project: Name, branch: Name, folder: Name, tokenFile: Path }, closed),
+    ),
     notifications: Type.Object(
       {
         mail: Type.Optional(
@@ -134,7 +170,15 @@ export const InstallationShape = Type.Object(
           ),
         ),
         vault: Type.Optional(
-          Type.Object({ login: VaultLogin, caFile: Type.Optional(Path), callsPerSecond: Rate }, closed),
+          Type.Object(
+            {
+              login: VaultLogin,
+              /** origins of the servers that may get this credential */
+              hosts: Type.Array(Origin, { minItems: 1 }),
+              callsPerSecond: Rate,
+            },
+            closed,
+          ),
         ),
         gitlab: Type.Object({ url: Url, tokenFile: Path, callsPerSecond: Rate }, closed),
         kubernetes: Type.Object({ connections: Type.Array(KubernetesConnection) }, closed),

@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { type Installation, InstallationError, readSecret } from '../config/installation.js';
 import type { ClusterTarget, SecretStoreTarget } from '../domain/request.js';
 import { Applications } from './argocd/applications.js';
-import { type AzureCredential, azureCredential, GRAPH_SCOPE, tokenFor } from './azure/credential.js';
+import { GRAPH_SCOPE, tokenFor } from './azure/credential.js';
 import { DirectoryClient } from './directory/client.js';
 import { ExternalSecrets } from './external-secrets/external-secrets.js';
 import { GitLabClient } from './gitlab/client.js';
-import { TokenBucket } from './http/token-bucket.js';
+import { bucketOf, credentialOf, tokenIn } from './installed-login.js';
 import { KeyVaults } from './key-vault/client.js';
 import { KubernetesConnection } from './kubernetes/connection.js';
 import { MailSender } from './notifications/mail.js';
@@ -44,7 +44,7 @@ export function installedSystems(installation: Installation): InstalledSystems {
       name,
       new KubernetesConnection({
         server,
-        token: async () => new Secret(readSecret(tokenFile)),
+        token: tokenIn(tokenFile),
         ...(caFile === undefined ? {} : { ca: readFileSync(caFile, 'utf8') }),
       }),
     ]),
@@ -71,7 +71,7 @@ export function installedSystems(installation: Installation): InstalledSystems {
     }),
     gitlab: new GitLabClient({
       baseUrl: systems.gitlab.url,
-      token: async () => new Secret(readSecret(systems.gitlab.tokenFile)),
+      token: tokenIn(systems.gitlab.tokenFile),
       ...bucketOf(systems.gitlab.callsPerSecond),
     }),
     secretStoreOf: secretStores(installation),
@@ -110,28 +110,6 @@ function mailSender(installation: Installation): MailSender | undefined {
   });
 }
 
-function bucketOf(callsPerSecond: number | undefined): { readonly bucket?: TokenBucket } {
-  return callsPerSecond === undefined
-    ? {}
-    : {
-        bucket: new TokenBucket({ perSecond: callsPerSecond, burst: Math.max(1, Math.ceil(callsPerSecond)) }),
-      };
-}
-
-type AzureLogin = Installation['systems']['directory']['login'];
-
-function credentialOf(login: AzureLogin): AzureCredential {
-  switch (login.kind) {
-    case 'client-secret':
-    case 'token-endpoint': {
-      const { clientSecretFile, ...rest } = login;
-      return azureCredential({ ...rest, clientSecret: new Secret(readSecret(clientSecretFile)) });
-    }
-    default:
-      return azureCredential(login);
-  }
-}
-
 function secretStores(installation: Installation): (target: SecretStoreTarget) => SecretStore {
   const { keyVault, vault } = installation.systems;
   const vaults =
@@ -152,6 +130,7 @@ function secretStores(installation: Installation): (target: SecretStoreTarget) =
       return vaults.store(target.url);
     }
     if (vault === undefined || target.mount === undefined) throw notConfigured(target, 'vault');
+    refuseOtherHost(target, vault.hosts);
     const client =
       clients.get(target.url) ??
       new VaultClient({ url: target.url, login: vaultLogin(vault.login), ...bucketOf(vault.callsPerSecond) });
@@ -163,19 +142,27 @@ function secretStores(installation: Installation): (target: SecretStoreTarget) =
 type VaultSettings = NonNullable<Installation['systems']['vault']>['login'];
 
 function vaultLogin(login: VaultSettings): VaultLogin {
-  const secret = (file: string) => async (): Promise<Secret> => new Secret(readSecret(file));
   switch (login.kind) {
     case 'token':
-      return { kind: 'token', token: secret(login.tokenFile) };
+      return { kind: 'token', token: tokenIn(login.tokenFile) };
     case 'kubernetes': {
       const { jwtFile, ...rest } = login;
-      return { ...rest, jwt: secret(jwtFile) };
+      return { ...rest, jwt: tokenIn(jwtFile) };
     }
     case 'approle': {
       const { secretIdFile, ...rest } = login;
-      return { ...rest, secretId: secret(secretIdFile) };
+      return { ...rest, secretId: tokenIn(secretIdFile) };
     }
   }
+}
+
+/** The inventory names addresses of stores; the credential goes only to hosts that the installation names for it. */
+function refuseOtherHost(target: SecretStoreTarget, hosts: readonly string[]): void {
+  const origin = URL.canParse(target.url) ? new URL(target.url).origin : '';
+  if (hosts.some((host) => new URL(host).origin === origin)) return;
+  throw new InstallationError(
+    `The secret store ${target.name} is at ${origin}, which systems.vault.hosts of the installation does not name: the Vault credential is not sent there.`,
+  );
 }
 
 function notConfigured(target: SecretStoreTarget, section: string): InstallationError {

@@ -23,6 +23,26 @@ describe('health', () => {
   });
 });
 
+describe('checkpoints outside the database', () => {
+  it('that are late are told of, and make nobody unready', async () => {
+    const late = { behind: 3 };
+    const other = await Gatehouse.start({
+      checkpointsBehind: async () => {
+        if (late.behind < 0) throw new Error('no');
+        return late.behind;
+      },
+    });
+    try {
+      const ready = () => other.call({ method: 'GET', url: '/readyz' });
+      expect([(await ready()).status, (await ready()).at('checkpointsBehind')]).toEqual([200, 3]);
+      late.behind = -1;
+      expect([(await ready()).status, (await ready()).at('status')]).toEqual([200, 'ready']);
+    } finally {
+      await other.stop();
+    }
+  });
+});
+
 describe('metrics', () => {
   it('count calls by pattern of the route, without ids', async () => {
     await get('/v1/requests/req-secret');

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildApp } from '../../src/api/app.js';
 import { generateWebhookSecret } from '../../src/security/key-generation.js';
 import { signWebhook } from '../../src/security/webhook.js';
 import { askBody, Gatehouse } from './gatehouse.js';
@@ -71,6 +72,20 @@ describe('a ticket', () => {
       status: 401,
       reason: 'unauthenticated',
     });
+  });
+
+  it('copied to another process, or after a restart, is refused all the same', async () => {
+    const body = ticket('copied-elsewhere');
+    const headers = signed(body);
+    expect((await send(body, headers)).status).toBe(202);
+    const other = await buildApp(gatehouse.deps);
+    try {
+      const request = { method: 'POST', url: '/v1/webhooks/tickets', payload: body } as const;
+      expect((await other.inject({ ...request, headers })).statusCode).toBe(401);
+      expect((await other.inject({ ...request, headers: signed(body) })).statusCode).toBe(200);
+    } finally {
+      await other.close();
+    }
   });
 
   it('that is signed and of the wrong shape is told what is wrong', async () => {

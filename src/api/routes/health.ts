@@ -8,6 +8,12 @@ const Readiness = Type.Object(
     status: Type.String({ description: 'ready or not-ready' }),
     ledger: Type.Boolean({ description: 'the ledger answers' }),
     temporal: Type.Boolean({ description: 'Temporal answers' }),
+    checkpointsBehind: Type.Optional(
+      Type.Integer({
+        description:
+          'signed checkpoints that do not stand outside the database yet; absent: nobody keeps them',
+      }),
+    ),
   },
   closed,
 );
@@ -42,9 +48,14 @@ export function healthRoutes({ deps }: ApiContext): FastifyPluginAsyncTypebox {
           answers(() => deps.workflows.ping()),
         ]);
         const ready = ledger && temporal;
-        return reply
-          .code(ready ? 200 : 503)
-          .send({ status: ready ? 'ready' : 'not-ready', ledger, temporal });
+        // told, and never a reason to be restarted
+        const behind = ledger ? await deps.checkpointsBehind?.().catch(() => undefined) : undefined;
+        return reply.code(ready ? 200 : 503).send({
+          status: ready ? 'ready' : 'not-ready',
+          ledger,
+          temporal,
+          ...(behind === undefined ? {} : { checkpointsBehind: behind }),
+        });
       },
     );
   };

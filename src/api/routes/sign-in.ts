@@ -1,6 +1,7 @@
 /** Signing in and out with a browser. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
 import { LIMITS } from '../limits.js';
+import { IdentityUnavailable } from '../ports.js';
 import { Problem } from '../problems.js';
 import { closed, readProblems } from '../schemas/common.js';
 import type { Cookies } from '../sign-in/cookies.js';
@@ -98,6 +99,9 @@ async function refusedUnless<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof SignInRefused) {
       throw new Problem('unauthenticated', error.message, { remedy: 'Begin again at /auth/login.' });
+    }
+    if (error instanceof IdentityUnavailable) {
+      throw new Problem('unavailable', error.message, { remedy: 'Begin again at /auth/login in a moment.' });
     }
     throw error;
   }

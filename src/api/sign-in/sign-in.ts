@@ -4,6 +4,7 @@ import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { Identity } from '../../domain/identity.js';
+import { IdentityUnavailable } from '../ports.js';
 
 /** What is kept in the browser between going to the provider and coming back. */
 export interface SignInAttempt {
@@ -16,7 +17,7 @@ export interface SignInAttempt {
 export interface SignIn {
   /** A new attempt, and where to send the browser. @param fresh asks for the password again */
   begin(returnTo: string, fresh: boolean): Promise<{ readonly attempt: SignInAttempt; readonly url: string }>;
-  /** Who came back. @throws SignInRefused */
+  /** Who came back. @throws SignInRefused; IdentityUnavailable when nobody can be known now */
   finish(attempt: SignInAttempt, code: string): Promise<Identity>;
   /** 32 bytes that encrypt the cookies */
   readonly cookieKey: Uint8Array;
@@ -123,7 +124,7 @@ export class OidcSignIn implements SignIn {
       if (identity.subject !== payload.sub) throw new SignInRefused('The tokens are of two people.');
       return identity;
     } catch (error) {
-      if (error instanceof SignInRefused) throw error;
+      if (error instanceof SignInRefused || error instanceof IdentityUnavailable) throw error;
       throw new SignInRefused('The tokens of the provider do not hold.');
     }
   }

@@ -101,12 +101,35 @@ export class GitLabClient {
     place: { readonly project: string; readonly branch: string; readonly path: string },
     signal?: AbortSignal,
   ): Promise<RepositoryFile | null> {
-    const subject = subjectOf('get file', `${place.project} ${place.branch}:${place.path}`);
+    return this.#fileAt(place.project, place.branch, place.path, signal);
+  }
+
+  /**
+   * Reads a text file as it is in a commit, whatever a branch holds by now.
+   * @param place `commit` is a full commit id
+   * @returns null when the commit has no such file
+   * @throws SystemError kind `not-found` when project or commit do not exist (or the token may not see them), `invalid`
+   *   when the file is no UTF-8 text
+   */
+  async readFileAt(
+    place: { readonly project: string; readonly commit: string; readonly path: string },
+    signal?: AbortSignal,
+  ): Promise<RepositoryFile | null> {
+    return this.#fileAt(place.project, place.commit, place.path, signal);
+  }
+
+  async #fileAt(
+    project: string,
+    ref: string,
+    path: string,
+    signal: AbortSignal | undefined,
+  ): Promise<RepositoryFile | null> {
+    const subject = subjectOf('get file', `${project} ${ref}:${path}`);
     try {
       const body = await new RepositoryFiles(callOptions(this.#http, subject, signal)).show(
-        place.project,
-        place.path,
-        place.branch,
+        project,
+        path,
+        ref,
       );
       const file = shapeOf(File, body, subject);
       return {
@@ -275,7 +298,7 @@ function explainedNotFound(error: unknown, subject: CallSubject): unknown {
       code,
       remedy:
         code === 'branch-not-found' || code === 'commit-not-found'
-          ? 'Check the name of the branch.'
+          ? 'Check the name of the branch, or the id of the commit.'
           : "Check the project's path, and that the token's user is a member of it: GitLab answers both alike.",
     }),
   );

@@ -200,7 +200,7 @@ describe('GitLabClient in trouble', () => {
     said.message = '404 Commit Not Found';
     expect(await troubleFrom(client.readFile(PLACE))).toMatchObject({
       kind: 'not-found',
-      remedy: 'Check the name of the branch.',
+      remedy: 'Check the name of the branch, or the id of the commit.',
     });
     said.message = '404 Project Not Found';
     expect(await troubleFrom(client.readFile(PLACE))).toMatchObject({

@@ -6,11 +6,10 @@ import { Compile } from 'typebox/compile';
 import { digest } from '../../../security/canonical.js';
 import { verifyWebhook, WEBHOOK_TOLERANCE_SECONDS, WebhookError } from '../../../security/webhook.js';
 import type { ApiContext } from '../../context.js';
-import type { TicketHooks } from '../../ports.js';
+import type { ApiDependencies, TicketHooks } from '../../ports.js';
 import { Problem } from '../../problems.js';
 import { closed, writeProblems } from '../../schemas/common.js';
 import { AskSchema } from '../../schemas/requests.js';
-import { SeenSignatures } from '../../seen-signatures.js';
 
 const { manifest, source, requestedFor, reason } = AskSchema.properties;
 
@@ -31,7 +30,6 @@ const ticketShape = Compile(TicketSchema);
 const Answer = Type.Object({ id: Type.String({ description: 'id of the request' }) }, closed);
 
 export function webhookRoutes({ deps, intake }: ApiContext, hooks: TicketHooks): FastifyPluginAsyncTypebox {
-  const seen = new SeenSignatures(2 * WEBHOOK_TOLERANCE_SECONDS * 1_000, deps.now);
   return async (app) => {
     // the signature is over the bytes as they came
     app.removeAllContentTypeParsers();
@@ -56,7 +54,7 @@ export function webhookRoutes({ deps, intake }: ApiContext, hooks: TicketHooks):
       async (request, reply) => {
         const raw: unknown = request.body;
         const text = typeof raw === 'string' ? raw : '';
-        const id = verified(request, text, hooks, seen, deps.now());
+        const id = await verified(request, text, hooks, deps);
         const ticket = readTicket(text);
         const given = ticket.manifest ?? ticket.source;
         if (given === undefined || (ticket.manifest !== undefined && ticket.source !== undefined)) {
@@ -79,17 +77,21 @@ export function webhookRoutes({ deps, intake }: ApiContext, hooks: TicketHooks):
   };
 }
 
-function verified(
+/** The id of a call that is signed, of now, and no copy of one that any process has taken. */
+async function verified(
   request: FastifyRequest,
   text: string,
   hooks: TicketHooks,
-  seen: SeenSignatures,
-  nowMs: number,
-): string {
+  { ledger, now }: Pick<ApiDependencies, 'ledger' | 'now'>,
+): Promise<string> {
   try {
-    const { id } = verifyWebhook(hooks.secrets, request.headers, text, new Date(nowMs));
+    const { id } = verifyWebhook(hooks.secrets, request.headers, text, new Date(now()));
     const timestamp = String(request.headers['webhook-timestamp']);
-    if (!seen.isNew(`${id}.${timestamp}`)) throw new WebhookError('wrong-signature', 'replayed');
+    const call = { sender: hooks.clientId, id, timestamp };
+    // before and after the time that it names
+    if (!(await ledger.noteSignature(call, 2 * WEBHOOK_TOLERANCE_SECONDS))) {
+      throw new WebhookError('wrong-signature', 'replayed');
+    }
     return id;
   } catch (error) {
     if (!(error instanceof WebhookError) || error.reason === 'secret') throw error;
