@@ -12,8 +12,8 @@ export interface CommandForWorkflow {
 
 /**
  * - `answered` with the workflow's answer
- * - `restarted` the request was open and its workflow did not run (it had given up, or somebody terminated it): it was
- *   started again, reads the ledger and goes on where it stopped; a retry wants no more than that
+ * - `restarted` it was a retry, the request was open and its workflow did not run (it had given up, or somebody terminated
+ *   it): it was started again, was told what to retry, reads the ledger and goes on where it stopped
  * - `ended` the request has ended: there is nothing to tell anybody
  * - `unavailable` no answer in time: whether it arrived is unknown, the same command may be sent again
  */
@@ -36,10 +36,12 @@ export class CommandDelivery {
     if (first !== undefined) return first;
     if (await this.hasEnded(item.requestId)) return { state: 'ended' };
     await this.workflows.start(item.workflowId, WORKFLOW_TYPE.fleet, item.requestId);
-    if (item.command === 'retry') return { state: 'restarted' };
     const second = await this.tell(item);
-    if (second !== undefined) return second;
-    return { state: (await this.hasEnded(item.requestId)) ? 'ended' : 'unavailable' };
+    if (second === undefined) {
+      return { state: (await this.hasEnded(item.requestId)) ? 'ended' : 'unavailable' };
+    }
+    // nothing that failed to retry: going on is what was wanted
+    return second.state === 'answered' && item.command === 'retry' ? { state: 'restarted' } : second;
   }
 
   /** Undefined when there is no run to tell. */

@@ -19,6 +19,8 @@ import { type Fault, Problem } from './problems.js';
 
 export interface Asked {
   readonly by: Actor;
+  /** how the caller is called, for those who decide; unset for machines */
+  readonly byName?: string;
   /** YAML or JSON text; or where it lies in Git */
   readonly manifest: string | ManifestSource;
   /** e-mail of the person it is for */
@@ -85,6 +87,7 @@ export class Intake {
       ...people,
       asked.requestedFor,
       ...(asked.reason === undefined ? [] : [asked.reason]),
+      ...(asked.byName === undefined ? [] : [asked.byName]),
     ]);
     const content = this.expand(fleet, (value) => kept(value));
     const contentHash = digest(canonicalJson(content));
@@ -95,6 +98,7 @@ export class Intake {
       requestId,
       workflowId,
       requester: asked.by,
+      ...(asked.byName === undefined ? {} : { requesterName: kept(asked.byName) }),
       requestedFor: kept(asked.requestedFor),
       ...(asked.ticket === undefined ? {} : { ticket: asked.ticket }),
       ...(asked.reason === undefined ? {} : { reason: kept(asked.reason) }),

@@ -10,6 +10,7 @@ afterAll(() => gatehouse.stop());
 beforeEach(async () => {
   id = await gatehouse.ask(`fleet-${Math.random().toString(36).slice(2)}`);
   gatehouse.workflows.commands.length = 0;
+  gatehouse.workflows.afterStart = { state: 'absent' };
   gatehouse.workflows.outcome = { state: 'answered', answer: { accepted: true, message: 'noted' } };
 });
 
@@ -94,8 +95,13 @@ describe('commands', () => {
   it('start the workflow of an open request again when it does not run', async () => {
     gatehouse.workflows.started.length = 0;
     gatehouse.workflows.outcome = { state: 'absent' };
+    gatehouse.workflows.afterStart = {
+      state: 'answered',
+      answer: { accepted: false, message: 'no failed cluster to retry' },
+    };
     const answer = await gatehouse.as('olga', 'POST', `/v1/requests/${id}/retry`, {});
     expect([answer.status, answer.text('message')]).toEqual([200, expect.stringContaining('started again')]);
+    expect(gatehouse.workflows.commands.map(({ command }) => command)).toEqual(['retry', 'retry']);
     expect(gatehouse.workflows.started).toMatchObject([{ workflowType: 'fleetOnboarding', requestId: id }]);
   });
 

@@ -8,8 +8,10 @@ export class WorkflowRecorder implements WorkflowPort {
   readonly started: { workflowId: string; workflowType: string; requestId: string }[] = [];
   readonly notified: { workflowId: string; notice: DecisionNotice }[] = [];
   readonly commands: { workflowId: string; command: CommandName; body: OperatorCommand }[] = [];
-  /** what the next commands answer */
+  /** what the next commands answer; `absent` counts until something is started */
   outcome: CommandOutcome = { state: 'answered', answer: { accepted: true, message: 'noted' } };
+  /** what commands answer when they find none and start it again */
+  afterStart: CommandOutcome = { state: 'absent' };
   /** while set, nothing can be reached */
   down: Error | undefined;
 
@@ -26,7 +28,9 @@ export class WorkflowRecorder implements WorkflowPort {
   async command(workflowId: string, command: CommandName, body: OperatorCommand): Promise<CommandOutcome> {
     this.reach();
     this.commands.push({ workflowId, command, body });
-    return this.outcome;
+    return this.outcome.state === 'absent' && this.started.some((run) => run.workflowId === workflowId)
+      ? this.afterStart
+      : this.outcome;
   }
 
   async ping(): Promise<void> {

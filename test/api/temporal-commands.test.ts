@@ -1,10 +1,8 @@
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { OutboxDispatcher } from '../../src/api/outbox-dispatcher.js';
 import { TemporalWorkflows, WorkflowBusy } from '../../src/api/temporal-commands.js';
 import { SEARCH_ATTRIBUTES } from '../../src/domain/search-attributes.js';
 import { sharedTemporal, uniqueName } from '../support/stack.js';
-import { Gatehouse } from './gatehouse.js';
 
 let connection: Connection;
 let client: Client;
@@ -37,39 +35,6 @@ describe('workflows through Temporal', () => {
     await handle.terminate('the test is over');
     await workflows.start(workflowId, 'fleetOnboarding', 'req-2');
     await client.workflow.getHandle(workflowId).terminate('the test is over');
-  });
-
-  it('that were terminated under an open request start again by a retry', async () => {
-    const gatehouse = await Gatehouse.start({ workflows });
-    try {
-      const fleet = uniqueName('stopped');
-      const id = await gatehouse.ask(fleet);
-      const outbox = new OutboxDispatcher(gatehouse.ledger.api, workflows, { warn: () => undefined });
-      await outbox.deliverDue();
-      const handle = client.workflow.getHandle(`fleet/otterize/${fleet}`);
-      const { runId } = await handle.describe();
-      await handle.terminate('somebody ends it in the Temporal UI');
-
-      const answer = await gatehouse.as('olga', 'POST', `/v1/requests/${id}/retry`, {});
-      expect([answer.status, answer.text('message')]).toEqual([
-        200,
-        expect.stringContaining('started again'),
-      ]);
-      const again = await handle.describe();
-      expect([again.status.name, again.searchAttributes[SEARCH_ATTRIBUTES.request.name]]).toEqual([
-        'RUNNING',
-        [id],
-      ]);
-      expect(again.runId).not.toBe(runId);
-      await handle.terminate('the test is over');
-
-      await gatehouse.ledger.worker.endRequest(id, { outcome: 'cancelled', message: 'cancelled' });
-      const late = await gatehouse.as('olga', 'POST', `/v1/requests/${id}/retry`, {});
-      expect(late.text('type')).toBe('urn:gatehouse:problem:ended');
-      expect((await handle.describe()).status.name).toBe('TERMINATED');
-    } finally {
-      await gatehouse.stop();
-    }
   });
 
   it('that are not there: no error for news, told for commands', async () => {

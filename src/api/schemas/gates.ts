@@ -49,7 +49,9 @@ export const GateSchema = Type.Object(
         kind: Type.String(),
         service: Type.String(),
         fleet: Type.String(),
-        requester: Type.String({ description: 'person or machine, and its opaque id' }),
+        requester: Type.String({
+          description: 'the name where it is known, person or machine, and its opaque id',
+        }),
         requestedFor: Type.String({ description: 'e-mail; empty when it was erased' }),
         ticket: Type.Optional(Type.String()),
         reason: Type.Optional(Type.String()),

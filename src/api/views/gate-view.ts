@@ -55,7 +55,7 @@ export function gateView(input: GateViewInput): GateBody {
       kind: request.kind,
       service: request.content.service,
       fleet: request.content.fleet,
-      requester: `${request.requester.kind} ${request.requester.id}`,
+      requester: requesterOf(request, values),
       requestedFor: values.get(request.requestedFor) ?? '',
       ...(request.ticket === undefined ? {} : { ticket: request.ticket }),
       ...(reason === undefined ? {} : { reason }),
@@ -83,6 +83,16 @@ export function gateView(input: GateViewInput): GateBody {
     ...(gateStatus?.due === undefined ? {} : { due: gateStatus.due }),
     mine: mineOf(input, gateStatus?.state ?? 'not-open', targets),
   };
+}
+
+/** By name where it is known and not erased; always with the opaque id, which the ledger keeps for ever. */
+function requesterOf(
+  { requester, requesterName }: RequestRecord['request'],
+  values: ReadonlyMap<PersonalRef, string>,
+): string {
+  const id = `${requester.kind} ${requester.id}`;
+  const name = requesterName === undefined ? undefined : values.get(requesterName);
+  return name === undefined ? id : `${name} (${id})`;
 }
 
 function mineOf(input: GateViewInput, state: string, targets: number): GateBody['mine'] {
@@ -119,6 +129,7 @@ export function refsOf(record: RequestRecord): readonly PersonalRef[] {
   return [
     ...new Set([
       request.requestedFor,
+      ...(request.requesterName === undefined ? [] : [request.requesterName]),
       ...(request.reason === undefined ? [] : [request.reason]),
       ...(plan?.targets.flatMap(({ invitees }) => invitees) ?? []),
     ]),

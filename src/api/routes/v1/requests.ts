@@ -52,6 +52,7 @@ export function requestRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
         const actor = actorOf(identity);
         const { requestId, isNew } = await intake.take({
           by: actor,
+          ...(identity.kind === 'person' && identity.name !== '' ? { byName: identity.name } : {}),
           manifest: manifestOf(request.body),
           requestedFor: request.body.requestedFor.toLowerCase(),
           ...(request.body.ticket === undefined ? {} : { ticket: request.body.ticket }),
