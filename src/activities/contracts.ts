@@ -65,6 +65,10 @@ export interface RolloutStart {
   readonly targets: readonly { readonly key: string; readonly cluster: string; readonly stage: string }[];
   /** how targets ended in an earlier run, by key; those that are to be tried again are not in it */
   readonly ended: Readonly<Record<string, 'done' | 'failed' | 'skipped'>>;
+  /** by command, or by a provider's trouble in an earlier run */
+  readonly paused: boolean;
+  /** keys of failed targets that a resume tries again */
+  readonly held: readonly string[];
 }
 
 export interface TargetEnd extends TargetRef {

@@ -19,11 +19,17 @@ export const UPDATE = {
 export type CommandName = keyof typeof UPDATE;
 export const QUERY = { progress: 'progress' } as const;
 
+/** Messages that a run was told and did not ask the ledger about before it continued as new. */
+export interface CarriedMessages {
+  /** ids of decisions */
+  readonly noticed: readonly string[];
+  readonly droppedMessages: number;
+}
+
 /** What a run carries over when it continues as new; everything else is read from the ledger again. */
-export interface FleetCarry {
+export interface FleetCarry extends CarriedMessages {
   readonly paused: boolean;
   readonly cancelled: boolean;
-  readonly droppedMessages: number;
 }
 
 export interface FleetInput {

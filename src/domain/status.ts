@@ -1,7 +1,7 @@
 /** Where a request stands, derived from its ledger entries alone: first unmet condition, its age, who can unblock it, what is next. */
 import type { FailureReport } from './failure.js';
 import { type GateVerdict, judgeGates, type Vote } from './gate-rules.js';
-import type { EffectOutcome, RequestOutcome } from './ledger.js';
+import type { EffectOutcome, EntryBodies, RequestOutcome } from './ledger.js';
 import type { TargetState } from './messages.js';
 import { type PlanTotals, WHOLE_REQUEST } from './plan.js';
 import { currentPlan, entriesOfType, excludedPersons, type RequestRecord } from './record.js';
@@ -87,12 +87,12 @@ export function deriveStatus(record: RequestRecord, votes: readonly Vote[], nowM
   const revoked = entriesOfType(entries, 'request.revoked').at(0);
   const gates = gateStatuses(record, votes);
   const targets = targetStatuses(record, started !== undefined, ended !== undefined);
-  const paused = isPaused(record);
+  const pause = pauseOf(record);
   const stuck = lookFailure(record);
   const failed = targets.filter((target) => target.state === 'failed');
   const moving = targets.some((target) => target.state === 'pending' || target.state === 'running');
 
-  const status = ended?.body.outcome ?? statusWord({ revoked, stuck, plan, started }, paused, failed, moving);
+  const status = ended?.body.outcome ?? statusWord({ revoked, stuck, plan, started, pause }, failed, moving);
 
   return {
     requestId: record.requestId,
@@ -113,8 +113,7 @@ export function deriveStatus(record: RequestRecord, votes: readonly Vote[], nowM
 
 /** What a request that has not ended is about, the most urgent first. */
 function statusWord(
-  seen: Readonly<Record<'revoked' | 'stuck' | 'plan' | 'started', object | undefined>>,
-  paused: boolean,
+  seen: Readonly<Record<'revoked' | 'stuck' | 'plan' | 'started' | 'pause', object | undefined>>,
   failed: readonly TargetStatus[],
   moving: boolean,
 ): StatusWord {
@@ -122,7 +121,7 @@ function statusWord(
   if (seen.stuck !== undefined) return 'attention';
   if (seen.plan === undefined) return 'planning';
   if (seen.started === undefined) return 'waiting';
-  if (paused) return 'paused';
+  if (seen.pause !== undefined) return 'paused';
   return failed.length > 0 && !moving ? 'attention' : 'running';
 }
 
@@ -190,7 +189,7 @@ function targetStatuses(record: RequestRecord, started: boolean, ended: boolean)
           failure = entry.body.failure;
           break;
         case 'command.given':
-          if (entry.body.command === 'retry' && state === 'failed' && appliesTo(entry.body.targets, key)) {
+          if (state === 'failed' && triesAgain(entry.body, key, failure)) {
             state = 'pending';
             failure = undefined;
           }
@@ -221,6 +220,13 @@ export function endedTargets(record: RequestRecord): Readonly<Record<string, 'do
   return ended;
 }
 
+/** Targets that the provider's trouble held: a resume tries them again. */
+export function heldTargets(record: RequestRecord): readonly string[] {
+  return targetStatuses(record, true, false).flatMap(({ target, state, failure }) =>
+    state === 'failed' && failure?.scope === 'provider' ? [target] : [],
+  );
+}
+
 /** Planning, or looking again before the rollout, failed for good and nobody has asked to try again. */
 function lookFailure(
   record: RequestRecord,
@@ -249,11 +255,45 @@ export function appliesTo(targets: readonly string[], key: string): boolean {
   return targets.length === 0 || targets.includes(key);
 }
 
-function isPaused(record: RequestRecord): boolean {
-  const last = entriesOfType(record.entries, 'command.given')
-    .filter((entry) => entry.body.command === 'pause' || entry.body.command === 'resume')
-    .at(-1);
-  return last?.body.command === 'pause';
+/** A retry names targets, or means all that failed; a resume means those that the provider's trouble held. */
+function triesAgain(
+  command: EntryBodies['command.given'],
+  key: string,
+  failure: FailureReport | undefined,
+): boolean {
+  if (command.command === 'retry') return appliesTo(command.targets, key);
+  return command.command === 'resume' && failure?.scope === 'provider';
+}
+
+/** Since when a rollout is paused, and the provider's trouble that did it; undefined failure: an operator did. */
+export interface Pause {
+  readonly at: string;
+  readonly failure?: FailureReport;
+}
+
+/**
+ * A rollout pauses by command, or by itself when a provider is in trouble (law 5); it goes on by a resume, or by a retry
+ * that finds something to retry.
+ */
+export function pauseOf(record: RequestRecord): Pause | undefined {
+  const failed = new Set<string>();
+  let pause: Pause | undefined;
+  for (const { type, body, at } of record.entries) {
+    if (type === 'target.ended') {
+      if (body.target === WHOLE_REQUEST) continue;
+      if (body.outcome !== 'failed') failed.delete(body.target);
+      else failed.add(body.target);
+      if (body.failure?.scope === 'provider') pause = { at, failure: body.failure };
+    } else if (type === 'command.given') {
+      if (body.command === 'pause') pause = { at };
+      if (body.command === 'resume') pause = undefined;
+      if (body.command !== 'retry') continue;
+      const again = [...failed].filter((key) => appliesTo(body.targets, key));
+      if (again.length > 0) pause = undefined;
+      for (const key of again) failed.delete(key);
+    }
+  }
+  return pause;
 }
 
 function waitingFor(
@@ -311,12 +351,16 @@ function waitingFor(
       }));
   }
   if (status === 'paused') {
+    const pause = pauseOf(record);
     return [
       {
-        condition: 'the rollout is paused',
-        sinceMs: since(lastAt(record, 'command.given')),
+        condition:
+          pause?.failure === undefined
+            ? 'the rollout is paused'
+            : `the rollout is paused: ${pause.failure.system}: ${pause.failure.message}`,
+        sinceMs: since(pause?.at),
         who: 'an operator',
-        next: `gatehouse resume ${record.requestId}`,
+        next: `${pause?.failure === undefined ? '' : `${pause.failure.remedy.replace(/\.$/, '')}, then: `}gatehouse resume ${record.requestId}`,
       },
     ];
   }

@@ -1,6 +1,6 @@
 /** Activities on the queue `ledger`: they touch nothing but the ledger. */
 import { activityInfo } from '@temporalio/activity';
-import { endedTargets } from '../../domain/status.js';
+import { endedTargets, heldTargets, pauseOf } from '../../domain/status.js';
 import type { WorkerLedger } from '../../ledger/ports.js';
 import type { LedgerActivities } from '../contracts.js';
 import type { Authority } from '../guard/authority.js';
@@ -34,6 +34,8 @@ export function createLedgerActivities({ ledger, authority, guard }: LedgerActiv
         maxInFlight: content.maxInFlight,
         targets: content.targets.map(({ key, cluster, stage }) => ({ key, cluster, stage })),
         ended: endedTargets(record),
+        paused: pauseOf(record) !== undefined,
+        held: heldTargets(record),
       };
     },
     readTargetEnd: ({ requestId, target }) => readTargetEnd(ledger, requestId, target),

@@ -43,6 +43,7 @@ declare
   subject jsonb;
   known_type text;
   known jsonb;
+  known_seq bigint;
 begin
   subject_fields := case p_type
     when 'gate.opened' then array['gate', 'epoch']
@@ -69,7 +70,7 @@ begin
   end if;
 
   -- starting and ending a target are about the same subject: the latest of both counts
-  select type, body::jsonb into known_type, known from entry
+  select type, body::jsonb, seq into known_type, known, known_seq from entry
     where request_id = p_request_id
       and (type = p_type or (p_type like 'target.%' and type in ('target.started', 'target.ended')))
       and body::jsonb @> subject
@@ -90,7 +91,14 @@ begin
       perform refuse('contradiction', format('the request has ended already: %s', known ->> 'outcome'));
     elsif p_type = 'target.started' and known_type = p_type then
       return;
-    elsif p_type in ('check.passed', 'target.ended') and known_type = p_type and known = wanted then
+    elsif p_type = 'check.passed' and known = wanted then
+      return;
+    elsif p_type = 'target.ended' and known_type = p_type and known = wanted and not exists (
+      -- tried again because somebody asked for it, and ended in the same way: that is news
+      select 1 from entry asked
+      where asked.request_id = p_request_id and asked.type = 'command.given' and asked.seq > known_seq
+        and asked.body::jsonb ->> 'command' in ('retry', 'resume'))
+    then
       return;
     end if;
   end if;

@@ -4,6 +4,7 @@
  */
 import { condition, log } from '@temporalio/workflow';
 import type { GateNotice, GatesResult } from '../../activities/contracts.js';
+import type { CarriedMessages } from '../../domain/messages.js';
 import type { Activities } from '../activity-options.js';
 
 /** More messages than this between two looks at the ledger are only counted: a flood must not grow the state. */
@@ -21,10 +22,17 @@ export class GateKeeper {
   private readonly requestId: string;
   private readonly activities: Pick<Activities, 'ledger' | 'notifications'>;
 
-  constructor(requestId: string, activities: Pick<Activities, 'ledger' | 'notifications'>, dropped: number) {
+  /** @param carried what an earlier run was told and did not ask the ledger about */
+  constructor(
+    requestId: string,
+    activities: Pick<Activities, 'ledger' | 'notifications'>,
+    carried: Partial<CarriedMessages> = {},
+  ) {
     this.requestId = requestId;
     this.activities = activities;
-    this.dropped = dropped;
+    this.dropped = carried.droppedMessages ?? 0;
+    // the input of a run may come from anybody
+    if (Array.isArray(carried.noticed)) for (const jti of carried.noticed) this.noteDecision({ jti });
   }
 
   /** Handler of the decision signal. Takes anything and never throws: whoever may write to the namespace may send it. */
@@ -45,8 +53,12 @@ export class GateKeeper {
     this.cancelled = true;
   }
 
-  get droppedMessages(): number {
-    return this.dropped;
+  /** What the next run has to ask the ledger about. */
+  get unjudged(): CarriedMessages {
+    return {
+      noticed: [...this.noticed],
+      droppedMessages: this.dropped + this.repeated + this.undecodable,
+    };
   }
 
   /** Something came that the ledger has not been asked about. */

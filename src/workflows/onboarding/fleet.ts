@@ -41,7 +41,7 @@ import { Rollout } from './rollout.js';
 export async function fleetOnboarding(input: FleetInput): Promise<RequestEnd> {
   if (!isFleetInput(input)) throw await refuseInput();
   const activities = activitiesFor(input.timing);
-  const gates = new GateKeeper(input.requestId, activities, input.carry?.droppedMessages ?? 0);
+  const gates = new GateKeeper(input.requestId, activities, input.carry);
   const rollout = new Rollout(input.requestId, input.timing, activities, {
     paused: input.carry?.paused ?? false,
     cancelled: input.carry?.cancelled ?? false,
@@ -251,7 +251,7 @@ class FleetRun {
       carry: {
         paused: this.rollout.isPaused,
         cancelled: this.rollout.isCancelled,
-        droppedMessages: this.gates.droppedMessages,
+        ...this.gates.unjudged,
       },
     });
   }

@@ -32,6 +32,8 @@ export class Rollout {
   private readonly earlySkips: string[] = [];
   /** retries that came before: of planning, or of clusters that failed in an earlier run */
   private readonly earlyRetries: (readonly string[])[] = [];
+  /** a resume that came before, for what an earlier run had paused */
+  private resumedEarly = false;
   private retries = 0;
   private changes = 0;
   private readonly children = new CancellationScope();
@@ -91,7 +93,9 @@ export class Rollout {
   resume(): CommandAnswer {
     this.changes += 1;
     this.paused = false;
-    const held = this.pool.retry([...this.heldByProvider]);
+    if (!this.loaded) this.resumedEarly = true;
+    // none held must not mean all that failed
+    const held = this.heldByProvider.size === 0 ? [] : this.pool.retry([...this.heldByProvider]);
     this.heldByProvider.clear();
     return { accepted: true, message: held.length === 0 ? 'resumed' : `resumed, again: ${held.join(', ')}` };
   }
@@ -140,6 +144,9 @@ export class Rollout {
       start.maxInFlight,
     );
     this.loaded = true;
+    for (const key of start.held) this.heldByProvider.add(key);
+    if (this.resumedEarly) this.resume();
+    else this.paused ||= start.paused;
     for (const keys of this.earlyRetries) this.pool.retry(keys);
     this.pool.skip(this.earlySkips);
   }
