@@ -49,11 +49,13 @@ export function askedView(gate, me) {
 }
 
 /**
- * @param {string} requester kind and id
+ * @param {string} requester name where known, kind and id
  * @param {Me} me
  */
 function requester(requester, me) {
-  return requester === `person ${me.personId}` ? 'you' : value(requester);
+  return requester === `person ${me.personId}` || requester.endsWith(`(person ${me.personId})`)
+    ? 'you'
+    : value(requester);
 }
 
 /** @param {string[]} targets as `cluster/stage` */

@@ -64,6 +64,8 @@ export interface FleetRequest {
   readonly requestId: string;
   readonly workflowId: string;
   readonly requester: Actor;
+  /** how the requester is called, for those who decide */
+  readonly requesterName?: PersonalRef;
   /** who it is for, as given (an e-mail); resolved to a person when planning */
   readonly requestedFor: PersonalRef;
   readonly ticket?: string;

@@ -57,6 +57,7 @@ const FleetRequestShape = Type.Object(
     requestId: Text,
     workflowId: Text,
     requester: Actor,
+    requesterName: Type.Optional(Text),
     requestedFor: Text,
     ticket: Type.Optional(Text),
     reason: Type.Optional(Text),

@@ -58,7 +58,7 @@ describe('what is asked', () => {
       planDigest,
       asked: {
         service: 'otterize',
-        requester: 'person p-ada',
+        requester: 'ada (person p-ada)',
         requestedFor: 'emil@example.com',
         ticket: 'CHG0042',
         reason: 'Observability for the harbour',
