@@ -46,7 +46,7 @@ describe('deciding at a terminal', () => {
     expect(await gatehouse.entries(id, 'decision.made')).toEqual([]);
     for (const part of [
       `${id}: gate procurement`,
-      'Fleet otterize/asked by person p-ada',
+      'Fleet otterize/asked by ada (person p-ada)',
       'emil@example.com',
       'Who talks to whom',
       'harbour-01/dev   + organisation: harbour-01-dev',
