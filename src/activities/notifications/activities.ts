@@ -2,7 +2,7 @@
 import { cancellationSignal } from '@temporalio/activity';
 import type { InventoryManifest } from '../../domain/manifest.js';
 import { gateLetter, type Letter, requestLetter } from '../../domain/notices.js';
-import type { RequestRecord } from '../../domain/record.js';
+import { entriesOfType, type RequestRecord } from '../../domain/record.js';
 import type { WorkerLedger } from '../../ledger/ports.js';
 import { recordOf } from '../../ledger/record.js';
 import type { DirectoryClient } from '../../systems/directory/client.js';
@@ -58,6 +58,15 @@ export function createNotificationActivities(deps: NotificationActivityDeps): No
     async notifyRequest({ requestId, event, target }) {
       const record = await readRecord(requestId);
       if (record === null) return;
+      if (event === 'request-ended' && entriesOfType(record.entries, 'request.ended').length === 0) {
+        // nobody is told of an end that somebody made up
+        await ledger.raiseAlarm(requestId, {
+          alarm: 'result-contradicts-ledger',
+          detail: 'a run reported the end of the request, but in the ledger it has not ended',
+          count: 1,
+        });
+        return;
+      }
       const id = `${requestId}-${event}${target === undefined ? '' : `-${target.replaceAll('/', '-')}`}`;
       await post(deps, id, event.replace('-', '.'), {
         requestId,
