@@ -10,6 +10,14 @@ const Source = Type.Object({ repoURL: Text, targetRevision: Text, path: Text, ch
 
 const RevisionOfSync = Type.Object({ revision: Text, revisions: Texts });
 
+/** `resources` chooses some of the objects, `dryRun` applies nothing: neither runs the hooks */
+const AskedSync = Type.Object({
+  revision: Text,
+  revisions: Texts,
+  dryRun: Type.Optional(Type.Boolean()),
+  resources: Type.Optional(Type.Union([Type.Array(Type.Unknown()), Type.Null()])),
+});
+
 const ResourceResult = Type.Object({
   kind: Text,
   namespace: Text,
@@ -29,7 +37,15 @@ const OperationState = Type.Object({
   startedAt: Text,
   finishedAt: Type.Optional(Type.Union([Type.String(), Type.Null()])),
   retryCount: Type.Optional(Type.Integer()),
-  operation: Type.Optional(Type.Object({ sync: Type.Optional(RevisionOfSync) })),
+  operation: Type.Optional(
+    Type.Object({
+      sync: Type.Optional(AskedSync),
+      /** attempts after the first; less than 0 is without end */
+      retry: Type.Optional(
+        Type.Object({ limit: Type.Optional(Type.Integer()), refresh: Type.Optional(Type.Boolean()) }),
+      ),
+    }),
+  ),
   syncResult: Type.Optional(
     Type.Object({
       revision: Text,
@@ -47,6 +63,10 @@ const Status = Type.Object({
   operationState: Type.Optional(OperationState),
   conditions: Type.Optional(Type.Array(Condition)),
   reconciledAt: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+  /** syncs of everything that succeeded, oldest first; selective ones and dry runs are left out by Argo CD */
+  history: Type.Optional(Type.Union([Type.Array(RevisionOfSync), Type.Null()])),
+  /** images of everything that runs, as their pods name them */
+  summary: Type.Optional(Type.Object({ images: Type.Optional(Type.Union([Texts, Type.Null()])) })),
 });
 
 const ApplicationObject = Type.Object({
@@ -55,15 +75,24 @@ const ApplicationObject = Type.Object({
     namespace: Text,
     uid: Text,
     deletionTimestamp: Text,
+    labels: Type.Optional(Type.Record(Type.String(), Type.String())),
     annotations: Type.Optional(Type.Record(Type.String(), Type.String())),
   }),
   spec: Type.Object({
+    project: Text,
+    destination: Type.Optional(Type.Object({ name: Text, server: Text, namespace: Text })),
     source: Type.Optional(Source),
     sources: Type.Optional(Type.Array(Source)),
     syncPolicy: Type.Optional(
       Type.Object({
         automated: Type.Optional(
-          Type.Union([Type.Object({ enabled: Type.Optional(Type.Boolean()) }), Type.Null()]),
+          Type.Union([
+            Type.Object({
+              enabled: Type.Optional(Type.Boolean()),
+              selfHeal: Type.Optional(Type.Boolean()),
+            }),
+            Type.Null(),
+          ]),
         ),
       }),
     ),

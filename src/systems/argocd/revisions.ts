@@ -2,37 +2,73 @@
 import { type Application, isCommit } from './application.js';
 
 export interface ExpectedCommit {
-  /** the commit that we made, 40 or 64 hexadecimal digits */
+  /** the commit that we made, 40 or 64 hexadecimal digits; empty when only a chart version is expected */
   readonly revision: string;
   /** commits known to contain ours (Git's word), see `commitsNamedBy`; our own need not be among them */
   readonly containing: ReadonlySet<string>;
   /** address of the repository of the commit, to pick its source in an Application with several */
   readonly repository?: string;
+  /** version that sources of Helm charts must have; they count for nothing when it is left out */
+  readonly chartVersion?: string;
 }
 
-/** True when every source that counts was compared at our commit or one that contains it. */
+/** A source that counts for what we expect, and the revision at which it was compared (empty for none). */
+export interface ComparedSource {
+  readonly kind: 'git' | 'chart';
+  readonly revision: string;
+}
+
+/** True when every source that counts was compared at our commit, one that contains it, or our chart version. */
 export function comparedOurs(application: Application, expected: ExpectedCommit): boolean {
-  const seen = comparedRevisions(application, expected);
-  return seen.length > 0 && seen.every((revision) => isOurs(revision, expected));
+  const seen = comparedSources(application, expected);
+  return seen.length > 0 && seen.every(({ revision }) => isOurs(revision, expected));
 }
 
-/** The revisions of the sources that read our repository; a source of a Helm chart has a version, not a commit. */
-export function comparedRevisions(
+/** The revisions of the sources that count, see `comparedSources`. */
+export function comparedRevisions(application: Application, expected: ExpectedCommit): readonly string[] {
+  return comparedSources(application, expected).map(({ revision }) => revision);
+}
+
+/**
+ * The sources that read our repository, and those of Helm charts when a chart version is expected; a source of a Helm
+ * chart has a version, not a commit.
+ */
+export function comparedSources(
   { spec, status }: Application,
-  { repository }: ExpectedCommit,
-): readonly string[] {
-  const sources = spec.sources ?? [];
+  { revision: commit, repository, chartVersion }: ExpectedCommit,
+): readonly ComparedSource[] {
+  const several = spec.sources ?? [];
   const { revision, revisions } = status?.sync ?? {};
-  if (sources.length === 0 || revisions === undefined || revisions.length === 0) return [revision ?? ''];
-  const pairs = sources.map((source, index) => ({ source, revision: revisions[index] ?? '' }));
+  const known = several.length > 0 && revisions !== undefined && revisions.length > 0;
+  if (!known) {
+    const chart = several.length === 0 && spec.source?.chart;
+    return [{ kind: chart ? 'chart' : 'git', revision: revision ?? '' }];
+  }
+  const pairs = several.map((source, index) => ({ source, revision: revisions[index] ?? '' }));
   const fromGit = pairs.filter(({ source }) => !source.chart);
   const ours = fromGit.filter(
     ({ source }) => repository !== undefined && sameRepository(source.repoURL ?? '', repository),
   );
-  return (ours.length > 0 ? ours : fromGit).map((pair) => pair.revision);
+  const git = commit === '' ? [] : ours.length > 0 ? ours : fromGit;
+  const charts = chartVersion === undefined ? [] : pairs.filter(({ source }) => source.chart);
+  return [
+    ...git.map((pair): ComparedSource => ({ kind: 'git', revision: pair.revision })),
+    ...charts.map((pair): ComparedSource => ({ kind: 'chart', revision: pair.revision })),
+  ];
 }
 
-function sameRepository(one: string, other: string): boolean {
+/** Addresses of the Git repositories that an Application reads, one spelling each. */
+export function repositoriesOf({ spec }: Application): readonly string[] {
+  const sources = spec.sources ?? (spec.source === undefined ? [] : [spec.source]);
+  const byKey = new Map<string, string>();
+  for (const { chart, repoURL } of sources) {
+    if (!chart && repoURL) byKey.set(repositoryKey(repoURL), repoURL);
+  }
+  return [...byKey.values()];
+}
+
+/** True when two addresses name one repository, whatever their protocol. */
+export function sameRepository(one: string, other: string): boolean {
   return repositoryKey(one) === repositoryKey(other);
 }
 
@@ -46,7 +82,21 @@ function repositoryKey(address: string): string {
     .toLowerCase();
 }
 
-/** True for our commit and those that contain it; a branch name or a shortened commit is never ours. */
+/**
+ * True for our commit, those that contain it, and our chart version; a branch name or a shortened commit is never ours.
+ * Build metadata of a version (`1.4.2+sha256.ab`) says nothing about which version it is (source: semver.org, 10).
+ */
 export function isOurs(revision: string, expected: ExpectedCommit): boolean {
-  return isCommit(revision) && (revision === expected.revision || expected.containing.has(revision));
+  if (isCommit(revision)) return revision === expected.revision || expected.containing.has(revision);
+  return expected.chartVersion !== undefined && sameVersion(revision, expected.chartVersion);
+}
+
+/** True when both are one version: a leading `v` and build metadata are left out. */
+export function sameVersion(one: string, other: string): boolean {
+  const plain = (version: string): string =>
+    version
+      .trim()
+      .replace(/^v(?=\d)/, '')
+      .replace(/\+.*$/, '');
+  return plain(one) !== '' && plain(one) === plain(other);
 }

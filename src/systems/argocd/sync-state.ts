@@ -22,10 +22,19 @@ export interface SyncExpectation extends ExpectedCommit {
   readonly stabilisationMs: number;
   /** milliseconds that a comparison error may last before it counts as final; Git and the repo server have short outages */
   readonly errorPatienceMs: number;
+  /**
+   * ISO 8601: when somebody began to wait, for a wait that has no right to ask for a comparison: `notBefore` is then long
+   * ago, while the patience with errors and the ages of clauses begin here; `notBefore` when left out
+   */
+  readonly waitingSince?: string;
+  /** somebody else starts the syncs (a person, a rolling sync of an ApplicationSet): auto-sync that is off is no obstacle */
+  readonly syncedByOthers?: boolean;
 }
 
 export type SyncWait =
   | 'operation-running'
+  | 'operation-pinned'
+  | 'partial-sync'
   | 'comparison-error'
   | 'refresh-pending'
   | 'compared-too-early'
@@ -40,10 +49,12 @@ export type SyncHopeless =
   | 'application-deleted'
   | 'reconcile-skipped'
   | 'sync-failed'
+  | 'retries-without-end'
   | 'invalid-spec'
   | 'sync-error'
   | 'comparison-error'
-  | 'auto-sync-off';
+  | 'auto-sync-off'
+  | 'stays-out-of-sync';
 
 export type SyncJudgement = Judgement<'synced', SyncWait, SyncHopeless>;
 
@@ -76,7 +87,8 @@ export function judgeSync(
     judgeOperation(application, expectation) ??
     judgeConditions(application, expectation, now) ??
     judgeComparison(application, expectation) ??
-    judgeSyncStatus(application) ??
+    judgeSyncStatus(application, expectation, now) ??
+    judgeCompleteness(application, expectation) ??
     judgeHealth(application, expectation, now) ?? {
       state: 'synced',
       readBack: readBackOf(application, expectation),
@@ -103,30 +115,76 @@ function judgeOperation(application: Application, expectation: SyncExpectation):
   const state = application.status?.operationState;
   const inProgress = state?.phase === 'Running' || state?.phase === 'Terminating';
   if (application.operation !== undefined || inProgress) {
-    // Running with finishedAt means that it waits for a retry
-    const retrying = inProgress && isSet(state.finishedAt);
-    const doing = retrying
-      ? `a failed sync waits for its retry ${(state.retryCount ?? 0) + 1}`
-      : `a sync is ${state?.phase === 'Terminating' ? 'being stopped' : 'running'}`;
-    return waiting(
-      'operation-running',
-      `${doing}${inProgress ? detailsOf(state) : ''}`,
-      inProgress ? state.startedAt : undefined,
-    );
+    return judgeRunning(inProgress ? state : undefined, expectation);
   }
   if (state === undefined || (state.phase !== 'Failed' && state.phase !== 'Error')) return undefined;
-  if (!concernsUs(state, expectation)) return undefined;
+  // a dry run applies nothing: its failure is none of ours
+  if (state.operation?.sync?.dryRun === true || !concernsUs(state, expectation)) return undefined;
   return hopeless('sync-failed', `the sync of our commit ended as ${state.phase}${detailsOf(state)}`, {
     remedy:
       'Remove the cause, sync the Application in Argo CD (it does not try the same commit again), then retry.',
   });
 }
 
+/** @param state undefined when the operation was asked for and has not begun */
+function judgeRunning(state: ApplicationOperation | undefined, expectation: SyncExpectation): SyncJudgement {
+  if (state === undefined) return waiting('operation-running', 'a sync has been asked for', undefined);
+  // Running with finishedAt means that it waits for a retry
+  const retrying = state.phase === 'Running' && isSet(state.finishedAt);
+  const revisions = revisionsOfOperation(state);
+  const pinned = revisions.some(isCommit) && !revisions.some((revision) => isOurs(revision, expectation));
+  if (retrying && pinned && state.operation?.retry?.refresh !== true) {
+    const limit = state.operation?.retry?.limit ?? 0;
+    const at = revisions.filter(isCommit).map((revision) => revision.slice(0, 12))[0];
+    if (limit < 0) {
+      return hopeless(
+        'retries-without-end',
+        `a failed sync of ${at}, which does not contain our commit, is retried without end${detailsOf(state)}`,
+        { remedy: 'Terminate that operation in Argo CD; it then compares with our commit.' },
+      );
+    }
+    return waiting(
+      'operation-pinned',
+      `a failed sync of ${at}, which does not contain our commit, is retried (${state.retryCount ?? 0} of ${limit}); ours cannot begin before it ends or somebody terminates it${detailsOf(state)}`,
+      state.startedAt,
+    );
+  }
+  const doing = retrying
+    ? `a failed sync waits for its retry ${(state.retryCount ?? 0) + 1}`
+    : `a sync is ${state.phase === 'Terminating' ? 'being stopped' : 'running'}`;
+  return waiting('operation-running', `${doing}${detailsOf(state)}`, state.startedAt);
+}
+
 function concernsUs(state: ApplicationOperation, expectation: SyncExpectation): boolean {
-  const commits = revisionsOfOperation(state).filter(isCommit);
-  if (commits.length > 0) return commits.some((commit) => isOurs(commit, expectation));
+  const revisions = revisionsOfOperation(state);
+  const telling =
+    expectation.chartVersion === undefined
+      ? revisions.filter(isCommit)
+      : revisions.filter((one) => one !== '');
+  if (telling.length > 0) return telling.some((revision) => isOurs(revision, expectation));
   // without a commit (a manual sync of a branch) only its time tells
-  return state.startedAt !== undefined && isAfter(state.startedAt, expectation.notBefore);
+  return state.startedAt !== undefined && isAfter(state.startedAt, startOf(expectation));
+}
+
+/**
+ * A sync of some objects (self-heal, a choice in Argo CD's page) and a dry run end as Succeeded without having run the
+ * hooks, and hide what the sync of everything came to; the history holds those of everything that succeeded.
+ */
+function judgeCompleteness({ status }: Application, expectation: SyncExpectation): SyncJudgement | undefined {
+  const state = status?.operationState;
+  const asked = state?.operation?.sync;
+  const partial = asked?.dryRun === true || (asked?.resources?.length ?? 0) > 0;
+  if (state === undefined || !partial || !concernsUs(state, expectation)) return undefined;
+  const whole = (status?.history ?? []).flatMap((entry) => [
+    entry.revision ?? '',
+    ...(entry.revisions ?? []),
+  ]);
+  if (whole.some((revision) => isOurs(revision, expectation))) return undefined;
+  return waiting(
+    'partial-sync',
+    `only a ${asked?.dryRun === true ? 'dry run' : 'sync of some of its objects'} of our commit is known, which runs no hooks; sync the whole Application in Argo CD`,
+    isSet(state.finishedAt) ? state.finishedAt : undefined,
+  );
 }
 
 /** Names what failed, hooks and resources, because "one or more objects failed" helps nobody. */
@@ -157,7 +215,7 @@ function judgeConditions(
 ): SyncJudgement | undefined {
   const conditions = application.status?.conditions ?? [];
   const reconciledAt = application.status?.reconciledAt;
-  const comparedSince = isSet(reconciledAt) && isAfter(reconciledAt, expectation.notBefore);
+  const comparedSince = isSet(reconciledAt) && isAfter(reconciledAt, startOf(expectation));
   const find = (type: string) => conditions.find((condition) => condition.type === type);
 
   const invalid = find('InvalidSpecError');
@@ -185,13 +243,13 @@ function judgeConditions(
 
 function isNewer(condition: ApplicationCondition, expectation: SyncExpectation): boolean {
   return (
-    condition.lastTransitionTime !== undefined && isAfter(condition.lastTransitionTime, expectation.notBefore)
+    condition.lastTransitionTime !== undefined && isAfter(condition.lastTransitionTime, startOf(expectation))
   );
 }
 
 /** An error that began before our time may be about to go away: its patience starts with our request. */
 function lasted(condition: ApplicationCondition, expectation: SyncExpectation, now: string): boolean {
-  const since = latest(condition.lastTransitionTime, expectation.notBefore);
+  const since = latest(condition.lastTransitionTime, startOf(expectation));
   return Date.parse(now) - since >= expectation.errorPatienceMs;
 }
 
@@ -201,7 +259,7 @@ function judgeComparison(application: Application, expectation: SyncExpectation)
     return waiting(
       'refresh-pending',
       'Argo CD has not yet taken up the request to compare',
-      expectation.notBefore,
+      startOf(expectation),
     );
   }
   // times have whole seconds, so an equal one may be of a comparison that began before
@@ -210,33 +268,58 @@ function judgeComparison(application: Application, expectation: SyncExpectation)
     return waiting(
       'compared-too-early',
       `the last comparison (${isSet(reconciledAt) ? reconciledAt : 'none yet'}) is older than the commit, the request for it or the last sync`,
-      expectation.notBefore,
+      startOf(expectation),
     );
   }
   if (comparedOurs(application, expectation)) return undefined;
   const seen = comparedRevisions(application, expectation);
   const shown = seen.map((revision) => (isCommit(revision) ? revision.slice(0, 12) : revision || 'none'));
+  const wanted = [
+    isCommit(expectation.revision) ? expectation.revision.slice(0, 12) : '',
+    expectation.chartVersion ?? '',
+  ].filter((one) => one !== '');
   return waiting(
     'other-revision',
-    `Argo CD compares with ${shown.join(', ') || 'no revision'}, which is not known to contain ${expectation.revision.slice(0, 12)}`,
-    expectation.notBefore,
+    `Argo CD compares with ${shown.join(', ') || 'no revision'}, which is not known to contain ${wanted.join(' and ')}`,
+    startOf(expectation),
   );
 }
 
-function judgeSyncStatus(application: Application): SyncJudgement | undefined {
+function judgeSyncStatus(
+  application: Application,
+  expectation: SyncExpectation,
+  now: string,
+): SyncJudgement | undefined {
   const status = application.status?.sync?.status ?? 'Unknown';
   if (status === 'Synced') return undefined;
+  const { operationState, reconciledAt } = application.status ?? {};
   const automated = application.spec.syncPolicy?.automated;
   const automatic = automated !== undefined && automated !== null && automated.enabled !== false;
-  if (!automatic) {
+  if (!automatic && expectation.syncedByOthers !== true) {
     return hopeless('auto-sync-off', `it is ${status} and nobody will sync it: auto-sync is off`, {
       remedy: 'Sync the Application in Argo CD or switch auto-sync on, then retry.',
     });
   }
+  const applied =
+    operationState?.phase === 'Succeeded' &&
+    operationState.operation?.sync?.dryRun !== true &&
+    concernsUs(operationState, expectation);
+  if (applied && status === 'OutOfSync' && automated?.selfHeal !== true) {
+    const message = `it is ${status} although the sync of our commit succeeded: something was changed or rolled back in the cluster, or has to be pruned, and without self-heal Argo CD does not sync the same commit again`;
+    const since = latest(operationState.finishedAt, startOf(expectation));
+    if (Date.parse(now) - since >= expectation.errorPatienceMs) {
+      return hopeless('stays-out-of-sync', message, {
+        remedy: 'Look at the difference in Argo CD, end it and sync the Application, then retry.',
+      });
+    }
+    return waiting('out-of-sync', message, isSet(reconciledAt) ? reconciledAt : undefined);
+  }
   return waiting(
     'out-of-sync',
-    `it is ${status}; auto-sync has not started (a sync window, or a difference that only pruning would end, can hold it back without a word)`,
-    application.status?.reconciledAt ?? undefined,
+    automatic
+      ? `it is ${status}; auto-sync has not started (a sync window, or a difference that only pruning would end, can hold it back without a word)`
+      : `it is ${status} and waits for somebody to sync it`,
+    reconciledAt ?? undefined,
   );
 }
 
@@ -288,6 +371,11 @@ function waiting(clause: SyncWait, message: string, since: string | undefined): 
 
 function hopeless(clause: SyncHopeless, message: string, more: { readonly remedy: string }): SyncJudgement {
   return { state: 'hopeless', clause, message, remedy: more.remedy };
+}
+
+/** From when on errors and waits are counted. */
+function startOf({ waitingSince, notBefore }: SyncExpectation): string {
+  return waitingSince ?? notBefore;
 }
 
 function isSet(time: string | null | undefined): time is string {

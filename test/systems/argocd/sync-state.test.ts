@@ -34,6 +34,7 @@ interface Change {
   readonly operationState?: object | null;
   readonly reconciledAt?: string | null;
   readonly conditions?: readonly object[];
+  readonly status?: object;
 }
 
 /** An Application that runs our commit in every respect, with changes. */
@@ -72,6 +73,7 @@ function application(change: Change = {}): Application {
       ...(change.reconciledAt === null
         ? {}
         : { reconciledAt: change.reconciledAt ?? '2027-03-01T12:01:07Z' }),
+      ...change.status,
     },
   };
   return applicationFrom(object, SUBJECT);
@@ -130,6 +132,13 @@ describe('judgeSync', () => {
           syncResult: { revision: OLDER },
           operation: { sync: { revision: OLDER } },
         },
+      },
+    ],
+    [
+      'says synced with a sync of some objects after one of everything',
+      {
+        operationState: { operation: { sync: { revision: OURS, resources: [{ kind: 'ConfigMap' }] } } },
+        status: { history: [{ revision: OLDER }, { revision: OURS }] },
       },
     ],
     [
@@ -194,7 +203,63 @@ describe('judgeSync', () => {
     ['waits on an empty revision', 'other-revision', { sync: { revision: '' } }],
     ['waits on a branch name for a revision', 'other-revision', { sync: { revision: 'main' } }],
     ['waits on a shortened commit', 'other-revision', { sync: { revision: OURS.slice(0, 12) } }],
-    ['waits on OutOfSync with auto-sync on', 'out-of-sync', { sync: { status: 'OutOfSync' } }],
+    [
+      'waits on OutOfSync with auto-sync on',
+      'out-of-sync',
+      {
+        sync: { status: 'OutOfSync' },
+        operationState: { syncResult: { revision: OLDER }, operation: { sync: { revision: OLDER } } },
+      },
+    ],
+    [
+      'waits on OutOfSync after our sync, which self-heal will end',
+      'out-of-sync',
+      { spec: { syncPolicy: { automated: { selfHeal: true } } }, sync: { status: 'OutOfSync' } },
+    ],
+    [
+      'waits on OutOfSync a moment after our sync',
+      'out-of-sync',
+      {
+        sync: { status: 'OutOfSync' },
+        operationState: { finishedAt: '2027-03-01T12:04:30Z' },
+        reconciledAt: '2027-03-01T12:04:32Z',
+      },
+    ],
+    [
+      'waits on retries that are pinned to an older commit',
+      'operation-pinned',
+      {
+        operationState: {
+          phase: 'Running',
+          finishedAt: '2027-03-01T12:04:00Z',
+          retryCount: 2,
+          operation: { sync: { revision: OLDER }, retry: { limit: 5 } },
+          syncResult: { revision: OLDER },
+        },
+      },
+    ],
+    [
+      'waits on retries that follow the branch',
+      'operation-running',
+      {
+        operationState: {
+          phase: 'Running',
+          finishedAt: '2027-03-01T12:04:00Z',
+          operation: { sync: { revision: OLDER }, retry: { limit: -1, refresh: true } },
+          syncResult: { revision: OLDER },
+        },
+      },
+    ],
+    [
+      'waits on a sync of some objects, which runs no hooks and hides the sync of everything',
+      'partial-sync',
+      { operationState: { operation: { sync: { revision: OURS, resources: [{ kind: 'ConfigMap' }] } } } },
+    ],
+    [
+      'waits on a dry run',
+      'partial-sync',
+      { operationState: { operation: { sync: { revision: OURS, dryRun: true } } } },
+    ],
     ['waits on sync status Unknown', 'out-of-sync', { sync: { status: 'Unknown' } }],
     ['waits on Progressing', 'not-healthy', { health: { status: 'Progressing' } }],
     ['waits on Degraded, which may get better', 'not-healthy', { health: { status: 'Degraded' } }],
@@ -296,6 +361,23 @@ describe('judgeSync', () => {
       },
     ],
     [
+      'gives up on retries without end of an older commit',
+      'retries-without-end',
+      {
+        operationState: {
+          phase: 'Running',
+          finishedAt: '2027-03-01T12:04:00Z',
+          operation: { sync: { revision: OLDER }, retry: { limit: -1 } },
+          syncResult: { revision: OLDER },
+        },
+      },
+    ],
+    [
+      'gives up on OutOfSync that stays after our sync, which nothing will sync again',
+      'stays-out-of-sync',
+      { sync: { status: 'OutOfSync' } },
+    ],
+    [
       'gives up on OutOfSync without auto-sync',
       'auto-sync-off',
       { spec: { syncPolicy: {} }, sync: { status: 'OutOfSync' } },
@@ -308,7 +390,7 @@ describe('judgeSync', () => {
   ])('%s', (_, clause, change) => {
     const judgement = judgeSync(application(change), EXPECTATION, NOW);
     expect(judgement).toMatchObject({ state: 'hopeless', clause });
-    expect(judgement).toHaveProperty('remedy', expect.stringMatching(/retry\.$/));
+    expect(judgement).toHaveProperty('remedy', expect.stringMatching(/retry\.$|our commit\.$/));
   });
 
   it('gives up on an Application that does not exist', () => {
@@ -403,4 +485,89 @@ describe('applicationFrom', () => {
       expect(() => applicationFrom(object, SUBJECT)).toThrow(SystemError);
     },
   );
+
+  describe('of somebody who may only read', () => {
+    const READER: SyncExpectation = {
+      ...EXPECTATION,
+      notBefore: '1970-01-01T00:00:00Z',
+      waitingSince: '2027-03-01T12:04:00Z',
+    };
+
+    it('says synced by a comparison of long ago, because it was of our commit', () => {
+      expect(judgeSync(application(), READER, NOW).state).toBe('synced');
+    });
+
+    it('gives an old comparison error the whole patience from its own beginning on', () => {
+      const change = {
+        conditions: [{ type: 'ComparisonError', message: 'x', lastTransitionTime: '2027-03-01T09:00:00Z' }],
+      };
+      expect(judgeSync(application(change), READER, '2027-03-01T12:06:59Z').state).toBe('waiting');
+      expect(judgeSync(application(change), READER, '2027-03-01T12:07:00Z').state).toBe('hopeless');
+    });
+
+    it('counts ages of clauses from its own beginning on', () => {
+      expect(judgeSync(application({ sync: { revision: OLDER } }), READER, NOW)).toMatchObject({
+        clause: 'other-revision',
+        since: '2027-03-01T12:04:00Z',
+      });
+    });
+
+    it('waits for somebody else to sync where auto-sync is off', () => {
+      const change: Change = { spec: { syncPolicy: {} }, sync: { status: 'OutOfSync' } };
+      expect(judgeSync(application(change), { ...READER, syncedByOthers: true }, NOW)).toMatchObject({
+        state: 'waiting',
+        clause: 'out-of-sync',
+      });
+    });
+  });
+
+  describe('of several sources', () => {
+    const GIT = 'https://git.example.com/platform/values.git';
+    const spec = {
+      source: undefined,
+      sources: [
+        { repoURL: 'https://charts.example.com', chart: 'shop', targetRevision: '1.x' },
+        { repoURL: GIT, path: 'shop' },
+        { repoURL: 'https://git.example.com/platform/other.git', path: '.' },
+      ],
+    };
+    const expected: SyncExpectation = { ...EXPECTATION, repository: 'git@git.example.com:platform/values' };
+    const at = (...revisions: readonly string[]): Application =>
+      application({ spec, sync: { revisions, revision: undefined }, operationState: null });
+
+    it.each<[string, SyncExpectation, readonly string[], string]>([
+      ['our source at our commit', expected, ['1.4.2', OURS, OLDER], 'synced'],
+      ['our source at another commit', expected, ['1.4.2', OLDER, OURS], 'waiting'],
+      ['no address of ours, and not all at our commit', EXPECTATION, ['1.4.2', OURS, OLDER], 'waiting'],
+      [
+        'chart and commit',
+        { ...expected, chartVersion: 'v1.4.2' },
+        ['1.4.2+sha256.ab', OURS, OLDER],
+        'synced',
+      ],
+      ['the chart before', { ...expected, chartVersion: '1.4.2' }, ['1.4.1', OURS, OLDER], 'waiting'],
+      [
+        'the chart only',
+        { ...expected, revision: '', chartVersion: '1.4.2' },
+        ['1.4.2', OLDER, OLDER],
+        'synced',
+      ],
+      ['no revisions at all', expected, [], 'waiting'],
+    ])('judges %s', (_, expectation, revisions, state) => {
+      expect(judgeSync(at(...revisions), expectation, NOW).state).toBe(state);
+    });
+
+    it('takes the version of a chart that is the only source', () => {
+      const only = {
+        source: { repoURL: 'https://charts.example.com', chart: 'shop', targetRevision: '1.x' },
+      };
+      const expectation = { ...EXPECTATION, revision: '', chartVersion: '1.4.2' };
+      const failed = { phase: 'Failed', syncResult: { revision: '1.4.1' }, operation: {} };
+      const judge = (revision: string, operationState: object) =>
+        judgeSync(application({ spec: only, sync: { revision }, operationState }), expectation, NOW).state;
+      expect(judge('1.4.2', failed)).toBe('synced');
+      expect(judge('1.4.1', failed)).toBe('waiting');
+      expect(judge('1.4.2', { ...failed, syncResult: { revision: '1.4.2' } })).toBe('hopeless');
+    });
+  });
 });
