@@ -57,8 +57,9 @@ export interface NewCommit {
   readonly force?: boolean;
 }
 
-/** A commit's id is the digest of what it says: read once, it stays true, in every repository. */
+/** An object's id is the digest of what it says: read once, it stays true, in every repository. */
 const COMMITS = new Map<string, CommitInfo>();
+const TREES = new Map<string, readonly TreeEntry[]>();
 
 const FIELDS = 9;
 const LOG_FORMAT = '%H%x00%P%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B';
@@ -80,6 +81,35 @@ function parseTree(content: Buffer): TreeEntry[] {
     at = zero + 21;
   }
   return entries;
+}
+
+/** `Ada Lovelace <ada@example.com> 1798761600 +0200`, as a person and an ISO time with that offset. */
+function parseSignature(text: string): { readonly person: Person; readonly at: string } {
+  const [, name = '', email = '', seconds = '0', sign = '+', hours = '00', minutes = '00'] =
+    /^(.*?) ?<([^>]*)> (\d+) ([+-])(\d\d)(\d\d)$/.exec(text) ?? [];
+  const offset = (Number(hours) * 60 + Number(minutes)) * (sign === '-' ? -60_000 : 60_000);
+  const local = new Date(Number(seconds) * 1_000 + offset).toISOString().slice(0, 19);
+  return { person: { name, email }, at: `${local}${sign}${hours}:${minutes}` };
+}
+
+/** A commit object: headers, an empty line, the message. */
+function parseCommit(id: string, content: Buffer): CommitInfo {
+  const text = content.toString();
+  const end = text.indexOf('\n\n');
+  const headers = (end < 0 ? text : text.slice(0, end)).split('\n');
+  const valuesOf = (name: string): string[] =>
+    headers.filter((line) => line.startsWith(`${name} `)).map((line) => line.slice(name.length + 1));
+  const author = parseSignature(valuesOf('author')[0] ?? '');
+  const committer = parseSignature(valuesOf('committer')[0] ?? '');
+  return {
+    id,
+    parents: valuesOf('parent'),
+    author: author.person,
+    authoredAt: author.at,
+    committer: committer.person,
+    committedAt: committer.at,
+    message: end < 0 ? '' : text.slice(end + 2),
+  };
 }
 
 function parseLog(text: string): CommitInfo[] {
@@ -177,9 +207,9 @@ export class GitRepository {
     if (!isSafePath(path)) return null;
     const [entry] = await this.listTree(commitId, path);
     if (entry === undefined || entry.type !== 'blob') return null;
-    const [blob, last] = await Promise.all([
+    const [blob, lastCommitId] = await Promise.all([
       this.objects.read(entry.id),
-      this.run('log', '-1', '--format=%H', commitId, '--', path),
+      this.lastChangeOf(commitId, entry),
     ]);
     if (blob === null) throw new Error(`${entry.id} is not an object of ${this.directory}`);
     return {
@@ -188,8 +218,25 @@ export class GitRepository {
       blobId: entry.id,
       executable: entry.mode === '100755',
       commitId,
-      lastCommitId: last.toString().trim(),
+      lastCommitId,
     };
+  }
+
+  /** As `git log -1 -- <path>`: goes back as long as some parent has the same content there. */
+  private async lastChangeOf(commitId: string, file: TreeEntry): Promise<string> {
+    let at = commitId;
+    for (;;) {
+      let before: string | undefined;
+      for (const parent of (await this.commitInfo(at)).parents) {
+        const [entry] = await this.listTree(parent, file.path);
+        if (entry?.id === file.id && entry.mode === file.mode) {
+          before = parent;
+          break;
+        }
+      }
+      if (before === undefined) return at;
+      at = before;
+    }
   }
 
   /** Entries of a tree. A `path` that ends in `/` lists the folder, one without names the entry itself. */
@@ -207,16 +254,27 @@ export class GitRepository {
 
   /** @param folder empty, or with a `/` at its end */
   private async entriesBelow(commitId: string, folder: string, recursive: boolean): Promise<TreeEntry[]> {
-    const tree = await this.objects.read(`${commitId}:${folder.slice(0, -1)}`);
-    if (tree === null || tree.type !== 'tree') return [];
+    const tree = await this.treeAt(commitId, folder);
     const entries: TreeEntry[] = [];
-    for (const entry of parseTree(tree.content)) {
+    for (const entry of tree) {
       const path = `${folder}${entry.path}`;
       entries.push({ ...entry, path });
       if (recursive && entry.type === 'tree') {
         entries.push(...(await this.entriesBelow(commitId, `${path}/`, true)));
       }
     }
+    return entries;
+  }
+
+  private async treeAt(commitId: string, folder: string): Promise<readonly TreeEntry[]> {
+    const name = `${commitId}:${folder.slice(0, -1)}`;
+    const known = TREES.get(name);
+    if (known !== undefined) return known;
+    const tree = await this.objects.read(name);
+    // what is missing may still be fetched
+    if (tree?.type !== 'tree') return [];
+    const entries = parseTree(tree.content);
+    if (FULL_SHA.test(commitId)) TREES.set(name, entries);
     return entries;
   }
 
@@ -252,9 +310,10 @@ export class GitRepository {
   async commitInfo(commitId: string): Promise<CommitInfo> {
     const known = COMMITS.get(commitId);
     if (known !== undefined) return known;
-    const [info] = await this.log({ revision: commitId, limit: 1 });
-    if (info === undefined) throw new Error(`${commitId} is not a commit of ${this.directory}`);
-    COMMITS.set(info.id, info);
+    const commit = await this.objects.read(commitId);
+    if (commit?.type !== 'commit') throw new Error(`${commitId} is not a commit of ${this.directory}`);
+    const info = parseCommit(commit.id, commit.content);
+    COMMITS.set(commit.id, info);
     return info;
   }
 
@@ -273,8 +332,21 @@ export class GitRepository {
 
   /** Best common ancestor of two commits, or null. */
   async mergeBase(a: string, b: string): Promise<string | null> {
-    const result = await tryGit(['--git-dir', this.directory, 'merge-base', a, b]);
+    const ofA = await this.ancestorsOf(a);
+    if (ofA.has(b)) return b;
+    const result = (await this.ancestorsOf(b)).has(a)
+      ? { exitCode: 0, stdout: a }
+      : await tryGit(['--git-dir', this.directory, 'merge-base', a, b]);
     return result.exitCode === 0 ? result.stdout.toString().trim() : null;
+  }
+
+  /** A commit and all that it is made on. */
+  private async ancestorsOf(commitId: string): Promise<ReadonlySet<string>> {
+    const found = new Set([commitId]);
+    for (const id of found) {
+      for (const parent of (await this.commitInfo(id)).parents) found.add(parent);
+    }
+    return found;
   }
 
   async isAncestor(ancestor: string, descendant: string): Promise<boolean> {
