@@ -3,13 +3,14 @@
  * an installation that is made at run time. Used by the demo, the end-to-end tests and the benches.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Connection } from '@temporalio/client';
 import { bootstrapNamespace } from '../../src/config/temporal-namespace.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { type LedgerRole, type RolePasswords, roleUrl, setUpRoles } from '../../src/ledger/roles.js';
+import { STAND_INS } from '../registry.js';
 import { makeWorld, type World } from '../world.js';
 import { type InstallationOptions, type WrittenInstallation, writeInstallation } from './installation.js';
 import { freePort } from './ports.js';
@@ -162,6 +163,16 @@ export class GatehouseStack {
     return this.api;
   }
 
+  /** Starts the stand-ins again after they were ended or killed: on the same ports, with what they had on disk. */
+  async restartStandIns(): Promise<void> {
+    const ports = Object.fromEntries(
+      Object.keys(STAND_INS).map((name) => [name, Number(new URL(this.address(name)).port)]),
+    );
+    const { sandbox } = await startStandIns(this.folder, this.world, ports);
+    this.sandbox = sandbox;
+    this.disposers.push(() => sandbox.stop());
+  }
+
   /** Ends everything that was started, in order; folders that were not given are removed. */
   async dispose(): Promise<void> {
     await Promise.allSettled([...this.workers.map((worker) => worker.stop()), this.api?.stop()]);
@@ -243,6 +254,8 @@ export async function startStandIns(
   const worldFile = join(folder, 'world.json');
   writeFileSync(worldFile, JSON.stringify(world), { mode: 0o600 });
   const portFile = join(folder, 'stand-ins.json');
+  // one of an earlier start would look as if all were up already
+  rmSync(portFile, { force: true });
   const sandbox = await startTypeScript({
     name: 'stand-ins',
     entry: join(ROOT, 'sandbox/main.ts'),

@@ -123,6 +123,12 @@ export class Fleets {
     await (await this.client).workflow.getHandle(workflowId).terminate('by hand');
   }
 
+  /** Build of the worker that took the last task of a run. */
+  async buildOf(workflowId: string): Promise<string | null | undefined> {
+    const { raw } = await (await this.client).workflow.getHandle(workflowId).describe();
+    return raw.workflowExecutionInfo?.versioningInfo?.deploymentVersion?.buildId;
+  }
+
   /** Type of the failure with which the run of a cluster ended, as Temporal shows it. */
   async failureTypeOf({ name, stage }: Cluster): Promise<string | null | undefined> {
     const run = (await this.client).workflow.getHandle(`cluster/otterize/${name}-${stage}`);

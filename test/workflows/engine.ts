@@ -43,6 +43,8 @@ export interface EngineOptions {
   readonly dataConverter: DataConverter;
   readonly workflowBundle: NonNullable<WorkerOptions['workflowBundle']>;
   readonly ledger: FreshLedger;
+  /** name of the workers in histories; default: process and host */
+  readonly identity?: string;
 }
 
 export interface Asked {
@@ -111,8 +113,13 @@ export class Engine {
     const signers = await newSigners();
     const ring = await KeyRing.parse(JSON.stringify({ keys: signers.ring }));
     const engine = new Engine(options, signers, ring);
-    const { connection, namespace, dataConverter, workflowBundle } = options;
-    const common = { connection, namespace, dataConverter };
+    const { connection, namespace, dataConverter, workflowBundle, identity } = options;
+    const common = {
+      connection,
+      namespace,
+      dataConverter,
+      ...(identity === undefined ? {} : { identity }),
+    };
     const workers = [
       await Worker.create({
         ...common,
