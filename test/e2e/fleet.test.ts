@@ -1,14 +1,21 @@
+import { readFile } from 'node:fs/promises';
+import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { countHistory, type HistoryCount } from '../../bench/fleet/histories.js';
 import { ControlClient } from '../../sandbox/framework/control-client.js';
 import { ExampleApi } from '../../sandbox/stack/api-client.js';
 import { exampleEvidence, fleetText } from '../../sandbox/stack/example-files.js';
 import { type GatehouseStack, startGatehouse } from '../../sandbox/stack/gatehouse.js';
+import { workflowIdOf } from '../../src/domain/request.js';
 import { sharedTemporal, uniqueName, workflowBundle } from '../support/stack.js';
 
 /** One whole onboarding by the API, with everything real that Gatehouse is made of. */
 describe('a fleet, from request to proof', () => {
   let stack: GatehouseStack;
   let api: ExampleApi;
+  let requestId: string;
+  let fleet: HistoryCount;
+  let children: readonly HistoryCount[];
   const clusters = 3;
 
   beforeAll(async () => {
@@ -20,7 +27,17 @@ describe('a fleet, from request to proof', () => {
       installation: { timing: 'brisk', stabilisationMs: 0 },
     });
     api = new ExampleApi(stack.apiUrl, stack.address('oidc'), stack.world);
-  }, 120_000);
+    requestId = await onboarded();
+    const connection = await Connection.connect({ address: stack.temporal.address });
+    const client = new Client({ connection, namespace: stack.namespace });
+    fleet = await countHistory(client, workflowIdOf.fleet('otterize', 'otterize'));
+    children = await Promise.all(
+      stack.world.clusters.map(({ name, stage }) =>
+        countHistory(client, workflowIdOf.cluster('otterize', { cluster: name, stage })),
+      ),
+    );
+    await connection.close();
+  }, 240_000);
 
   afterAll(() => stack.dispose());
 
@@ -41,7 +58,6 @@ describe('a fleet, from request to proof', () => {
   }
 
   it('makes every object once, and asking again changes nothing', async () => {
-    const requestId = await onboarded();
     const status = await api.status(requestId);
     expect(status.targets.map((target) => target.state)).toEqual(['done', 'done', 'done']);
     const otterize = new ControlClient(stack.address('otterize'));
@@ -64,4 +80,28 @@ describe('a fleet, from request to proof', () => {
       expect(await new ControlClient(stack.address(name)).violations(), name).toEqual([]);
     }
   });
+
+  it('schedules the activities of docs/cost.md, as often as it says', async () => {
+    const rows = await rowsOfCostPage();
+    const named = (often: RegExp): string[] =>
+      rows.filter((row) => often.test(row.often)).map((row) => row.activity);
+    const perCluster = named(/^once per cluster$/).sort();
+    for (const { workflowId, activities } of children) {
+      expect([...activities.keys()].sort(), workflowId).toEqual(perCluster);
+      expect([...activities.values()], workflowId).toEqual(perCluster.map(() => 1));
+    }
+    expect([...fleet.activities.keys()].sort()).toEqual(named(/^once per (request|look|notice)/).sort());
+    for (const activity of named(/^once per request$/)) {
+      expect(fleet.activities.get(activity), activity).toBe(1);
+    }
+  });
 });
+
+/** The table of docs/cost.md: `| name of the activity | how often | why |`. */
+async function rowsOfCostPage(): Promise<readonly { activity: string; often: string }[]> {
+  const text = await readFile(new URL('../../docs/cost.md', import.meta.url), 'utf8');
+  return [...text.matchAll(/^\| `(\w+)` \| ([^|]+) \| [^|]+ \|$/gm)].map(([, activity = '', often = '']) => ({
+    activity,
+    often,
+  }));
+}
