@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import Type, { type Static, type TSchema } from 'typebox';
 import { Value } from 'typebox/value';
@@ -56,6 +56,8 @@ export class StateStore<S extends TSchema, T extends TSchema> {
   ): StateStore<S, T> {
     if (!existsSync(file)) {
       const kept = { state: shape.state.initial(), settings: shape.settings.defaults, eventSeq: 0 };
+      // what is made at random (keys, ids) has to outlive a kill that comes before the first change
+      writeFileSync(file, JSON.stringify(kept), { mode: 0o600 });
       return new StateStore<S, T>(file, kept, lastEventSeq);
     }
     const envelope: unknown = JSON.parse(readFileSync(file, 'utf8'));
