@@ -12,6 +12,7 @@ export const SYSTEMS = [
   'gitlab',
   'kubernetes',
   'argocd',
+  'flux',
   'external-secrets',
   'notifications',
 ] as const;

@@ -9,6 +9,7 @@ const LABELS: Readonly<Record<SystemName | 'gatehouse', string>> = {
   gitlab: 'GitLab',
   kubernetes: 'Kubernetes',
   argocd: 'Argo CD',
+  flux: 'Flux',
   'external-secrets': 'External Secrets',
   notifications: 'Notifications',
   gatehouse: 'Gatehouse',

@@ -1,4 +1,5 @@
 /** Which of the revisions that an Application names count for our commit, and which of them contain it. */
+import { sameChartVersion } from '../chart-version.js';
 import { type Application, isCommit } from './application.js';
 
 export interface ExpectedCommit {
@@ -88,15 +89,5 @@ function repositoryKey(address: string): string {
  */
 export function isOurs(revision: string, expected: ExpectedCommit): boolean {
   if (isCommit(revision)) return revision === expected.revision || expected.containing.has(revision);
-  return expected.chartVersion !== undefined && sameVersion(revision, expected.chartVersion);
-}
-
-/** True when both are one version: a leading `v` and build metadata are left out. */
-export function sameVersion(one: string, other: string): boolean {
-  const plain = (version: string): string =>
-    version
-      .trim()
-      .replace(/^v(?=\d)/, '')
-      .replace(/\+.*$/, '');
-  return plain(one) !== '' && plain(one) === plain(other);
+  return expected.chartVersion !== undefined && sameChartVersion(revision, expected.chartVersion);
 }

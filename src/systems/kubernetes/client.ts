@@ -1,5 +1,6 @@
 import {
   ApiException,
+  CoreV1Api,
   CustomObjectsApi,
   createConfiguration,
   type HttpInfo,
@@ -42,6 +43,22 @@ export interface PatchAnswer {
   readonly serverTime: string | undefined;
 }
 
+export interface Reading {
+  /** null when the object does not exist */
+  readonly object: unknown;
+  /** ISO 8601, the server's clock when it answered, in whole seconds; undefined when it does not say */
+  readonly serverTime: string | undefined;
+}
+
+/** What runs in a pod, as the kubelet reports it. */
+export interface RunningPod {
+  readonly name: string;
+  /** it is being deleted */
+  readonly ends: boolean;
+  /** `imageID` ends with the digest that was pulled, e.g. `registry.example.com/shop@sha256:…` */
+  readonly containers: readonly { readonly name: string; readonly image: string; readonly imageID: string }[];
+}
+
 /**
  * Reads and patches custom objects. One HTTP attempt per call; throws nothing but `SystemError` (an `ApiException` has the
  * whole body in its message, which may be a Secret) and the caller's own abort reason.
@@ -59,6 +76,15 @@ export class KubernetesClient {
    * @throws SystemError also when the kind itself does not exist (its definition is not installed)
    */
   async get(ref: ObjectRef, signal?: AbortSignal): Promise<unknown> {
+    return (await this.read(ref, signal)).object;
+  }
+
+  /**
+   * Reads one object, and the server's clock: what is judged by times in the object must not depend on our own.
+   * @returns object null when it does not exist
+   * @throws SystemError as `get`
+   */
+  async read(ref: ObjectRef, signal?: AbortSignal): Promise<Reading> {
     const subject = this.#subject(`get ${ref.plural}`, ref);
     try {
       const answer = await this.#call(subject, ref, signal, (api) =>
@@ -66,11 +92,64 @@ export class KubernetesClient {
           ? api.getClusterCustomObjectWithHttpInfo(ref)
           : api.getNamespacedCustomObjectWithHttpInfo({ ...ref, namespace: ref.namespace }),
       );
-      return answer.data;
+      return { object: answer.data, serverTime: clockIn(answer.headers) };
     } catch (error) {
-      if (error instanceof ObjectMissing) return null;
+      if (error instanceof ObjectMissing) return { object: null, serverTime: undefined };
       throw error;
     }
+  }
+
+  /**
+   * Reads the objects of one kind in a namespace.
+   * @param labelSelector as the API server reads it, e.g. `team=shop,stage in (prod)`
+   * @throws SystemError also when the kind itself does not exist
+   */
+  async list(
+    kind: Omit<ObjectRef, 'name' | 'namespace'> & { readonly namespace: string },
+    labelSelector: string,
+    signal?: AbortSignal,
+  ): Promise<{ readonly objects: readonly unknown[]; readonly serverTime: string | undefined }> {
+    const subject = this.#subject(`list ${kind.plural}`, { ...kind, name: kind.namespace });
+    const answer = await this.#exchange(subject, undefined, signal, (configuration) =>
+      new CustomObjectsApi(configuration).listNamespacedCustomObjectWithHttpInfo({ ...kind, labelSelector }),
+    );
+    const data: unknown = answer.data;
+    const items = typeof data === 'object' && data !== null && 'items' in data ? data.items : undefined;
+    if (!Array.isArray(items))
+      throw new SystemError(troubleOf(subject, 'malformed', 'the answer is no list'));
+    return { objects: items, serverTime: clockIn(answer.headers) };
+  }
+
+  /**
+   * Reads the pods that a workload's selector matches.
+   * @param labels all of them, by name
+   * @throws SystemError
+   */
+  async pods(
+    namespace: string,
+    labels: Readonly<Record<string, string>>,
+    signal?: AbortSignal,
+  ): Promise<readonly RunningPod[]> {
+    const subject = this.#subject('list pods', {
+      group: '',
+      version: 'v1',
+      plural: 'pods',
+      namespace,
+      name: namespace,
+    });
+    const labelSelector = Object.entries(labels)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(',');
+    const list = await this.#exchange(subject, undefined, signal, (configuration) =>
+      new CoreV1Api(configuration).listNamespacedPod({ namespace, labelSelector }),
+    );
+    return list.items.map(({ metadata, status }) => ({
+      name: metadata?.name ?? '',
+      ends: metadata?.deletionTimestamp !== undefined,
+      containers: [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])].map(
+        ({ name, image, imageID }) => ({ name, image, imageID }),
+      ),
+    }));
   }
 
   /**
@@ -89,11 +168,7 @@ export class KubernetesClient {
           ? api.patchClusterCustomObjectWithHttpInfo(body, options)
           : api.patchNamespacedCustomObjectWithHttpInfo({ ...body, namespace: ref.namespace }, options),
       );
-      const date = Date.parse(answer.headers.date ?? '');
-      return {
-        object: answer.data,
-        serverTime: Number.isNaN(date) ? undefined : new Date(date).toISOString(),
-      };
+      return { object: answer.data, serverTime: clockIn(answer.headers) };
     } catch (error) {
       if (!(error instanceof ObjectMissing)) throw error;
       throw new SystemError(troubleOf(subject, 'not-found', 'the object does not exist', { status: 404 }));
@@ -172,6 +247,11 @@ export class KubernetesClient {
     }
     return subject;
   }
+}
+
+function clockIn(headers: Readonly<Record<string, string>>): string | undefined {
+  const date = Date.parse(headers.date ?? '');
+  return Number.isNaN(date) ? undefined : new Date(date).toISOString();
 }
 
 /** Inside this file only: lets a read answer null where a write is an error. */

@@ -1,0 +1,108 @@
+import { KubernetesClient, type ObjectRef } from '../kubernetes/client.js';
+import type { KubernetesConnection } from '../kubernetes/connection.js';
+import {
+  type FluxSource,
+  type HelmRelease,
+  helmReleaseFrom,
+  type Kustomization,
+  kustomizationFrom,
+  RECONCILE_ANNOTATION,
+  sourceFrom,
+} from './objects.js';
+
+export interface FluxOptions {
+  /** the cluster in which Flux runs */
+  readonly connection: KubernetesConnection;
+  /** milliseconds for one call; default 10,000 */
+  readonly timeoutMs?: number;
+}
+
+/** Kinds of Flux's objects that are read and asked to reconcile. */
+export type FluxKind = 'Kustomization' | 'HelmRelease' | 'GitRepository' | 'OCIRepository' | 'HelmChart';
+
+const KINDS: Readonly<
+  Record<FluxKind, { readonly group: string; readonly version: string; readonly plural: string }>
+> = {
+  Kustomization: { group: 'kustomize.toolkit.fluxcd.io', version: 'v1', plural: 'kustomizations' },
+  HelmRelease: { group: 'helm.toolkit.fluxcd.io', version: 'v2', plural: 'helmreleases' },
+  GitRepository: { group: 'source.toolkit.fluxcd.io', version: 'v1', plural: 'gitrepositories' },
+  OCIRepository: { group: 'source.toolkit.fluxcd.io', version: 'v1', plural: 'ocirepositories' },
+  HelmChart: { group: 'source.toolkit.fluxcd.io', version: 'v1', plural: 'helmcharts' },
+};
+
+/** One object of Flux by its natural key. */
+export interface FluxRef {
+  readonly kind: FluxKind;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** A reading with the clock of the API server (ISO 8601, whole seconds), by which its times are to be judged. */
+export interface FluxReading<T> {
+  readonly object: T | null;
+  readonly serverTime: string | undefined;
+}
+
+/** The kind of a source as a reference names it; undefined for a kind that is not known. */
+export function sourceKindOf(kind: string): FluxKind | undefined {
+  return kind === 'GitRepository' || kind === 'OCIRepository' || kind === 'HelmChart' ? kind : undefined;
+}
+
+/** Flux's objects, read and asked to reconcile through the API of the cluster. */
+export class Flux {
+  readonly #kubernetes: KubernetesClient;
+
+  constructor(options: FluxOptions) {
+    this.#kubernetes = new KubernetesClient({
+      system: 'flux',
+      connection: options.connection,
+      ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
+    });
+  }
+
+  /** @throws SystemError */
+  async kustomization(ref: Omit<FluxRef, 'kind'>, signal?: AbortSignal): Promise<FluxReading<Kustomization>> {
+    return this.#read({ ...ref, kind: 'Kustomization' }, kustomizationFrom, signal);
+  }
+
+  /** @throws SystemError */
+  async helmRelease(ref: Omit<FluxRef, 'kind'>, signal?: AbortSignal): Promise<FluxReading<HelmRelease>> {
+    return this.#read({ ...ref, kind: 'HelmRelease' }, helmReleaseFrom, signal);
+  }
+
+  /** GitRepository, OCIRepository or HelmChart. @throws SystemError */
+  async source(ref: FluxRef, signal?: AbortSignal): Promise<FluxReading<FluxSource>> {
+    return this.#read(ref, sourceFrom, signal);
+  }
+
+  /**
+   * Asks for a reconciliation. `lastHandledReconcileAt` of the object becomes the token when one that began after this
+   * call has ended; asking again with another token is harmless.
+   * @throws SystemError kind `not-found` when the object does not exist
+   */
+  async requestReconcile(ref: FluxRef, token: string, signal?: AbortSignal): Promise<void> {
+    await this.#kubernetes.mergePatch(
+      objectRef(ref),
+      { metadata: { annotations: { [RECONCILE_ANNOTATION]: token } } },
+      signal,
+    );
+  }
+
+  async #read<T>(
+    ref: FluxRef,
+    take: (object: unknown, subject: { system: 'flux'; operation: string; object: string }) => T,
+    signal: AbortSignal | undefined,
+  ): Promise<FluxReading<T>> {
+    const { object, serverTime } = await this.#kubernetes.read(objectRef(ref), signal);
+    const subject = {
+      system: 'flux',
+      operation: `get ${KINDS[ref.kind].plural}`,
+      object: `${ref.namespace}/${ref.name}`,
+    } as const;
+    return { object: object === null ? null : take(object, subject), serverTime };
+  }
+}
+
+function objectRef({ kind, namespace, name }: FluxRef): ObjectRef {
+  return { ...KINDS[kind], namespace, name };
+}

@@ -1,0 +1,267 @@
+/**
+ * Decides whether a workload has rolled out, with the image that we mean (reference: promotion, section 3.5, after
+ * kubectl's rollout status). Pure: no clock, no calls.
+ */
+import Type from 'typebox';
+import { shapeOf } from '../http/shape.js';
+import type { CallSubject } from '../http/trouble.js';
+import type { Judgement } from '../judgement.js';
+import type { RunningPod } from './client.js';
+
+const Count = Type.Optional(Type.Integer());
+const Container = Type.Object({ name: Type.String(), image: Type.Optional(Type.String()) });
+
+const WorkloadObject = Type.Object({
+  kind: Type.Optional(Type.String()),
+  metadata: Type.Object({
+    name: Type.String(),
+    namespace: Type.Optional(Type.String()),
+    generation: Count,
+  }),
+  spec: Type.Object({
+    replicas: Count,
+    paused: Type.Optional(Type.Boolean()),
+    selector: Type.Optional(
+      Type.Object({ matchLabels: Type.Optional(Type.Record(Type.String(), Type.String())) }),
+    ),
+    updateStrategy: Type.Optional(
+      Type.Object({
+        type: Type.Optional(Type.String()),
+        rollingUpdate: Type.Optional(Type.Union([Type.Object({ partition: Count }), Type.Null()])),
+      }),
+    ),
+    template: Type.Object({
+      spec: Type.Object({
+        containers: Type.Array(Container),
+        initContainers: Type.Optional(Type.Union([Type.Array(Container), Type.Null()])),
+      }),
+    }),
+  }),
+  status: Type.Optional(
+    Type.Object({
+      observedGeneration: Count,
+      replicas: Count,
+      updatedReplicas: Count,
+      readyReplicas: Count,
+      availableReplicas: Count,
+      currentRevision: Type.Optional(Type.String()),
+      updateRevision: Type.Optional(Type.String()),
+      desiredNumberScheduled: Count,
+      updatedNumberScheduled: Count,
+      numberAvailable: Count,
+      conditions: Type.Optional(
+        Type.Array(
+          Type.Object({
+            type: Type.String(),
+            status: Type.Optional(Type.String()),
+            reason: Type.Optional(Type.String()),
+            message: Type.Optional(Type.String()),
+          }),
+        ),
+      ),
+    }),
+  ),
+});
+
+export const WORKLOAD_KINDS = ['Deployment', 'StatefulSet', 'DaemonSet'] as const;
+export type WorkloadKind = (typeof WORKLOAD_KINDS)[number];
+/** Deployment, StatefulSet or DaemonSet of apps/v1. */
+export type Workload = Type.Static<typeof WorkloadObject>;
+
+export type WorkloadWait = 'spec-not-observed' | 'rolling-out' | 'paused' | 'other-image';
+export type WorkloadHopeless =
+  | 'workload-missing'
+  | 'progress-deadline-exceeded'
+  | 'scaled-to-zero'
+  | 'other-image';
+export type WorkloadJudgement = Judgement<'rolled-out', WorkloadWait, WorkloadHopeless>;
+
+/** An image by content: `registry.example.com/shop/web@sha256:…`. */
+export interface ImageByDigest {
+  /** without tag and digest */
+  readonly name: string;
+  /** `sha256:` and 64 hexadecimal digits */
+  readonly digest: string;
+}
+
+/** @throws SystemError kind `malformed` when a field that is read is of another type */
+export function workloadFrom(object: unknown, subject: CallSubject): Workload {
+  return shapeOf(WorkloadObject, object, subject);
+}
+
+/** Takes `name[:tag]@sha256:<64 digits>` apart; undefined for anything else. */
+export function imageByDigest(text: string): ImageByDigest | undefined {
+  const [, name, digest] = /^([a-z0-9][^\s@]*)@(sha256:[0-9a-f]{64})$/.exec(text) ?? [];
+  return name === undefined || digest === undefined ? undefined : { name: imageName(name), digest };
+}
+
+/** The name of an image without tag and digest; a port is no tag. */
+export function imageName(image: string): string {
+  return image.replace(/@.*$/, '').replace(/:[^/:]*$/, '');
+}
+
+/** True when a workload has a container of an image, whatever tag or digest it asks for. */
+export function usesImage(workload: Workload, image: ImageByDigest): boolean {
+  return imagesOf(workload).some((one) => imageName(one) === image.name);
+}
+
+/**
+ * Judges one reading of a workload whose newest spec is applied.
+ * @param workload null when it does not exist
+ * @param image what must run; undefined when only the roll-out is asked about
+ * @param pods its pods, wanted when the spec names the image by a tag; what they pulled tells then
+ */
+export function judgeWorkload(
+  kind: WorkloadKind,
+  workload: Workload | null,
+  image: ImageByDigest | undefined,
+  pods: readonly RunningPod[],
+): WorkloadJudgement {
+  if (workload === null) {
+    return {
+      state: 'hopeless',
+      clause: 'workload-missing',
+      message: `the ${kind} does not exist`,
+      remedy: 'Correct its name, or let the commit create it, then retry.',
+    };
+  }
+  return (
+    judgeSpecImage(kind, workload, image) ??
+    judgeRollout(kind, workload) ??
+    judgeRunningImage(kind, workload, image, pods) ?? {
+      state: 'rolled-out',
+      readBack: {
+        workload: `${kind}/${workload.metadata.name}`,
+        generation: workload.metadata.generation ?? 0,
+        ...(image === undefined ? {} : { image: `${image.name}@${image.digest}` }),
+      },
+    }
+  );
+}
+
+/** The spec first: a roll-out that is complete may be that of the old spec. */
+function judgeSpecImage(
+  kind: WorkloadKind,
+  workload: Workload,
+  image: ImageByDigest | undefined,
+): WorkloadJudgement | undefined {
+  if (image === undefined) return undefined;
+  const named = imagesOf(workload).filter((one) => imageName(one) === image.name);
+  const others = named.filter((one) => one.includes('@') && !one.endsWith(`@${image.digest}`));
+  if (named.length > 0 && others.length === 0) return undefined;
+  const runs = others[0] ?? 'no container of that name';
+  return {
+    state: 'hopeless',
+    clause: 'other-image',
+    message: `${kind} ${workload.metadata.name} asks for ${runs}, not for ${image.name}@${image.digest}`,
+    remedy:
+      'Our revision is applied and does not set this image, or something changes it on the way (an images override, an admission webhook, another writer): correct that, then retry.',
+  };
+}
+
+function judgeRollout(kind: WorkloadKind, workload: Workload): WorkloadJudgement | undefined {
+  const { metadata, spec, status } = workload;
+  const name = `${kind} ${metadata.name}`;
+  if ((metadata.generation ?? 0) > (status?.observedGeneration ?? 0)) {
+    return {
+      state: 'waiting',
+      clause: 'spec-not-observed',
+      message: `${name}: its newest spec was not seen yet`,
+    };
+  }
+  const progressing = status?.conditions?.find(({ type }) => type === 'Progressing');
+  if (kind === 'Deployment' && progressing?.reason === 'ProgressDeadlineExceeded') {
+    return {
+      state: 'hopeless',
+      clause: 'progress-deadline-exceeded',
+      message: `${name}: its new pods did not become available in time`,
+      remedy: 'Look at the new pods; revert the commit or push a correction, then retry.',
+    };
+  }
+  if (kind === 'Deployment' && spec.paused === true) {
+    return {
+      state: 'waiting',
+      clause: 'paused',
+      message: `${name} is paused and waits for somebody to resume it`,
+    };
+  }
+  const missing = missingPods(kind, workload);
+  return missing === undefined
+    ? undefined
+    : { state: 'waiting', clause: 'rolling-out', message: `${name}: ${missing}` };
+}
+
+/** What is missing for a complete roll-out, in kubectl's order. */
+function missingPods(kind: WorkloadKind, { spec, status = {} }: Workload): string | undefined {
+  const { updatedReplicas: updated = 0, replicas: total = 0, availableReplicas: available = 0 } = status;
+  const wanted = spec.replicas ?? 1;
+  switch (kind) {
+    case 'Deployment':
+      if (updated < wanted) return `${updated} of ${wanted} new pods are there`;
+      if (total > updated) return `${total - updated} old pods are still there`;
+      return available < updated ? `${available} of ${updated} new pods are available` : undefined;
+    case 'StatefulSet': {
+      const { readyReplicas: ready = 0, currentRevision, updateRevision } = status;
+      if (ready < wanted) return `${ready} of ${wanted} pods are ready`;
+      const partition = spec.updateStrategy?.rollingUpdate?.partition ?? 0;
+      if (partition > 0) {
+        return updated < wanted - partition
+          ? `${updated} of ${wanted - partition} new pods are there`
+          : undefined;
+      }
+      return currentRevision === updateRevision ? undefined : `${updated} of ${wanted} pods are new`;
+    }
+    case 'DaemonSet': {
+      const { desiredNumberScheduled: nodes = 0, updatedNumberScheduled = 0, numberAvailable = 0 } = status;
+      if (updatedNumberScheduled < nodes) return `${updatedNumberScheduled} of ${nodes} new pods are there`;
+      return numberAvailable < nodes ? `${numberAvailable} of ${nodes} new pods are available` : undefined;
+    }
+  }
+}
+
+function judgeRunningImage(
+  kind: WorkloadKind,
+  workload: Workload,
+  image: ImageByDigest | undefined,
+  pods: readonly RunningPod[],
+): WorkloadJudgement | undefined {
+  if (image === undefined) return undefined;
+  const name = `${kind} ${workload.metadata.name}`;
+  const wanted =
+    kind === 'DaemonSet' ? (workload.status?.desiredNumberScheduled ?? 0) : (workload.spec.replicas ?? 1);
+  if (wanted === 0) {
+    return {
+      state: 'hopeless',
+      clause: 'scaled-to-zero',
+      message: `${name} has no pods at all: nothing shows that the image runs`,
+      remedy: 'Scale it up, or wait without an image, then retry.',
+    };
+  }
+  const named = imagesOf(workload).filter((one) => imageName(one) === image.name);
+  // a spec with the digest leaves the kubelet no choice
+  if (named.every((one) => one.endsWith(`@${image.digest}`))) return undefined;
+  const containers = pods
+    .filter(({ ends }) => !ends)
+    .flatMap((pod) => pod.containers.filter((one) => imageName(one.image) === image.name));
+  if (containers.length === 0) {
+    return { state: 'waiting', clause: 'other-image', message: `${name}: no pod reports the image yet` };
+  }
+  const other = containers.find(({ imageID }) => imageID !== '' && !imageID.endsWith(`@${image.digest}`));
+  if (other !== undefined) {
+    return {
+      state: 'hopeless',
+      clause: 'other-image',
+      message: `${name} pulled ${other.imageID}, not ${image.digest}: the tag it asks for means something else`,
+      remedy:
+        'Name the image by digest in the manifests. If the digest given is that of an image for several platforms, give that of the platform, then retry.',
+    };
+  }
+  return containers.every(({ imageID }) => imageID !== '')
+    ? undefined
+    : { state: 'waiting', clause: 'other-image', message: `${name}: not every pod has pulled its image yet` };
+}
+
+function imagesOf({ spec }: Workload): readonly string[] {
+  const { containers, initContainers } = spec.template.spec;
+  return [...containers, ...(initContainers ?? [])].map(({ image }) => image ?? '');
+}

@@ -1,0 +1,47 @@
+import { KubernetesClient, type RunningPod } from './client.js';
+import type { KubernetesConnection } from './connection.js';
+import { type Workload, type WorkloadKind, workloadFrom } from './workload-state.js';
+
+/** A workload by its natural key. */
+export interface WorkloadRef {
+  readonly kind: WorkloadKind;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+const PLURALS: Readonly<Record<WorkloadKind, string>> = {
+  Deployment: 'deployments',
+  StatefulSet: 'statefulsets',
+  DaemonSet: 'daemonsets',
+};
+
+/** Workloads (apps/v1) and their pods, read only. */
+export class Workloads {
+  readonly #kubernetes: KubernetesClient;
+
+  /** @param connection the cluster in which they run */
+  constructor(connection: KubernetesConnection) {
+    this.#kubernetes = new KubernetesClient({ system: 'kubernetes', connection });
+  }
+
+  /** @returns null when it does not exist @throws SystemError */
+  async read({ kind, namespace, name }: WorkloadRef, signal?: AbortSignal): Promise<Workload | null> {
+    const plural = PLURALS[kind];
+    const object = await this.#kubernetes.get(
+      { group: 'apps', version: 'v1', plural, namespace, name },
+      signal,
+    );
+    const subject = {
+      system: 'kubernetes',
+      operation: `get ${plural}`,
+      object: `${namespace}/${name}`,
+    } as const;
+    return object === null ? null : workloadFrom(object, subject);
+  }
+
+  /** Pods that the selector of a workload matches; none for a selector without labels. @throws SystemError */
+  async podsOf(workload: Workload, namespace: string, signal?: AbortSignal): Promise<readonly RunningPod[]> {
+    const labels = workload.spec.selector?.matchLabels ?? {};
+    return Object.keys(labels).length === 0 ? [] : this.#kubernetes.pods(namespace, labels, signal);
+  }
+}

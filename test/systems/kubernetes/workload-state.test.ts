@@ -1,0 +1,171 @@
+import { describe, expect, it } from 'vitest';
+import type { RunningPod } from '../../../src/systems/kubernetes/client.js';
+import {
+  type ImageByDigest,
+  imageByDigest,
+  imageName,
+  judgeWorkload,
+  usesImage,
+  type Workload,
+  type WorkloadKind,
+  workloadFrom,
+} from '../../../src/systems/kubernetes/workload-state.js';
+
+const DIGEST = `sha256:${'1'.repeat(64)}`;
+const OTHER = `sha256:${'2'.repeat(64)}`;
+const NAME = 'registry.example.com:5000/shop/web';
+const IMAGE: ImageByDigest = { name: NAME, digest: DIGEST };
+const PINNED = `${NAME}:1.4.2@${DIGEST}`;
+
+interface Change {
+  readonly generation?: number;
+  readonly spec?: object;
+  readonly status?: object;
+  readonly image?: string;
+}
+
+function workload(change: Change = {}): Workload {
+  return workloadFrom(
+    {
+      metadata: { name: 'web', namespace: 'shop', generation: change.generation ?? 4 },
+      spec: {
+        replicas: 2,
+        selector: { matchLabels: { app: 'web' } },
+        template: {
+          spec: {
+            containers: [
+              { name: 'proxy', image: 'registry.example.com:5000/mesh/proxy:2' },
+              { name: 'web', image: change.image ?? PINNED },
+            ],
+          },
+        },
+        ...change.spec,
+      },
+      status: {
+        observedGeneration: 4,
+        replicas: 2,
+        updatedReplicas: 2,
+        readyReplicas: 2,
+        availableReplicas: 2,
+        currentRevision: 'web-1',
+        updateRevision: 'web-1',
+        desiredNumberScheduled: 2,
+        updatedNumberScheduled: 2,
+        numberAvailable: 2,
+        ...change.status,
+      },
+    },
+    { system: 'kubernetes', operation: 'get', object: 'shop/web' },
+  );
+}
+
+function pod(imageID: string, ends = false): RunningPod {
+  return { name: 'web-1', ends, containers: [{ name: 'web', image: `${NAME}:1.4.2`, imageID }] };
+}
+
+describe('judgeWorkload', () => {
+  it.each<WorkloadKind>(['Deployment', 'StatefulSet', 'DaemonSet'])('says rolled out of a %s', (kind) => {
+    expect(judgeWorkload(kind, workload(), IMAGE, [])).toEqual({
+      state: 'rolled-out',
+      readBack: { workload: `${kind}/web`, generation: 4, image: `${NAME}@${DIGEST}` },
+    });
+  });
+
+  it.each<[string, WorkloadKind, string, Change]>([
+    ['a spec that was not seen', 'Deployment', 'spec-not-observed', { generation: 5 }],
+    ['new pods that are missing', 'Deployment', 'rolling-out', { status: { updatedReplicas: 1 } }],
+    ['old pods that are still there', 'Deployment', 'rolling-out', { status: { replicas: 3 } }],
+    ['new pods that are not available', 'Deployment', 'rolling-out', { status: { availableReplicas: 1 } }],
+    ['a pause', 'Deployment', 'paused', { spec: { paused: true } }],
+    ['pods that are not ready', 'StatefulSet', 'rolling-out', { status: { readyReplicas: 1 } }],
+    ['pods that are old', 'StatefulSet', 'rolling-out', { status: { updateRevision: 'web-2' } }],
+    [
+      'pods above the partition that are old',
+      'StatefulSet',
+      'rolling-out',
+      { spec: { updateStrategy: { rollingUpdate: { partition: 1 } } }, status: { updatedReplicas: 0 } },
+    ],
+    ['nodes without the new pod', 'DaemonSet', 'rolling-out', { status: { updatedNumberScheduled: 1 } }],
+    ['nodes whose new pod is not available', 'DaemonSet', 'rolling-out', { status: { numberAvailable: 1 } }],
+  ])('waits on %s', (_, kind, clause, change) => {
+    expect(judgeWorkload(kind, workload(change), IMAGE, [])).toMatchObject({ state: 'waiting', clause });
+  });
+
+  it('takes a partitioned roll-out as complete', () => {
+    const change = {
+      spec: { updateStrategy: { rollingUpdate: { partition: 1 } } },
+      status: { updatedReplicas: 1, updateRevision: 'web-2' },
+    };
+    expect(judgeWorkload('StatefulSet', workload(change), IMAGE, []).state).toBe('rolled-out');
+  });
+
+  it.each<[string, string, Change]>([
+    ['another digest in the spec', 'other-image', { image: `${NAME}@${OTHER}` }],
+    [
+      'another digest in the spec, however complete its roll-out',
+      'other-image',
+      { image: `${NAME}:1.4.2@${OTHER}` },
+    ],
+    ['an image of another name', 'other-image', { image: `registry.example.com:5000/shop/api@${DIGEST}` }],
+    [
+      'new pods that did not come up in time',
+      'progress-deadline-exceeded',
+      {
+        status: {
+          updatedReplicas: 1,
+          conditions: [{ type: 'Progressing', reason: 'ProgressDeadlineExceeded' }],
+        },
+      },
+    ],
+    [
+      'no pods at all',
+      'scaled-to-zero',
+      { spec: { replicas: 0 }, status: { replicas: 0, updatedReplicas: 0, availableReplicas: 0 } },
+    ],
+  ])('gives up on %s', (_, clause, change) => {
+    expect(judgeWorkload('Deployment', workload(change), IMAGE, [])).toMatchObject({
+      state: 'hopeless',
+      clause,
+    });
+  });
+
+  it('gives up on one that does not exist', () => {
+    expect(judgeWorkload('Deployment', null, IMAGE, [])).toMatchObject({ clause: 'workload-missing' });
+  });
+
+  it('asks the pods what a tag means', () => {
+    const tagged = workload({ image: `${NAME}:1.4.2` });
+    const judge = (...pods: readonly RunningPod[]) => judgeWorkload('Deployment', tagged, IMAGE, pods);
+    expect(judge(pod(`${NAME}@${DIGEST}`), pod(`${NAME}@${OTHER}`, true)).state).toBe('rolled-out');
+    expect(judge(pod(`${NAME}@${DIGEST}`), pod(`${NAME}@${OTHER}`))).toMatchObject({
+      state: 'hopeless',
+      clause: 'other-image',
+    });
+    expect(judge(pod(`${NAME}@${DIGEST}`), pod('')).state).toBe('waiting');
+    expect(judge().state).toBe('waiting');
+  });
+
+  it('asks about the roll-out only when no image is given', () => {
+    expect(judgeWorkload('Deployment', workload({ image: `${NAME}@${OTHER}` }), undefined, []).state).toBe(
+      'rolled-out',
+    );
+  });
+});
+
+describe('images', () => {
+  it.each<[string, ImageByDigest | undefined]>([
+    [`${NAME}@${DIGEST}`, IMAGE],
+    [`${NAME}:1.4.2@${DIGEST}`, IMAGE],
+    [`${NAME}:1.4.2`, undefined],
+    [`${NAME}@sha256:1234`, undefined],
+    [`@${DIGEST}`, undefined],
+  ])('reads %s', (text, image) => {
+    expect(imageByDigest(text)).toEqual(image);
+  });
+
+  it('takes a port for no tag', () => {
+    expect(imageName('registry.example.com:5000/shop/web')).toBe(NAME);
+    expect(usesImage(workload({ image: `${NAME}:2` }), IMAGE)).toBe(true);
+    expect(usesImage(workload({ image: 'web:2' }), IMAGE)).toBe(false);
+  });
+});
