@@ -74,7 +74,11 @@ export async function buildApp(deps: ApiDependencies, options: AppOptions = {}):
   });
   await app.register(rateLimits);
   await app.register(openapi, { publicUrl: deps.publicUrl });
-  await app.register(metrics, { token: deps.metricsToken });
+  await app.register(metrics, {
+    token: deps.metricsToken,
+    ledger: deps.ledger,
+    checkpointsBehind: deps.checkpointsBehind,
+  });
 
   await app.register(healthRoutes(context));
   if (deps.signIn !== undefined && context.cookies !== undefined) {

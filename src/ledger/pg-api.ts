@@ -28,6 +28,7 @@ import type {
   RequestPage,
   RequestSummary,
   Unlisten,
+  VitalSigns,
 } from './ports.js';
 import { OPEN_GATES, REQUESTS } from './queries.js';
 import { bodyText, parseEntry } from './stored-entry.js';
@@ -181,6 +182,10 @@ export class PgApiLedger extends PgChainReader implements ApiLedger {
 
   outboxFailed(id: number, error: string): Promise<void> {
     return this.#outbox.failed(id, error);
+  }
+
+  vitalSigns(): Promise<VitalSigns> {
+    return this.#outbox.vitalSigns();
   }
 
   pruneOutbox(): Promise<number> {

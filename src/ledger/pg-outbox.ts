@@ -1,6 +1,6 @@
 /** The outbox: news for Temporal that survives a crash between the ledger's append and the call. Not part of the chain. */
 import { column, type LedgerDatabase } from './database.js';
-import type { OutboxItem } from './ports.js';
+import type { OutboxItem, VitalSigns } from './ports.js';
 import { OUTBOX } from './tuning.js';
 
 export class PgOutbox {
@@ -38,6 +38,18 @@ export class PgOutbox {
       OUTBOX.baseSeconds,
       OUTBOX.maxSeconds,
     ]);
+  }
+
+  async vitalSigns(): Promise<VitalSigns> {
+    const [row = {}] = await this.#database.query(
+      'look at the vital signs',
+      'select alarms, outbox_waiting, outbox_oldest_seconds from gatehouse.vital_signs()',
+    );
+    return {
+      alarms: column.whole(row, 'alarms'),
+      outboxWaiting: column.whole(row, 'outbox_waiting'),
+      outboxOldestSeconds: Number(row.outbox_oldest_seconds),
+    };
   }
 
   /** Removes what was delivered long ago. @returns how many */

@@ -259,6 +259,16 @@ export interface RequestPage {
   readonly workflowId?: string;
 }
 
+/** What somebody who watches a ledger wants to know. */
+export interface VitalSigns {
+  /** alarm entries so far */
+  readonly alarms: number;
+  /** messages of the outbox that are not delivered */
+  readonly outboxWaiting: number;
+  /** age of the oldest of them, in seconds */
+  readonly outboxOldestSeconds: number;
+}
+
 /** Ends a subscription; resolves when the connection is given back. */
 export type Unlisten = () => Promise<void>;
 
@@ -326,6 +336,7 @@ export interface ApiLedger extends LedgerReader, ChainReader, PersonalWriter, Al
   outboxDelivered(id: number): Promise<void>;
   /** Puts a message back with exponential delay. `error` is kept for operators: no secrets in it. */
   outboxFailed(id: number, error: string): Promise<void>;
+  vitalSigns(): Promise<VitalSigns>;
   /** Removes messages that were delivered long ago (OUTBOX.keepSeconds), a batch at a time. @returns how many */
   pruneOutbox(): Promise<number>;
 

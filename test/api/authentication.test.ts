@@ -24,6 +24,7 @@ const routes = (id: string): readonly (readonly ['GET' | 'POST', string, object?
   ['GET', `/v1/requests/${id}/entries`],
   ['GET', `/v1/requests/${id}/events`],
   ['GET', `/v1/requests/${id}/bundle`],
+  ['GET', `/v1/requests/${id}/decisions`],
   ['GET', `/v1/requests/${id}/gates/procurement`],
   ['POST', `/v1/requests/${id}/gates/procurement/decisions`, decision],
   ['POST', `/v1/requests/${id}/pause`, {}],
@@ -31,6 +32,7 @@ const routes = (id: string): readonly (readonly ['GET' | 'POST', string, object?
   ['POST', `/v1/requests/${id}/cancel`, {}],
   ['POST', `/v1/requests/${id}/retry`, {}],
   ['POST', `/v1/requests/${id}/skip`, { targets: ['harbour-01/dev'] }],
+  ['POST', `/v1/requests/${id}/revoke`, {}],
 ];
 
 describe('an unauthenticated call', () => {

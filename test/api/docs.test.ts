@@ -99,6 +99,8 @@ const proofs: Readonly<Record<string, (printed: string) => Promise<void>>> = {
       ['resume', []],
       ['retry', ['harbour-01/dev']],
     ]);
+    const open = await gatehouse.ledger.api.findOpenByWorkflowId('fleet/otterize/harbour');
+    expect(await gatehouse.entries(open?.requestId ?? '', 'request.revoked')).toHaveLength(1);
   },
   Tickets: async () => {
     expect(await gatehouse.ledger.api.findOpenByWorkflowId('fleet/otterize/quay')).not.toBeNull();

@@ -53,6 +53,37 @@ describe('metrics', () => {
     expect(raw).not.toContain('req-secret');
   });
 
+  it('tell of alarms, of news that waits and of checkpoints that are late', async () => {
+    const other = await Gatehouse.start({ checkpointsBehind: async () => 2 });
+    try {
+      await other.ask('metrics');
+      await other.ledger.worker.raiseAlarm(null, { alarm: 'message-flood', detail: 'test', count: 9 });
+      const { raw } = await other.call({ method: 'GET', url: '/metrics' });
+      expect(raw).toMatch(/^gatehouse_alarms 1$/m);
+      expect(raw).toMatch(/^gatehouse_outbox_waiting 1$/m);
+      expect(raw).toMatch(/^gatehouse_outbox_oldest_seconds \d/m);
+      expect(raw).toMatch(/^gatehouse_checkpoints_behind 2$/m);
+    } finally {
+      await other.stop();
+    }
+    expect((await get('/metrics')).raw).not.toContain('gatehouse_checkpoints_behind');
+  });
+
+  it('leave out what the ledger does not say', async () => {
+    const other = await Gatehouse.start();
+    try {
+      const ask = async () => (await other.call({ method: 'GET', url: '/metrics' })).raw;
+      expect(await ask()).toMatch(/^gatehouse_outbox_waiting 0$/m);
+      await other.ledger.close();
+      const raw = await ask();
+      expect(raw).not.toMatch(/^gatehouse_(alarms|outbox_waiting|outbox_oldest_seconds) /m);
+      expect(raw).toContain('gatehouse_http_request_seconds_count');
+    } finally {
+      await other.app.close();
+      await other.provider.stop();
+    }
+  });
+
   it('want their own token where one is set', async () => {
     const other = await Gatehouse.start({ metricsToken: 'metrics-token' });
     try {

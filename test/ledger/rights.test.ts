@@ -140,6 +140,7 @@ const GRANTED: Readonly<Record<string, readonly LedgerRole[]>> = {
   outbox_delivered: ['api'],
   outbox_failed: ['api'],
   prune_outbox: ['api'],
+  vital_signs: ['api'],
   note_signature: ['api'],
   unpublished_checkpoints: ['api'],
   checkpoint_published: ['api'],
