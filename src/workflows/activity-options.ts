@@ -1,5 +1,10 @@
 /** Time-outs and retries of every activity: one table of named classes, two timing profiles. */
-import { type ActivityOptions, proxyActivities, workflowInfo } from '@temporalio/workflow';
+import {
+  ActivityCancellationType,
+  type ActivityOptions,
+  proxyActivities,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type {
   ArgoCdActivities,
   ExternalSecretsActivities,
@@ -105,6 +110,8 @@ export function activitiesFor(timing: TimingProfile): Activities {
   const prefix = prefixOf(workflowInfo().taskQueue);
   const on = (queue: QueueName, kind: ActivityClass): ActivityOptions => ({
     ...OPTIONS[timing][kind],
+    // a run that stops waits for the effect in hand: nothing of it is under way when somebody retries
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     taskQueue: taskQueue(prefix, queue),
   });
   return {

@@ -56,7 +56,7 @@ async function onboard(input: ClusterInput, activities: Activities): Promise<voi
   at('organisation');
   await otterize.ensureOrganisation(ref);
   at('environment, integration and invites');
-  await Promise.all([
+  await together(() => [
     otterize.ensureInvites(ref),
     otterize.ensureEnvironment(ref).then(() => otterize.ensureIntegration(ref)),
   ]);
@@ -68,4 +68,21 @@ async function onboard(input: ClusterInput, activities: Activities): Promise<voi
   await externalSecrets.waitForExternalSecret(wait);
   at('waiting for the vendor to see the cluster');
   await vendor.waitForConnected(wait);
+}
+
+/**
+ * Steps side by side. When one fails, the others begin nothing new and finish the effect in hand before this ends: an
+ * attempt that outlives its run would meet its own retry, and both would find nothing and create.
+ */
+async function together(begin: () => readonly Promise<unknown>[]): Promise<void> {
+  await CancellationScope.cancellable(async () => {
+    const steps = begin();
+    try {
+      await Promise.all(steps);
+    } catch (error) {
+      CancellationScope.current().cancel();
+      await Promise.allSettled(steps);
+      throw error;
+    }
+  });
 }
