@@ -34,6 +34,8 @@ export const Fault = Type.Object(
     status: Type.Optional(Type.Integer({ minimum: 200, maximum: 599 })),
     headers: Type.Optional(Type.Record(Type.String(), Type.String())),
     body: Type.Optional(Type.Unknown()),
+    /** kind `status`: the vendor's error tells the request's own headers and body, as careless servers do */
+    echo: Type.Optional(Type.Boolean()),
     /** kind `delay` */
     delayMs: Type.Optional(Type.Number({ minimum: 0 })),
   },

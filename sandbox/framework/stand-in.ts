@@ -475,7 +475,11 @@ export class StandIn<S extends TSchema, T extends TSchema> {
         return { status: 200, headers: json, payload: MALFORMED };
       case 'status': {
         const status = fault.status ?? 500;
-        const body = fault.body ?? this.#options.errorBody(new Refusal(status, `made by fault ${fault.id}`));
+        const { headers, body: sent } = request;
+        // the credential first: who quotes only the beginning quotes that
+        const said = { authorization: headers.authorization, body: sent, headers };
+        const words = fault.echo === true ? JSON.stringify(said) : `made by fault ${fault.id}`;
+        const body = fault.body ?? this.#options.errorBody(new Refusal(status, words));
         const payload = typeof body === 'string' ? body : JSON.stringify(body);
         return { status, headers: { ...json, ...fault.headers }, payload };
       }

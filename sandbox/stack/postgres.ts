@@ -14,6 +14,8 @@ export interface PostgresServer {
   readonly adminUrl: string;
   /** One line for people, without credentials. */
   readonly description: string;
+  /** Its log; undefined for a server found by `DATABASE_URL`. */
+  readonly logFile?: string;
   /** False for a server found by `DATABASE_URL`: it can't be stopped or restarted by us. */
   readonly ours: boolean;
   /**
@@ -107,6 +109,7 @@ async function startPostgres(binaries: PostgresBinaries, o: PostgresOptions): Pr
   return {
     adminUrl,
     description: `PostgreSQL ${version}, real programs from npm`,
+    logFile: join(folder, 'postgres.log'),
     ours: true,
     createDatabase: (name) => createDatabase(adminUrl, name),
     dropDatabase: (url) => dropDatabase(adminUrl, url),

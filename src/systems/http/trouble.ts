@@ -51,12 +51,17 @@ export function remedyOf(kind: TroubleKind, system: SystemName): string {
 
 /** Longest quotation of a vendor's own words in a trouble, in characters. */
 const LONGEST_QUOTE = 200;
+/** Credentials by their shape: what a proxy repeats of a request need not be a secret that the caller knows of. */
+const CREDENTIALS = [
+  /\b(Bearer|Basic|Negotiate)\s+[\w+/=.~-]{6,}/gi,
+  /\beyJ[\w-]{5,}\.[\w-]+(\.[\w-]*){1,3}/g,
+] as const;
 /** Shorter texts are not blotted out: they are no secrets, and they occur in ordinary words. */
 const SHORTEST_SECRET = 6;
 
 /**
  * A vendor's own words, fit for an error that people read: one line, at most 200 characters, without control characters
- * and with every given secret blotted out (vendors echo input in their errors).
+ * and with every given secret, and whatever looks like a credential, blotted out (vendors echo input in their errors).
  */
 export function quote(words: string, withhold: readonly Secret[]): string {
   let text = words;
@@ -64,6 +69,7 @@ export function quote(words: string, withhold: readonly Secret[]): string {
     const value = secret.reveal();
     if (value.length >= SHORTEST_SECRET) text = text.replaceAll(value, '[secret]');
   }
+  for (const shape of CREDENTIALS) text = text.replace(shape, '[secret]');
   const line = text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
   return line.length <= LONGEST_QUOTE ? line : `${line.slice(0, LONGEST_QUOTE - 1)}…`;
 }

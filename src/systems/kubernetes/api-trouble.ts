@@ -5,6 +5,7 @@ import type { SystemTrouble } from '../../domain/failure.js';
 import { networkCode } from '../http/network-code.js';
 import { retryAfterMs } from '../http/retry-after.js';
 import { type CallSubject, kindOfStatus, quote, troubleOf } from '../http/trouble.js';
+import type { Secret } from '../secret.js';
 import { NoCredential } from './connection.js';
 import { AnswerTooLarge } from './single-attempt.js';
 
@@ -42,12 +43,14 @@ export function saysThatObjectIsMissing(code: number, body: unknown, name: strin
 /**
  * Turns a refusal into a trouble. Only reason and field names are taken over, and for 403 the message, which names user,
  * verb and kind: other messages may quote values of the object.
+ * @param withhold the credential of the call, blotted out if the server or a proxy repeats it
  */
 export function refusalOf(
   subject: CallSubject,
   code: number,
   body: unknown,
   headers: Readonly<Record<string, string>>,
+  withhold: readonly Secret[],
 ): SystemTrouble {
   const status = statusIn(body);
   const waitMs = retryAfterMs((name) => headers[name], Date.now());
@@ -67,7 +70,7 @@ export function refusalOf(
   const fields = (status?.details?.causes ?? [])
     .map((cause) => cause.field)
     .filter((field) => field !== undefined);
-  const said = code === 403 ? quote(status?.message ?? '', []) : fields.slice(0, 5).join(', ');
+  const said = code === 403 ? quote(status?.message ?? '', withhold) : fields.slice(0, 5).join(', ');
   const reason = status?.reason === undefined ? '' : ` ${status.reason}`;
   return troubleOf(
     subject,

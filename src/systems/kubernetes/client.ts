@@ -12,6 +12,7 @@ import {
 import { SystemError, type SystemName } from '../../domain/failure.js';
 import { DEFAULT_TIMEOUT_MS, deadline } from '../http/deadline.js';
 import { type CallSubject, troubleOf } from '../http/trouble.js';
+import { Secret } from '../secret.js';
 import { refusalOf, saysThatObjectIsMissing, troubleOfFailure } from './api-trouble.js';
 import type { KubernetesConnection } from './connection.js';
 import { singleAttempt } from './single-attempt.js';
@@ -213,9 +214,10 @@ export class KubernetesClient {
     signal?.throwIfAborted();
     const { connection, timeoutMs } = this.#options;
     const time = deadline(timeoutMs ?? DEFAULT_TIMEOUT_MS, signal);
+    const sent: Secret[] = [];
     const configuration = createConfiguration({
       baseServer: new ServerConfiguration(connection.server, {}),
-      httpApi: singleAttempt(time.signal),
+      httpApi: singleAttempt(time.signal, (header) => sent.push(new Secret(header.replace(/^\w+ /, '')))),
       authMethods: { default: connection.authentication },
     });
     try {
@@ -227,7 +229,7 @@ export class KubernetesClient {
         if (missable !== undefined && saysThatObjectIsMissing(error.code, error.body, missable)) {
           throw new ObjectMissing();
         }
-        throw new SystemError(refusalOf(subject, error.code, error.body, error.headers));
+        throw new SystemError(refusalOf(subject, error.code, error.body, error.headers, sent));
       }
       throw new SystemError(troubleOfFailure(subject, error, time.timedOut()));
     }

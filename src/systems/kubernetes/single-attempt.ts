@@ -20,9 +20,17 @@ export class AnswerTooLarge extends Error {
  * Makes an HTTP library for one call. The library that comes with the client follows redirects with the credential and
  * has no time-out of its own.
  * @param signal ends the call
+ * @param onCredential told of the `authorization` header before it is sent, so that it can be kept out of errors
  */
-export function singleAttempt(signal: AbortSignal): HttpLibrary {
-  return wrapHttpLibrary({ send: (context) => send(context, signal) });
+export function singleAttempt(signal: AbortSignal, onCredential: (header: string) => void): HttpLibrary {
+  return wrapHttpLibrary({
+    send: (context) => {
+      for (const [name, value] of Object.entries(context.getHeaders())) {
+        if (name.toLowerCase() === 'authorization') onCredential(value);
+      }
+      return send(context, signal);
+    },
+  });
 }
 
 async function send(context: RequestContext, signal: AbortSignal): Promise<ResponseContext> {
