@@ -94,9 +94,9 @@ begin
     elsif p_type = 'check.passed' and known = wanted then
       return;
     elsif p_type = 'target.ended' and known_type = p_type and known = wanted and not exists (
-      -- tried again because somebody asked for it, and ended in the same way: that is news
+      -- tried again because somebody asked for it, and failed in the same way: that is news
       select 1 from entry asked
-      where asked.request_id = p_request_id and asked.type = 'command.given' and asked.seq > known_seq
+      where wanted ->> 'outcome' = 'failed' and asked.request_id = p_request_id and asked.type = 'command.given' and asked.seq > known_seq
         and asked.body::jsonb ->> 'command' in ('retry', 'resume'))
     then
       return;
