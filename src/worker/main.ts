@@ -25,6 +25,9 @@ import { STICKY_TIMEOUT, WORKER_TUNING } from './tuning.js';
 const scrubber = new Scrubber();
 const logger = createLogger({ name: 'worker', level: logLevel(optionalSetting('LOG_LEVEL')), scrubber });
 
+/** An option of the SDK that its types do not list for callers (source: its `WorkerOptionsWithDefaults`). */
+const LONG_LOOKS = { isolateExecutionTimeout: WORKER_TUNING.workflowTaskAtMost };
+
 async function main(): Promise<void> {
   const installation = readInstallation(setting('GATEHOUSE_INSTALLATION'));
   const queues = chosenQueues(optionalSetting('GATEHOUSE_QUEUES') ?? '');
@@ -73,6 +76,7 @@ async function main(): Promise<void> {
         ? {
             ...workflowSource(optionalSetting('GATEHOUSE_WORKFLOW_BUNDLE') ?? ''),
             ...deploymentOptions(buildId),
+            ...LONG_LOOKS,
             maxConcurrentWorkflowTaskExecutions: WORKER_TUNING.workflowTasksAtOnce,
             maxCachedWorkflows: WORKER_TUNING.cachedWorkflows,
             stickyQueueScheduleToStartTimeout: STICKY_TIMEOUT[installation.timing],

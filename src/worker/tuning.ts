@@ -6,6 +6,11 @@ export const WORKER_TUNING = {
   activitiesAtOnce: 400,
   /** workflow tasks at once; more only helps with more processors */
   workflowTasksAtOnce: 40,
+  /**
+   * how long one look at a workflow may take. Ten thousand signals to one run, as many as a server keeps, cost 4 s on an
+   * idle core and more on a busy one; the SDK's default of 5 s then breaks off in the middle, which ends the whole process
+   */
+  workflowTaskAtMost: '60 s',
   /** cached runs: a run costs about 1 MB, a fleet of 1,000 clusters keeps 10 to 50 in flight */
   cachedWorkflows: 500,
   /** a stopping worker lets effects finish: below the usual 30 s of an orchestrator's patience */

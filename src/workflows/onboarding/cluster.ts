@@ -1,5 +1,11 @@
 /** Onboards one cluster: the vendor's tenant, its credentials in the vault, the values in Git, and proof that it works. */
-import { ApplicationFailure, CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  CancellationScope,
+  isCancellation,
+  setDefaultSignalHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { TargetEnd } from '../../activities/contracts.js';
 import { FAILURE, type FailureReport } from '../../domain/failure.js';
 import type { ClusterInput } from '../../domain/messages.js';
@@ -14,6 +20,8 @@ import { reportOf } from './failure-report.js';
  */
 export async function clusterOnboarding(input: ClusterInput): Promise<void> {
   if (!isClusterInput(input)) throw await refuseInput();
+  // it listens to nobody; without a handler what anybody sends would be kept in memory
+  setDefaultSignalHandler(() => undefined);
   const activities = activitiesFor(input.timing);
   const end = async (outcome: TargetEnd['outcome'], failure?: FailureReport): Promise<void> =>
     CancellationScope.nonCancellable(() =>
