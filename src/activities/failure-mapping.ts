@@ -58,7 +58,7 @@ export function failureOf(error: unknown, step: string, attempt: number): Error 
         operation: 'read the ledger',
         object: 'ledger',
         message: 'the ledger cannot be reached',
-        remedy: 'See that Postgres runs and that DATABASE_URL is right; this is retried',
+        remedy: 'See that Postgres runs and that GATEHOUSE_LEDGER_URL is right; this is retried',
         scope: 'provider',
       },
       false,

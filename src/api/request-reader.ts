@@ -1,5 +1,6 @@
 /** Reads requests as the ledger knows them, with votes whose signatures hold. */
 import type { Vote } from '../domain/gate-rules.js';
+import { mapRecordTexts, referencesIn, withValues } from '../domain/personal-text.js';
 import type { RequestRecord } from '../domain/record.js';
 import { deriveStatus, type RequestStatus } from '../domain/status.js';
 import type { ApiLedger } from '../ledger/ports.js';
@@ -30,7 +31,15 @@ export class RequestReader {
 
   /** Where a request stands now. */
   async statusOf(record: RequestRecord): Promise<RequestStatus> {
-    return deriveStatus(record, await this.votesOf(record), this.now());
+    return deriveStatus(await this.readable(record), await this.votesOf(record), this.now());
+  }
+
+  /** The record with people's names in its texts, as far as they are not erased. For reading, not for verifying. */
+  async readable(record: RequestRecord): Promise<RequestRecord> {
+    const refs = referencesIn(record);
+    if (refs.length === 0) return record;
+    const values = await this.ledger.personal(refs);
+    return mapRecordTexts(record, (text) => withValues(text, values));
   }
 
   /** What of a request does not hold, if anything: then nothing may be shown as what is asked, nor decided. */

@@ -147,6 +147,10 @@ describe('bad input', () => {
       }
       expect(message).not.toContain('ada@example.com is not');
       expect(await writes()).toBe(before);
+      // the chain is kept for ever: it names nobody
+      const entries = await fleets.api.call('ivo', 'GET', `/v1/requests/${requestId}/entries`);
+      expect(JSON.stringify(entries)).toContain('is not in the directory');
+      expect(JSON.stringify(entries)).not.toContain('@example.com');
     });
 
     it('for whom it is must exist: a ticket is not a person', async () => {

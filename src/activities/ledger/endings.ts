@@ -1,11 +1,14 @@
 /** Ends targets and requests by what the ledger holds; what a workflow says about success is checked, not believed. */
+import type { FailureReport } from '../../domain/failure.js';
 import type { RequestOutcome } from '../../domain/ledger.js';
+import { mapFailureTexts, withReferences } from '../../domain/personal-text.js';
 import { effectKey, isEmptyPlan } from '../../domain/plan.js';
 import { currentPlan, entriesOfType, type RequestRecord } from '../../domain/record.js';
 import type { WorkerLedger } from '../../ledger/ports.js';
 import { recordOf } from '../../ledger/record.js';
 import type { RequestEnd, TargetEnd } from '../contracts.js';
 import { effectRefused } from '../errors.js';
+import { keepAddresses } from './kept-addresses.js';
 
 /** Checks that stand in the ledger for every finished target, by the object part of their key. */
 export const TARGET_CHECKS = ['sync', 'external-secret', 'connected'] as const;
@@ -24,8 +27,21 @@ export async function closeTarget(ledger: WorkerLedger, input: TargetEnd): Promi
   await ledger.endTarget(input.requestId, {
     target: input.target,
     outcome: input.outcome,
-    ...(input.failure === undefined ? {} : { failure: input.failure }),
+    ...(input.failure === undefined
+      ? {}
+      : { failure: await withoutAddresses(ledger, input.requestId, input.failure) }),
   });
+}
+
+/** A vendor's message may name people; the chain keeps them by reference. */
+async function withoutAddresses(
+  ledger: WorkerLedger,
+  requestId: string,
+  failure: FailureReport,
+): Promise<FailureReport> {
+  const { object, message, remedy } = failure;
+  const refs = await keepAddresses(ledger, requestId, [object, message, remedy]);
+  return mapFailureTexts(failure, (text) => withReferences(text, refs));
 }
 
 /** What would have to stand in the ledger for this end and does not. */

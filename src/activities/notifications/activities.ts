@@ -2,7 +2,8 @@
 import { cancellationSignal } from '@temporalio/activity';
 import type { InventoryManifest } from '../../domain/manifest.js';
 import { gateLetter, type Letter, requestLetter } from '../../domain/notices.js';
-import { entriesOfType, type RequestRecord } from '../../domain/record.js';
+import { mapRecordTexts, referencesIn, withValues } from '../../domain/personal-text.js';
+import type { RequestRecord } from '../../domain/record.js';
 import type { WorkerLedger } from '../../ledger/ports.js';
 import { recordOf } from '../../ledger/record.js';
 import type { DirectoryClient } from '../../systems/directory/client.js';
@@ -23,8 +24,13 @@ export interface NotificationActivityDeps {
 
 export function createNotificationActivities(deps: NotificationActivityDeps): NotificationActivities {
   const { ledger } = deps;
-  const readRecord = async (requestId: string): Promise<RequestRecord | null> =>
-    recordOf(await ledger.entriesOf(requestId));
+  /** as people read it: letters go to people */
+  const readRecord = async (requestId: string): Promise<RequestRecord | null> => {
+    const record = recordOf(await ledger.entriesOf(requestId));
+    if (record === null) return null;
+    const values = await ledger.personal(referencesIn(record));
+    return mapRecordTexts(record, (text) => withValues(text, values));
+  };
 
   return {
     async notifyGate({ requestId, notice }) {

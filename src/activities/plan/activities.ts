@@ -1,5 +1,6 @@
 /** Activities on the queue `plan`: read every system, write nothing but the plan in the ledger. */
 import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { mapTargetTexts, textsOfTargets, withReferences } from '../../domain/personal-text.js';
 import {
   effectKey,
   isEmptyPlan,
@@ -18,6 +19,7 @@ import type { PlanActivities, PlanResult } from '../contracts.js';
 import { effectRefused } from '../errors.js';
 import type { Authority } from '../guard/authority.js';
 import { conflictsOf } from '../ledger/endings.js';
+import { keepAddresses } from '../ledger/kept-addresses.js';
 
 export interface PlanActivityDeps {
   readonly ledger: WorkerLedger;
@@ -120,9 +122,20 @@ async function compute(deps: PlanActivityDeps, record: RequestRecord): Promise<C
     (done) => heartbeat({ attempt: activityInfo().attempt, targets: done }),
     cancellationSignal(),
   );
+  const kept = await withoutAddresses(deps, record.requestId, targets);
   return typeof beneficiary === 'string'
-    ? { targets, beneficiary }
-    : { targets: [beneficiary, ...targets], beneficiary: '' };
+    ? { targets: kept, beneficiary }
+    : { targets: [beneficiary, ...kept], beneficiary: '' };
+}
+
+/** The plan goes into the chain, which is kept for ever: people stand in it by reference. */
+async function withoutAddresses(
+  deps: PlanActivityDeps,
+  requestId: string,
+  targets: readonly TargetPlan[],
+): Promise<readonly TargetPlan[]> {
+  const refs = await keepAddresses(deps.ledger, requestId, textsOfTargets(targets));
+  return mapTargetTexts(targets, (text) => withReferences(text, refs));
 }
 
 /** A ticket is not a person: whom it is for must be somebody in the directory (design, section 6). */

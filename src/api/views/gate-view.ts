@@ -2,6 +2,7 @@
 import { judgeGates, refuseDecision, type Vote } from '../../domain/gate-rules.js';
 import type { Identity } from '../../domain/identity.js';
 import type { EvidenceName, GatePolicy } from '../../domain/manifest.js';
+import { referencesIn } from '../../domain/personal-text.js';
 import { currentPlan, excludedPersons, type RequestRecord } from '../../domain/record.js';
 import type { PersonalRef } from '../../domain/request.js';
 import type { RequestStatus } from '../../domain/status.js';
@@ -132,6 +133,7 @@ export function refsOf(record: RequestRecord): readonly PersonalRef[] {
       ...(request.requesterName === undefined ? [] : [request.requesterName]),
       ...(request.reason === undefined ? [] : [request.reason]),
       ...(plan?.targets.flatMap(({ invitees }) => invitees) ?? []),
+      ...referencesIn(record),
     ]),
   ];
 }

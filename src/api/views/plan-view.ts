@@ -1,4 +1,5 @@
 /** A plan as people read it. */
+import { mapTargetTexts, withValues } from '../../domain/personal-text.js';
 import type { PlannedEffect } from '../../domain/plan.js';
 import { totalsOf } from '../../domain/plan.js';
 import type { currentPlan } from '../../domain/record.js';
@@ -21,7 +22,7 @@ export function planView(
     digest: plan.digest,
     plannedAt: plan.plan.plannedAt,
     totals: totalsOf(plan.plan.targets),
-    targets: plan.plan.targets.map((target) => ({
+    targets: mapTargetTexts(plan.plan.targets, (text) => withValues(text, values)).map((target) => ({
       target: target.target,
       lines: target.effects.flatMap(linesOf),
       effects: target.effects.map((effect) => ({ ...effect })),

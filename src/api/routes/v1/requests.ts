@@ -1,6 +1,7 @@
 /** Ask, and see where it stands. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { actorOf } from '../../../domain/identity.js';
+import { referencesIn } from '../../../domain/personal-text.js';
 import { currentPlan, type RequestRecord } from '../../../domain/record.js';
 import type { RequestSummary } from '../../../ledger/ports.js';
 import { recordOf } from '../../../ledger/record.js';
@@ -149,7 +150,7 @@ export function requestRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
         if (plan === undefined) {
           throw new Problem('not-found', 'Nothing is planned yet.', { remedy: 'Ask again in a moment.' });
         }
-        const refs = plan.plan.targets.flatMap(({ invitees }) => invitees);
+        const refs = [...plan.plan.targets.flatMap(({ invitees }) => invitees), ...referencesIn(record)];
         return planView(record.requestId, plan, await deps.ledger.personal([...new Set(refs)]));
       },
     );
