@@ -3,7 +3,7 @@ import { cancellationSignal } from '@temporalio/activity';
 import type { InventoryManifest } from '../../domain/manifest.js';
 import { gateLetter, type Letter, requestLetter } from '../../domain/notices.js';
 import { mapRecordTexts, referencesIn, withValues } from '../../domain/personal-text.js';
-import type { RequestRecord } from '../../domain/record.js';
+import { entriesOfType, type RequestRecord } from '../../domain/record.js';
 import type { WorkerLedger } from '../../ledger/ports.js';
 import { recordOf } from '../../ledger/record.js';
 import type { DirectoryClient } from '../../systems/directory/client.js';
