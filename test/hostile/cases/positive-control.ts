@@ -1,0 +1,85 @@
+/** With the guard out of the way the very same attacks have their effect: what refuses them above is the guard. */
+
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { jsonLine, type RunningProcess, startTypeScript } from '../../../sandbox/stack/processes.js';
+import { claimsFor, FORGERIES, GATES, plant } from '../envelopes.js';
+import { CONFIRMED, forgedStart, PASSED } from '../forged-results.js';
+import type { Bait, Mark, Scene } from '../scene.js';
+
+export function positiveControl(scene: () => Scene): void {
+  let unguarded: RunningProcess<unknown> | undefined;
+
+  beforeAll(async () => {
+    await scene().stop('systems');
+    const { stack } = scene();
+    unguarded = await startTypeScript({
+      name: 'unguarded',
+      entry: fileURLToPath(new URL('../unguarded-worker.ts', import.meta.url)),
+      env: stack.environment('worker'),
+      logFile: join(stack.folder, 'logs', 'unguarded.log'),
+      ready: jsonLine((line) => (line.ready === 'unguarded' ? line : undefined)),
+    });
+  }, 90_000);
+  afterAll(async () => {
+    await unguarded?.stop();
+    await scene().start('systems');
+  });
+
+  async function expectOrganisation(mark: Mark, { cluster }: Bait): Promise<void> {
+    const effect = `otterize: created organization ${cluster.name}-${cluster.stage}`;
+    await scene().eventually(`the effect ${effect}`, async () =>
+      (await scene().effectsSince(mark)).find((found) => found === effect),
+    );
+  }
+
+  it('an effect scheduled without any gate is made', async () => {
+    const bait = await scene().askAndOpen();
+    const mark = await scene().mark();
+    expect(await scene().attemptOrganisation(bait)).toBe('done');
+    await expectOrganisation(mark, bait);
+  });
+
+  it('a cluster run started by hand for a request that nobody approved has its effect', async () => {
+    const bait = await scene().askAndOpen();
+    const mark = await scene().mark();
+    await scene().attacker.startByHand('clusterOnboarding', bait.clusterId, {
+      requestId: bait.requestId,
+      service: 'otterize',
+      target: bait.target,
+      timing: 'brisk',
+    });
+    await expectOrganisation(mark, bait);
+    await scene().attacker.terminate(bait.clusterId);
+  });
+
+  it('gates forged as passed have their effect', async () => {
+    const { attacker } = scene();
+    const bait = await scene().askAndOpen();
+    await scene().stop('ledger');
+    const mark = await scene().mark();
+    await attacker.signal(bait.fleetId, { jti: 'wake-up', envelope: 'x' });
+    await attacker.forge(bait.fleetId, 'advanceGates', PASSED);
+    await attacker.forge(bait.fleetId, 'confirmPlan', CONFIRMED);
+    await attacker.forge(bait.fleetId, 'startRollout', forgedStart(bait));
+    await expectOrganisation(mark, bait);
+    await attacker.terminate(bait.fleetId);
+    await attacker.terminate(bait.clusterId).catch(() => undefined);
+    await scene().start('ledger');
+  });
+
+  it('decisions with alg none in the ledger have their effect', async () => {
+    const bait = await scene().askAndOpen();
+    await scene().attacker.terminate(bait.fleetId);
+    for (const gate of GATES) {
+      const claims = await claimsFor(scene(), bait, gate, gate === 'procurement' ? 'ben' : 'chi');
+      const { personId } = claims.approver;
+      const envelope = await FORGERIES['alg none']?.forge(scene(), claims);
+      await plant(scene(), bait, claims, envelope ?? '', { personId });
+    }
+    const mark = await scene().mark();
+    expect(await scene().attemptOrganisation(bait)).toBe('done');
+    await expectOrganisation(mark, bait);
+  });
+}
