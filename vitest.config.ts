@@ -15,5 +15,7 @@ export default defineConfig({
     teardownTimeout: LIMIT_MS,
     // A forgotten `.only` must not make a run green that ran nothing else.
     allowOnly: false,
+    // A condition that is waited for may take as long as a busy machine needs.
+    expect: { poll: { timeout: 30_000, interval: 100 } },
   },
 });

@@ -13,5 +13,7 @@ export default defineConfig({
     hookTimeout: LIMIT_MS,
     teardownTimeout: LIMIT_MS,
     allowOnly: false,
+    // A condition that is waited for may take as long as a busy machine needs.
+    expect: { poll: { timeout: 30_000, interval: 100 } },
   },
 });

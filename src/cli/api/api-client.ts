@@ -122,16 +122,28 @@ export class ApiClient {
     return this.#json(Decision, { method: 'POST', path, body: decision });
   }
 
-  /** @param targets keys of targets; empty: all that it can apply to */
+  /**
+   * @param targets keys of targets; empty: all that it can apply to
+   * @returns the workflow's answer; `isTaken` false: recorded, and told to the workflow until it answers
+   */
   async command(
     requestId: string,
     command: CommandName,
     targets: readonly string[],
     commandId: string = randomUUID(),
-  ): Promise<CommandAnswer> {
+  ): Promise<CommandAnswer & { readonly isTaken: boolean }> {
     const path = requestPath(requestId, command);
     const body = targets.length === 0 ? {} : { targets };
-    return this.#json(CommandAnswer, { method: 'POST', path, body, idempotencyKey: commandId });
+    const call = {
+      method: 'POST',
+      path,
+      body,
+      idempotencyKey: commandId,
+      accept: 'application/json',
+    } as const;
+    const response = await this.#send(call);
+    const answer = answerOf(CommandAnswer, parsed(await response.text()), `${call.method} ${path}`);
+    return { ...answer, isTaken: response.status !== 202 };
   }
 
   async inbox(): Promise<Inbox> {

@@ -17,9 +17,14 @@ export async function steer(
   requestId: string,
   options: SteerOptions,
 ): Promise<ExitCode> {
-  const answer = await apiOf(session).command(requestId, command, options.targets, options.idempotencyKey);
+  const { isTaken, ...answer } = await apiOf(session).command(
+    requestId,
+    command,
+    options.targets,
+    options.idempotencyKey,
+  );
   session.output.result({ requestId, command, ...answer }, () => [
     `${requestId}  ${harmless(answer.message)}`,
   ]);
-  return EXIT.done;
+  return isTaken ? EXIT.done : EXIT.waiting;
 }
