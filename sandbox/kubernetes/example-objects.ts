@@ -23,8 +23,26 @@ export interface Addresses {
   readonly keyVault: string;
 }
 
-/** What Gatehouse may do: read and refresh, never read a Secret. */
-export function accountsOf(world: World, adminToken: string): readonly Account[] {
+/** What a pipeline needs that only waits: reading, no Secret, no write (docs/wait.md shows it as a ClusterRole). */
+export const PIPELINE_RIGHTS: Account['rights'] = {
+  applications: ['get', 'list'],
+  appprojects: ['get'],
+  kustomizations: ['get'],
+  helmreleases: ['get'],
+  gitrepositories: ['get'],
+  ocirepositories: ['get'],
+  helmcharts: ['get'],
+  deployments: ['get'],
+  statefulsets: ['get'],
+  daemonsets: ['get'],
+  pods: ['list'],
+};
+
+/**
+ * What Gatehouse may do: read and refresh, never read a Secret; and what a pipeline may do that only waits.
+ * @param pipelineToken of that pipeline, good in every cluster
+ */
+export function accountsOf(world: World, adminToken: string, pipelineToken: string): readonly Account[] {
   const user = 'system:serviceaccount:gatehouse:gatehouse';
   const read = ['get', 'list', 'watch'] as const;
   return [
@@ -39,6 +57,12 @@ export function accountsOf(world: World, adminToken: string): readonly Account[]
       cluster: cluster.name,
       user,
       rights: { externalsecrets: [...read, 'patch'] as const, secretstores: read, namespaces: read },
+    })),
+    ...[MANAGEMENT, ...world.clusters.map((cluster) => cluster.name)].map((cluster) => ({
+      token: pipelineToken,
+      cluster,
+      user: 'system:serviceaccount:ci:gatehouse-wait',
+      rights: PIPELINE_RIGHTS,
     })),
     ...[MANAGEMENT, ...world.clusters.map((cluster) => cluster.name)].map((cluster) => ({
       token: adminToken,

@@ -50,6 +50,15 @@ export const RESOURCES: readonly Resource[] = [
     statusSubresource: true,
     crd: 'external-secrets/external-secrets.io_secretstores.yaml',
   },
+  ...flux('kustomize.toolkit.fluxcd.io', 'v1', 'kustomizations', 'Kustomization'),
+  ...flux('helm.toolkit.fluxcd.io', 'v2', 'helmreleases', 'HelmRelease'),
+  ...flux('source.toolkit.fluxcd.io', 'v1', 'gitrepositories', 'GitRepository'),
+  ...flux('source.toolkit.fluxcd.io', 'v1', 'ocirepositories', 'OCIRepository'),
+  ...flux('source.toolkit.fluxcd.io', 'v1', 'helmcharts', 'HelmChart'),
+  ...apps('deployments', 'Deployment'),
+  ...apps('statefulsets', 'StatefulSet'),
+  ...apps('daemonsets', 'DaemonSet'),
+  { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true, statusSubresource: true },
   { group: '', version: 'v1', plural: 'secrets', kind: 'Secret', namespaced: true, statusSubresource: false },
   {
     group: '',
@@ -60,6 +69,26 @@ export const RESOURCES: readonly Resource[] = [
     statusSubresource: true,
   },
 ];
+
+/** Flux has no controller here: tests write what its controllers would write. */
+function flux(group: string, version: string, plural: string, kind: string): readonly Resource[] {
+  return [
+    {
+      group,
+      version,
+      plural,
+      kind,
+      namespaced: true,
+      statusSubresource: true,
+      crd: `flux/${group}_${plural}.yaml`,
+    },
+  ];
+}
+
+/** No controller rolls workloads out: tests write what one would write. */
+function apps(plural: string, kind: string): readonly Resource[] {
+  return [{ group: 'apps', version: 'v1', plural, kind, namespaced: true, statusSubresource: true }];
+}
 
 export function apiVersionOf(resource: Pick<Resource, 'group' | 'version'>): string {
   return resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;

@@ -48,7 +48,17 @@ const METADATA_SCHEMA = {
   },
 } as const;
 
+/** What a controller or kubelet would write is up to the test that plays it. */
+const WORKLOAD_SCHEMA = {
+  type: 'object',
+  properties: { spec: { type: 'object' }, status: { type: 'object' } },
+} as const;
+
 const CORE_SCHEMAS: Readonly<Record<string, Loose>> = {
+  deployments: WORKLOAD_SCHEMA,
+  statefulsets: WORKLOAD_SCHEMA,
+  daemonsets: WORKLOAD_SCHEMA,
+  pods: WORKLOAD_SCHEMA,
   secrets: {
     type: 'object',
     properties: {

@@ -58,7 +58,8 @@ export async function startKubernetes(context: StandInContext): Promise<RunningS
   const schemas = new Schemas();
   const clusters = new Set([MANAGEMENT, ...world.clusters.map((cluster) => cluster.name)]);
   const adminToken = randomBytes(24).toString('base64url');
-  const access = new Access(accountsOf(world, adminToken));
+  const pipelineToken = randomBytes(24).toString('base64url');
+  const access = new Access(accountsOf(world, adminToken, pipelineToken));
   const standIn: KubernetesStandIn = new StandIn({
     system: 'kubernetes',
     folder: context.folder,
@@ -190,7 +191,7 @@ export async function startKubernetes(context: StandInContext): Promise<RunningS
   for (const { name } of world.clusters) operator.start(name);
   return {
     origin,
-    extra: { kubernetesAdminToken: adminToken },
+    extra: { kubernetesAdminToken: adminToken, kubernetesPipelineToken: pipelineToken },
     close: async () => {
       await Promise.all([argocd.stop(), operator.stop(), agents.stop()]);
       await standIn.close();

@@ -26,6 +26,8 @@ const Behaviour = Type.Object(
     suspended: Type.Optional(Type.Boolean()),
     /** milliseconds from the start of a sync to Healthy, instead of `syncMs` */
     slowMs: Type.Optional(Type.Number({ minimum: 0 })),
+    /** the controller leaves it alone: a test writes what the controller would write */
+    scripted: Type.Optional(Type.Boolean()),
   },
   { additionalProperties: false },
 );

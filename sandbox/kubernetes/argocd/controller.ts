@@ -97,7 +97,7 @@ export class ApplicationController {
   }
 
   #wake(key: ObjectKey, poll = false): void {
-    if (this.#stopped) return;
+    if (this.#stopped || this.#behaviourOf(key).scripted === true) return;
     const work = this.#workOf(key);
     work.dirty = true;
     work.pollDue ||= poll;

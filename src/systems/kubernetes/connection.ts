@@ -15,8 +15,10 @@ export type KubernetesAccess =
       readonly token: () => Promise<Secret>;
     }
   | {
-      /** text of a kubeconfig; its paths must be absolute */
+      /** text of a kubeconfig; its paths must be absolute, or below `folder` */
       readonly kubeconfig: string;
+      /** absolute path of the folder that relative paths in the kubeconfig begin at */
+      readonly folder?: string;
       /** the current context when left out */
       readonly context?: string;
     };
@@ -40,7 +42,7 @@ export class KubernetesConnection {
       this.server = plainAddress(access.server);
       this.authentication = guarded(bearerAuthentication(this.server, access.ca, access.token));
     } else {
-      const config = kubeConfigOf(access.kubeconfig, access.context);
+      const config = kubeConfigOf(access.kubeconfig, access.context, access.folder);
       this.server = plainAddress(config.getCurrentCluster()?.server ?? '');
       if (!this.server.startsWith('https:')) {
         throw new TypeError('A kubeconfig must name an https server: give the address and a token instead.');
@@ -82,7 +84,7 @@ function guarded(authentication: SecurityAuthentication): SecurityAuthentication
   };
 }
 
-function kubeConfigOf(text: string, context: string | undefined): KubeConfig {
+function kubeConfigOf(text: string, context: string | undefined, folder: string | undefined): KubeConfig {
   const config = new KubeConfig();
   try {
     config.loadFromString(text);
@@ -90,6 +92,7 @@ function kubeConfigOf(text: string, context: string | undefined): KubeConfig {
     // the parser's message quotes the text, which holds credentials
     throw new TypeError('The kubeconfig cannot be read: check that it is a whole kubeconfig file.');
   }
+  if (folder !== undefined) config.makePathsAbsolute(folder);
   if (context !== undefined) config.setCurrentContext(context);
   const cluster = config.getCurrentCluster();
   if (cluster === null) {

@@ -1,0 +1,205 @@
+import { randomUUID } from 'node:crypto';
+import { type Flux, type FluxReading, type FluxRef, sourceKindOf } from '../../systems/flux/flux.js';
+import { judgeHelmRelease } from '../../systems/flux/helm-release-state.js';
+import { hashesNamedBy, judgeKustomization } from '../../systems/flux/kustomization-state.js';
+import type { FluxSource, HelmRelease, Kustomization } from '../../systems/flux/objects.js';
+import { hashInRevision } from '../../systems/flux/revision.js';
+import { isOurRevision } from '../../systems/flux/source-state.js';
+import type { Patience } from '../../systems/flux/words.js';
+import { superseded } from './application-watch.js';
+import type { History } from './history.js';
+import { type Look, lookOf, type Seen, type Watch } from './look.js';
+import type { WaitTarget, Wanted } from './target.js';
+import { type WorkloadCheck, withEvidence, workloadsIn } from './workload-check.js';
+
+/** An error of a source or an apply may last this long, in milliseconds: three intervals of a common retry. */
+const ERROR_PATIENCE_MS = 180_000;
+
+type FluxTarget = Extract<WaitTarget, { kind: 'kustomization' | 'helmrelease' }>;
+
+export interface FluxWatchOptions {
+  readonly flux: Flux;
+  readonly target: FluxTarget;
+  readonly wanted: Wanted;
+  readonly history: History;
+  readonly workloads: WorkloadCheck;
+  /** ask for reconciliations, which needs the right to patch */
+  readonly refresh: boolean;
+  readonly stabilisationMs: number;
+  /** milliseconds since the epoch */
+  readonly now: () => number;
+}
+
+/** What both kinds of Flux's objects have in common while they are waited for. */
+abstract class FluxWatch implements Watch {
+  protected readonly options: FluxWatchOptions;
+  readonly #waitingSince: string;
+  readonly #asked = new Map<string, string>();
+
+  constructor(options: FluxWatchOptions) {
+    this.options = options;
+    this.#waitingSince = new Date(options.now()).toISOString();
+  }
+
+  async look(signal: AbortSignal): Promise<readonly Seen[]> {
+    const { kind, namespace, name } = this.options.target;
+    return [{ target: `${kind} ${namespace}/${name}`, look: await this.judge(signal) }];
+  }
+
+  protected abstract judge(signal: AbortSignal): Promise<Look>;
+
+  protected get patience(): Patience {
+    const { stabilisationMs } = this.options;
+    return { waitingSince: this.#waitingSince, errorPatienceMs: ERROR_PATIENCE_MS, stabilisationMs };
+  }
+
+  /** Asks an object once to reconcile. @returns the token that it will have handled, undefined without the right */
+  protected async ask(ref: FluxRef, signal: AbortSignal): Promise<string | undefined> {
+    if (!this.options.refresh) return undefined;
+    const key = `${ref.kind} ${ref.namespace}/${ref.name}`;
+    const known = this.#asked.get(key);
+    if (known !== undefined) return known;
+    const token = `gatehouse-${randomUUID()}`;
+    await this.options.flux.requestReconcile(ref, token, signal);
+    this.#asked.set(key, token);
+    return token;
+  }
+
+  protected timeOf({ serverTime }: FluxReading<unknown>): string {
+    return serverTime ?? new Date(this.options.now()).toISOString();
+  }
+
+  /** Workloads that were named, else those of the inventory when there is something to prove by them. */
+  protected async withWorkloads(
+    object: {
+      readonly status?: { readonly inventory?: { readonly entries: readonly { readonly id: string }[] } };
+    } | null,
+    evidence: Readonly<Record<string, string | number | boolean>>,
+    unproven: boolean,
+    signal: AbortSignal,
+  ): Promise<Look> {
+    const { wanted, workloads, target } = this.options;
+    if (wanted.workloads.length > 0) {
+      const refs = wanted.workloads.map((one) => ({ ...one, namespace: one.namespace ?? target.namespace }));
+      return withEvidence(await workloads.look(refs, true, signal), evidence);
+    }
+    const inventory = workloadsIn(object?.status?.inventory?.entries ?? []);
+    if (unproven && inventory.opaque.length > 0) {
+      return {
+        state: 'failed',
+        clause: 'health-unproven',
+        message: `everything is applied, but nothing checks the health of ${inventory.opaque.slice(0, 3).join(', ')}`,
+        remedy:
+          'Set spec.wait: true or spec.healthChecks on the Kustomization, or name what to look at by --workload.',
+      };
+    }
+    if (!unproven && wanted.images.length === 0) return { state: 'proven', evidence };
+    return withEvidence(await workloads.look(inventory.workloads, false, signal), evidence);
+  }
+}
+
+/** Waits for a Kustomization: its source, its own reconciliation, and what it applied. */
+export class KustomizationWatch extends FluxWatch {
+  readonly #containing = new Set<string>();
+  readonly #replaced = new Set<string>();
+
+  protected async judge(signal: AbortSignal): Promise<Look> {
+    const { flux, target, wanted } = this.options;
+    const reading = await flux.kustomization(target, signal);
+    const kustomization = reading.object;
+    const ref = kustomization === null ? undefined : sourceRefOf(kustomization, target.namespace);
+    if (kustomization !== null && ref === undefined) return unknownSource(kustomization.spec.sourceRef.kind);
+    const source = ref === undefined ? null : (await flux.source(ref, signal)).object;
+    await this.#askGit(kustomization, source, signal);
+    const expected = { revision: wanted.revision ?? '', containing: this.#containing };
+    const token = await this.#kick(kustomization, source, ref, expected, signal);
+    const judgement = judgeKustomization(
+      kustomization,
+      source,
+      { ...expected, ...this.patience, ...(token === undefined ? {} : { token }) },
+      this.timeOf(reading),
+    );
+    if (judgement.state === 'applied') {
+      const unproven = judgement.readBack['health'] === 'unproven';
+      return this.withWorkloads(kustomization, judgement.readBack, unproven, signal);
+    }
+    const replaced = hashInRevision(source?.status?.artifact?.revision);
+    const isReplaced = replaced !== undefined && this.#replaced.has(replaced);
+    return isReplaced && judgement.state === 'waiting' && judgement.clause === 'source-behind'
+      ? superseded(replaced)
+      : lookOf(judgement);
+  }
+
+  async #askGit(
+    kustomization: Kustomization | null,
+    source: FluxSource | null,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { history, wanted } = this.options;
+    for (const hash of hashesNamedBy(kustomization, source)) {
+      const relation = await history.relationOf(hash, signal);
+      // the digest of a running image is a better proof of content than files
+      if (relation === 'holds' || (relation === 'replaced' && wanted.images.length > 0))
+        this.#containing.add(hash);
+      else if (relation === 'replaced') this.#replaced.add(hash);
+    }
+  }
+
+  /** First the source; the Kustomization only once the source has ours, else it would work on what was there before. */
+  async #kick(
+    kustomization: Kustomization | null,
+    source: FluxSource | null,
+    ref: FluxRef | undefined,
+    expected: { readonly revision: string; readonly containing: ReadonlySet<string> },
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    if (kustomization === null || source === null || ref === undefined) return undefined;
+    if (!isOurRevision(source.status?.artifact?.revision, expected)) {
+      await this.ask(ref, signal);
+      return undefined;
+    }
+    return this.ask({ ...this.options.target, kind: 'Kustomization' }, signal);
+  }
+}
+
+/** Waits for a HelmRelease: its spec, its chart, and the release that it made. */
+export class HelmReleaseWatch extends FluxWatch {
+  protected async judge(signal: AbortSignal): Promise<Look> {
+    const { flux, target, wanted } = this.options;
+    const chartVersion = wanted.chartVersion ?? '';
+    const ref: FluxRef = { ...target, kind: 'HelmRelease' };
+    const reading = await flux.helmRelease(target, signal);
+    const release = reading.object;
+    const token = release === null ? undefined : await this.ask(ref, signal);
+    const chart = release === null ? undefined : await this.#chartOf(release, signal);
+    const expectation = { chartVersion, ...this.patience, ...(token === undefined ? {} : { token }) };
+    const judgement = judgeHelmRelease(release, chart, expectation, this.timeOf(reading));
+    return judgement.state === 'deployed'
+      ? this.withWorkloads(release, judgement.readBack, false, signal)
+      : lookOf(judgement);
+  }
+
+  async #chartOf(release: HelmRelease, signal: AbortSignal): Promise<FluxSource | undefined> {
+    const [namespace, name] = (release.status?.helmChart ?? '').split('/', 2);
+    if (!namespace || !name) return undefined;
+    return (
+      (await this.options.flux.source({ kind: 'HelmChart', namespace, name }, signal)).object ?? undefined
+    );
+  }
+}
+
+function sourceRefOf({ spec, metadata }: Kustomization, fallback: string): FluxRef | undefined {
+  const { kind: kindName, name, namespace } = spec.sourceRef;
+  const kind = sourceKindOf(kindName);
+  if (kind === undefined) return undefined;
+  return { kind, name, namespace: namespace ?? metadata.namespace ?? fallback };
+}
+
+function unknownSource(kind: string): Look {
+  return {
+    state: 'failed',
+    clause: 'source-unknown',
+    message: `its source is a ${kind}, whose revisions are neither commits nor digests`,
+    remedy: 'Use a GitRepository or an OCIRepository as the source.',
+  };
+}

@@ -1,0 +1,156 @@
+/** What the options of `gatehouse wait` ask for, checked. */
+import { isCommit } from '../../systems/argocd/application.js';
+import {
+  type ImageByDigest,
+  imageByDigest,
+  WORKLOAD_KINDS,
+  type WorkloadKind,
+} from '../../systems/kubernetes/workload-state.js';
+import { CliError } from '../cli-error.js';
+import type { ClusterOptions } from './connection.js';
+
+export interface WaitOptions extends ClusterOptions {
+  readonly application?: string;
+  readonly selector?: string;
+  readonly expect?: number;
+  readonly flux?: string;
+  readonly revision?: string;
+  readonly chartVersion?: string;
+  readonly namespace?: string;
+  readonly repository?: string;
+  readonly source?: string;
+  readonly image: readonly string[];
+  readonly workload: readonly string[];
+  readonly workloadNamespace?: string;
+  readonly workloadKubeconfig?: string;
+  readonly workloadContext?: string;
+  readonly refresh?: boolean;
+  readonly manualSync?: boolean;
+  /** milliseconds */
+  readonly stabilisation: number;
+  /** milliseconds */
+  readonly timeout: number;
+}
+
+export type WaitTarget =
+  | { readonly kind: 'application'; readonly name: string; readonly namespace: string }
+  | {
+      readonly kind: 'applications';
+      readonly selector: string;
+      readonly expect: number;
+      readonly namespace: string;
+    }
+  | { readonly kind: 'kustomization' | 'helmrelease'; readonly name: string; readonly namespace: string };
+
+export interface WantedWorkload {
+  readonly kind: WorkloadKind;
+  readonly name: string;
+  /** the namespace of the target's resources when left out */
+  readonly namespace?: string;
+}
+
+/** What must run. */
+export interface Wanted {
+  readonly target: WaitTarget;
+  /** 40 or 64 hexadecimal digits; undefined when only a chart version is wanted */
+  readonly revision?: string;
+  readonly chartVersion?: string;
+  readonly images: readonly ImageByDigest[];
+  readonly workloads: readonly WantedWorkload[];
+}
+
+/** @throws CliError that names the option and what belongs there */
+export function wantedOf(options: WaitOptions): Wanted {
+  const target = targetOf(options);
+  const { revision, chartVersion } = revisionsOf(options, target);
+  return {
+    target,
+    ...(revision === undefined ? {} : { revision }),
+    ...(chartVersion === undefined ? {} : { chartVersion }),
+    images: options.image.map(imageOf),
+    workloads: options.workload.map((text) => workloadOf(text, options.workloadNamespace)),
+  };
+}
+
+function targetOf({ application, selector, expect, flux, namespace }: WaitOptions): WaitTarget {
+  const given = [application, selector, flux].filter((one) => one !== undefined);
+  if (given.length !== 1) {
+    throw new CliError(
+      given.length === 0 ? 'Nothing to wait for was named.' : 'Only one thing can be waited for at once.',
+      'Give one of --application NAME, --selector LABELS, --flux kustomization/NAME, --flux helmrelease/NAME.',
+    );
+  }
+  if (expect !== undefined && selector === undefined) {
+    throw new CliError('--expect belongs to --selector.', 'Leave it out, or wait for a --selector.');
+  }
+  if (application !== undefined) {
+    const [place, name] = application.includes('/') ? application.split('/', 2) : [undefined, application];
+    return { kind: 'application', name: name ?? '', namespace: place ?? namespace ?? 'argocd' };
+  }
+  if (selector !== undefined) {
+    if (selector.trim() === '') throw new CliError('--selector is empty.', 'Write labels, e.g. team=shop.');
+    return { kind: 'applications', selector, expect: expect ?? 1, namespace: namespace ?? 'argocd' };
+  }
+  const [, kind, name] = /^(kustomization|helmrelease)\/([a-z0-9][a-z0-9.-]*)$/i.exec(flux ?? '') ?? [];
+  if (kind === undefined || name === undefined) {
+    throw new CliError(`--flux ${flux} is not understood.`, 'Write kustomization/NAME or helmrelease/NAME.');
+  }
+  return {
+    kind: kind.toLowerCase() === 'kustomization' ? 'kustomization' : 'helmrelease',
+    name,
+    namespace: namespace ?? 'flux-system',
+  };
+}
+
+function revisionsOf(
+  { revision, chartVersion }: WaitOptions,
+  target: WaitTarget,
+): { readonly revision?: string; readonly chartVersion?: string } {
+  if (target.kind === 'helmrelease') {
+    const version = chartVersion ?? revision;
+    if (version === undefined || isHash(version)) {
+      throw new CliError(
+        'A HelmRelease runs a chart version, not a commit.',
+        'Give --chart-version, e.g. 1.4.2.',
+      );
+    }
+    return { chartVersion: version };
+  }
+  if (revision === undefined && (chartVersion === undefined || target.kind === 'kustomization')) {
+    throw new CliError('What must run was not said.', 'Give --revision with the whole commit id.');
+  }
+  if (revision === undefined) return chartVersion === undefined ? {} : { chartVersion };
+  const hash = revision.toLowerCase().replace(/^sha256:/, '');
+  if (!isCommit(hash)) {
+    throw new CliError(
+      `--revision ${revision} is not a whole commit id.`,
+      'Give all 40 digits (git rev-parse HEAD): shortened ids and branch names can mean something else tomorrow. A chart version belongs to --chart-version.',
+    );
+  }
+  return { revision: hash, ...(chartVersion === undefined ? {} : { chartVersion }) };
+}
+
+function isHash(text: string): boolean {
+  return /^[0-9a-f]{7,64}$/i.test(text) && !/^\d+$/.test(text);
+}
+
+function imageOf(text: string): ImageByDigest {
+  const image = imageByDigest(text);
+  if (image !== undefined) return image;
+  throw new CliError(
+    `--image ${text} is not an image by digest.`,
+    'Write NAME@sha256:… with 64 digits: a tag can be moved, so it proves nothing.',
+  );
+}
+
+function workloadOf(text: string, namespace: string | undefined): WantedWorkload {
+  const [, kindText = '', name] = /^([a-z]+)\/([a-z0-9][a-z0-9.-]*)$/i.exec(text) ?? [];
+  const kind = WORKLOAD_KINDS.find((one) => one.toLowerCase() === kindText.toLowerCase());
+  if (kind === undefined || name === undefined) {
+    throw new CliError(
+      `--workload ${text} is not understood.`,
+      'Write deployment/NAME, statefulset/NAME or daemonset/NAME.',
+    );
+  }
+  return { kind, name, ...(namespace === undefined ? {} : { namespace }) };
+}
