@@ -25,6 +25,7 @@ export interface DatabaseOptions {
 export class LedgerDatabase {
   readonly options: DatabaseOptions;
   readonly #pool: pg.Pool;
+  readonly #closers: (() => Promise<void>)[] = [];
 
   constructor(options: DatabaseOptions) {
     this.options = options;
@@ -50,8 +51,14 @@ export class LedgerDatabase {
     }
   }
 
+  /** For connections beside the pool: closed with it. */
+  onClose(close: () => Promise<void>): void {
+    this.#closers.push(close);
+  }
+
   /** Gives all connections back; waits for running statements. */
   async close(): Promise<void> {
+    for (const close of this.#closers) await close();
     await this.#pool.end();
   }
 }

@@ -2,6 +2,7 @@
 import type { EntryBodies, LedgerEntry } from '../domain/ledger.js';
 import type { PersonalRef } from '../domain/request.js';
 import { column, type LedgerDatabase, type Row } from './database.js';
+import { EffectHolds } from './effect-holds.js';
 import { isBodyOf } from './entry-shapes.js';
 import { LedgerCorrupt } from './errors.js';
 import { PgEntryReader } from './pg-entries.js';
@@ -33,10 +34,12 @@ const REFUSALS: readonly ReservationRefusal[] = [
 
 export class PgWorkerLedger extends PgEntryReader implements WorkerLedger {
   readonly #personal: PgPersonalTable;
+  readonly #holds: EffectHolds;
 
   constructor(database: LedgerDatabase) {
     super(database);
     this.#personal = new PgPersonalTable(database);
+    this.#holds = new EffectHolds(database);
   }
 
   keepPersonal(requestId: string, values: readonly string[]): Promise<readonly PersonalRef[]> {
@@ -91,6 +94,10 @@ export class PgWorkerLedger extends PgEntryReader implements WorkerLedger {
 
   endRequest(requestId: string, body: EntryBodies['request.ended']): Promise<void> {
     return this.#append('request.ended', requestId, body);
+  }
+
+  holdEffect(key: string): Promise<(() => Promise<void>) | null> {
+    return this.#holds.take(key);
   }
 
   async reserveEffect(

@@ -128,6 +128,13 @@ export interface WorkerLedger extends LedgerReader, PersonalWriter, AlarmRaiser 
   closeGate(requestId: string, body: EntryBodies['gate.closed']): Promise<void>;
 
   /**
+   * Takes an effect for this process alone; ends with the process. Two attempts at once would find nothing at the vendor
+   * twice, and make it twice.
+   * @returns how to give it back, or null when somebody works on it already
+   * @throws LedgerUnavailable
+   */
+  holdEffect(key: string): Promise<(() => Promise<void>) | null>;
+  /**
    * The last step before an effect, in one transaction: refuses when the request is ended or revoked, the epoch is not
    * the current one, the key is not in the recorded plan, a gate of this epoch was closed without passing or is still
    * undecided, or, given `judgedUpTo`, when decisions, closed gates or plans of the request were appended after it;

@@ -26,6 +26,12 @@ export const OUTBOX = {
   pruneBatch: 5_000,
 } as const;
 
+export const HOLD = {
+  /** a machine that is gone without a word is noticed within 20 s, and the effects that it held go on elsewhere */
+  keepaliveSeconds: 5,
+  keepaliveCount: 3,
+} as const;
+
 export const LISTEN = {
   /** first delay before a lost connection is made again; doubled each time */
   baseMs: 250,

@@ -22,7 +22,7 @@ import { sharedTemporal, uniqueName, workflowBundle } from '../support/stack.js'
 import { Attacker, PREFIX } from './attacker.js';
 
 /** Every request takes a cluster of its own, so that no test finds the work of another. */
-const CLUSTERS = 48;
+const CLUSTERS = 60;
 /** Systems whose objects are counted. */
 const WATCHED = ['otterize', 'key-vault', 'gitlab'] as const;
 /** Long enough for a worker that starts on a busy machine. */

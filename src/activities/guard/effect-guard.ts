@@ -3,7 +3,7 @@
  * ledger, verifies the signatures, re-reads the outside facts that permit it, reserves the effect, and only then acts.
  */
 import type { BoundVote } from '../../domain/bound-vote.js';
-import type { SystemName } from '../../domain/failure.js';
+import { SystemError, type SystemName } from '../../domain/failure.js';
 import type { Vote } from '../../domain/gate-rules.js';
 import type { AlarmName, EffectOutcome, LedgerEntry, ReadBack } from '../../domain/ledger.js';
 import type { InventoryManifest, PolicyManifest } from '../../domain/manifest.js';
@@ -60,7 +60,8 @@ export class EffectGuard {
    * @param ref selects the target; parameters of the effect come from the signed request
    * @param object the object of the effect, e.g. `organisation`; with the target it makes the effect key
    * @param act looks up, compares, creates or changes only what differs, reads back; runs again after a crash
-   * @throws StepFailed `EffectRefused` when the ledger does not permit it; an alarm is raised
+   * @throws StepFailed `EffectRefused` when the ledger does not permit it; an alarm is raised. SystemError `busy` while
+   *   another attempt at the same effect is under way
    */
   async make(
     ref: TargetRef,
@@ -69,6 +70,21 @@ export class EffectGuard {
     act: (effect: PermittedEffect) => Promise<EffectResult>,
   ): Promise<EffectResult> {
     const key = effectKey(ref.target, object);
+    const release = await this.ledger.holdEffect(key);
+    if (release === null) throw underWay(system, key);
+    try {
+      return await this.makeAlone(ref, system, key, act);
+    } finally {
+      await release();
+    }
+  }
+
+  private async makeAlone(
+    ref: TargetRef,
+    system: SystemName,
+    key: string,
+    act: (effect: PermittedEffect) => Promise<EffectResult>,
+  ): Promise<EffectResult> {
     const { request, planned, target, plan, reservation } = await this.reserve(ref, system, key);
     const history = await this.ledger.effectsByKey(key);
     const result = await act({
@@ -229,6 +245,18 @@ export class EffectGuard {
   private async raise(requestId: string, alarm: AlarmName, detail: string): Promise<void> {
     await this.ledger.raiseAlarm(requestId, { alarm, detail: detail.slice(0, 500), count: 1 });
   }
+}
+
+/** Tried again until the attempt that is under way has ended, one way or the other. */
+function underWay(system: SystemName, key: string): SystemError {
+  return new SystemError({
+    system,
+    operation: 'ensure',
+    object: key,
+    kind: 'busy',
+    message: 'another attempt at this effect is under way',
+    remedy: 'Nothing to do: this is tried again when that one has ended',
+  });
 }
 
 /** A cancelled request begins nothing new, whether or not its workflow lives to close it. */

@@ -33,14 +33,18 @@ export function factCases(scene: () => Scene): void {
     const bait = await scene().askAndOpen();
     await scene().stop('workflows');
     await scene().approve(bait);
-    await scene()
-      .api.call('olga', 'POST', `/v1/requests/${bait.requestId}/cancel`)
-      .catch(() => undefined);
+    const beforeCancel = await scene().mark();
+    // answered only when the workflow is told, which the attacker hinders
+    const cancelled = scene().api.call('olga', 'POST', `/v1/requests/${bait.requestId}/cancel`);
+    await scene().eventually('the command in the ledger', async () =>
+      (await scene().entriesSince(beforeCancel)).find(({ type }) => type === 'command.given'),
+    );
     await scene().attacker.terminate(bait.fleetId);
     const mark = await scene().mark();
     expect(await scene().attemptOrganisation(bait)).toBe('EffectRefused');
     await scene().expectAlarmAndNoEffect(mark, 'effect-refused', bait, /was cancelled/);
     await scene().start('workflows');
+    await cancelled;
   });
 
   it('a gate that was not decided in time permits no effect, although it was approved', async () => {

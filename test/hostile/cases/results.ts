@@ -78,7 +78,6 @@ export function resultCases(scene: () => Scene): void {
 
   describe('effects forged as made', () => {
     it('an onboarding forged step by step is not believed, and is done in earnest afterwards', async () => {
-      const { attacker } = scene();
       const bait = await scene().askAndOpen();
       await scene().stop('systems');
       const mark = await scene().mark();
@@ -86,11 +85,12 @@ export function resultCases(scene: () => Scene): void {
       await forgeOnboarding(bait);
       await scene().expectAlarmAndNoEffect(mark, 'result-contradicts-ledger', bait, /reported as done/);
 
-      await attacker.terminate(bait.fleetId);
       await scene().start('systems');
-      await attacker.startByHand('fleetOnboarding', bait.fleetId, {
-        requestId: bait.requestId,
-        timing: 'brisk',
+      await scene().api.until(bait.requestId, ({ targets }) =>
+        targets.some(({ state }) => state === 'failed'),
+      );
+      await scene().api.call('olga', 'POST', `/v1/requests/${bait.requestId}/retry`, {
+        targets: [bait.target],
       });
       await scene().expectDoneOnce(mark, bait);
     });

@@ -85,17 +85,22 @@ export function rogueCases(scene: () => Scene): void {
   it('an approved effect scheduled many times at once is made once', async () => {
     const { attacker } = scene();
     const bait = await scene().askAndOpen();
-    await attacker.terminate(bait.fleetId);
+    await scene().stop('systems');
     await scene().approve(bait);
+    await attacker.pending(bait.clusterId, 'ensureOrganisation');
+    await attacker.terminate(bait.fleetId);
+    await attacker.terminate(bait.clusterId);
+    await scene().start('systems');
     const mark = await scene().mark();
     const { requestId, target, cluster } = bait;
-    await attacker.attempt({
+    const outcomes = await attacker.attempt({
       queue: 'gatehouse-otterize',
       activities: Array.from({ length: 6 }, () => ({
         name: 'ensureOrganisation',
         input: { requestId, target },
       })),
     });
+    expect(outcomes).toContain('done');
     expect(await scene().effectsSince(mark)).toEqual([
       `otterize: created organization ${cluster.name}-${cluster.stage}`,
     ]);

@@ -73,13 +73,9 @@ export function runCases(scene: () => Scene): void {
       await scene().attacker.terminate(approved.fleetId);
       await scene().approve(approved);
       const mark = await scene().mark();
-      const handle = await scene().attacker.startByHand(
-        'fleetOnboarding',
-        bait.fleetId,
-        fleetInput(approved.requestId),
-      );
-      await expect(handle.result()).rejects.toThrow();
+      await scene().attacker.startByHand('fleetOnboarding', bait.fleetId, fleetInput(approved.requestId));
       await scene().expectAlarmAndNoEffect(mark, 'effect-refused', approved, /under the name/);
+      await scene().attacker.terminate(bait.fleetId);
     });
   });
 
@@ -102,7 +98,9 @@ export function runCases(scene: () => Scene): void {
       // and once more after the end
       const afterEnd = await scene().mark();
       await scene().attacker.resetToStart(bait.fleetId);
-      await scene().attacker.client.workflow.getHandle(bait.fleetId).result();
+      // it ends, and he cannot read with what
+      const ended = scene().attacker.client.workflow.getHandle(bait.fleetId).result();
+      await expect(ended).rejects.toThrow(/binary\/encrypted/);
       expect(await scene().effectsSince(afterEnd)).toEqual([]);
       const endings = entriesOfType((await scene().record(bait)).entries, 'request.ended');
       expect(endings).toHaveLength(1);
