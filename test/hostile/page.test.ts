@@ -1,0 +1,31 @@
+/** The table of attacks in the security page names tests that exist, and no attack is missing in it. */
+import { readdir, readFile } from 'node:fs/promises';
+import { expect, it } from 'vitest';
+
+const CASES = new URL('./cases/', import.meta.url);
+/** Tests that are no attack: they show what refuses the others, or that all is well afterwards. */
+const NO_ATTACK = ['positive-control.ts'];
+const AFTERWARDS = ['after all of it the request is decided as ever'];
+
+async function titles(): Promise<readonly string[]> {
+  const files = (await readdir(CASES)).filter((file) => !NO_ATTACK.includes(file));
+  const sources = await Promise.all(files.map((file) => readFile(new URL(file, CASES), 'utf8')));
+  return sources.flatMap((source) =>
+    [...source.matchAll(/\bit\(\s*(['"`])(.+?)\1,/g)].map((match) => match[2] ?? ''),
+  );
+}
+
+async function named(): Promise<readonly string[]> {
+  const page = await readFile(new URL('../../docs/security.md', import.meta.url), 'utf8');
+  const [, section = ''] = page.split('## Attacks that are tried');
+  const [table = ''] = section.split('\n## ');
+  return table.split('\n').flatMap((line) => {
+    const [, title] = /^\| .* \| `([^|]+)` \|$/.exec(line) ?? [];
+    return title === undefined ? [] : [title];
+  });
+}
+
+it('every attack in the page has its test, and every test its line', async () => {
+  const [written, known] = [await named(), await titles()];
+  expect([...written].sort()).toEqual(known.filter((title) => !AFTERWARDS.includes(title)).sort());
+});
