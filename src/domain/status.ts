@@ -193,6 +193,15 @@ function targetStatuses(record: RequestRecord, started: boolean, ended: boolean)
             state = 'pending';
             failure = undefined;
           }
+          // given up by name: so it counts at once, before the run has written it down
+          if (
+            entry.body.command === 'skip' &&
+            entry.body.targets.includes(key) &&
+            (state === 'failed' || state === 'pending')
+          ) {
+            state = 'skipped';
+            failure = undefined;
+          }
           break;
         default:
           break;
