@@ -79,6 +79,11 @@ export class Stage {
     return `${this.#sandbox.addresses.kubernetes}/clusters/management`;
   }
 
+  /** Token of somebody who may do everything. */
+  get adminToken(): string {
+    return this.#sandbox.addresses.kubernetesAdminToken ?? '';
+  }
+
   /** Token of a pipeline that may only read. */
   get pipelineToken(): string {
     return this.#sandbox.addresses.kubernetesPipelineToken ?? '';
@@ -212,10 +217,9 @@ export class Stage {
     path: string,
     body?: object,
   ): Promise<{ readonly resourceVersion: string; readonly generation: number } | undefined> {
-    const { kubernetes, kubernetesAdminToken } = this.#sandbox.addresses;
-    const answer = await fetch(`${kubernetes}/clusters/management${path}?fieldValidation=Strict`, {
+    const answer = await fetch(`${this.server}${path}?fieldValidation=Strict`, {
       method,
-      headers: { authorization: `Bearer ${kubernetesAdminToken}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${this.adminToken}`, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await answer.text();

@@ -18,6 +18,13 @@ import { type WorkloadCheck, withEvidence } from './workload-check.js';
 const REFRESH_AGAIN_MS = 10_000;
 /** A comparison in the second in which a sync ended proves nothing: ask for one in a later second, in milliseconds. */
 const COMPARE_AGAIN_MS = 1_200;
+/** Clauses that another comparison can end. */
+const COMPARING: ReadonlySet<string> = new Set([
+  'refresh-pending',
+  'compared-too-early',
+  'other-revision',
+  'comparison-error',
+]);
 /** Without the right to ask for a comparison any comparison of our commit counts, however old. */
 const ANY_TIME = '1970-01-01T00:00:00Z';
 
@@ -122,8 +129,9 @@ class OneApplication {
     const { refresh, applications, now } = this.#options;
     if (!refresh) return false;
     const again = this.#clause === 'compared-too-early' ? COMPARE_AGAIN_MS : REFRESH_AGAIN_MS;
-    const settled = this.#clause === 'settling' || this.#clause === 'other-image';
-    if (this.#asked !== undefined && (settled || now() - this.#asked.atMs <= again)) return false;
+    // what happens after the comparison happens by itself, and each request would hide it for a moment
+    const compares = this.#clause === undefined || COMPARING.has(this.#clause);
+    if (this.#asked !== undefined && (!compares || now() - this.#asked.atMs <= again)) return false;
     if (this.#asked === undefined && (await applications.read(this.#name, signal)) === null) return false;
     const { requestedAt } = await applications.requestRefresh(this.#name, 'normal', signal);
     this.#asked = { first: this.#asked?.first ?? requestedAt, atMs: now() };

@@ -2,7 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { type Flux, type FluxReading, type FluxRef, sourceKindOf } from '../../systems/flux/flux.js';
 import { judgeHelmRelease } from '../../systems/flux/helm-release-state.js';
 import { hashesNamedBy, judgeKustomization } from '../../systems/flux/kustomization-state.js';
-import type { FluxSource, HelmRelease, Kustomization } from '../../systems/flux/objects.js';
+import {
+  type FluxObject,
+  type FluxSource,
+  type HelmRelease,
+  type Kustomization,
+  RECONCILE_ANNOTATION,
+} from '../../systems/flux/objects.js';
 import { hashInRevision } from '../../systems/flux/revision.js';
 import { isOurRevision } from '../../systems/flux/source-state.js';
 import type { Patience } from '../../systems/flux/words.js';
@@ -53,12 +59,20 @@ abstract class FluxWatch implements Watch {
     return { waitingSince: this.#waitingSince, errorPatienceMs: ERROR_PATIENCE_MS, stabilisationMs };
   }
 
-  /** Asks an object once to reconcile. @returns the token that it will have handled, undefined without the right */
-  protected async ask(ref: FluxRef, signal: AbortSignal): Promise<string | undefined> {
+  /**
+   * Asks an object once to reconcile. The annotation holds one request only: where somebody else's has replaced ours it is
+   * the newer one, and its answer is as good; where it was removed we ask again.
+   * @param object as it was read before this call
+   * @returns the token that it will have handled, undefined without the right to ask
+   */
+  protected async ask(ref: FluxRef, object: FluxObject, signal: AbortSignal): Promise<string | undefined> {
     if (!this.options.refresh) return undefined;
     const key = `${ref.kind} ${ref.namespace}/${ref.name}`;
-    const known = this.#asked.get(key);
-    if (known !== undefined) return known;
+    const current = object.metadata.annotations?.[RECONCILE_ANNOTATION];
+    if (this.#asked.has(key) && current !== undefined) {
+      this.#asked.set(key, current);
+      return current;
+    }
     const token = `gatehouse-${randomUUID()}`;
     await this.options.flux.requestReconcile(ref, token, signal);
     this.#asked.set(key, token);
@@ -155,10 +169,10 @@ export class KustomizationWatch extends FluxWatch {
   ): Promise<string | undefined> {
     if (kustomization === null || source === null || ref === undefined) return undefined;
     if (!isOurRevision(source.status?.artifact?.revision, expected)) {
-      await this.ask(ref, signal);
+      await this.ask(ref, source, signal);
       return undefined;
     }
-    return this.ask({ ...this.options.target, kind: 'Kustomization' }, signal);
+    return this.ask({ ...this.options.target, kind: 'Kustomization' }, kustomization, signal);
   }
 }
 
@@ -170,7 +184,7 @@ export class HelmReleaseWatch extends FluxWatch {
     const ref: FluxRef = { ...target, kind: 'HelmRelease' };
     const reading = await flux.helmRelease(target, signal);
     const release = reading.object;
-    const token = release === null ? undefined : await this.ask(ref, signal);
+    const token = release === null ? undefined : await this.ask(ref, release, signal);
     const chart = release === null ? undefined : await this.#chartOf(release, signal);
     const expectation = { chartVersion, ...this.patience, ...(token === undefined ? {} : { token }) };
     const judgement = judgeHelmRelease(release, chart, expectation, this.timeOf(reading));

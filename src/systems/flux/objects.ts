@@ -20,6 +20,7 @@ const Metadata = Type.Object({
   namespace: Text,
   generation: Type.Optional(Type.Integer()),
   deletionTimestamp: Text,
+  annotations: Type.Optional(Type.Record(Type.String(), Type.String())),
 });
 
 const Reference = Type.Object({ kind: Type.String(), name: Type.String(), namespace: Text });
