@@ -1,18 +1,34 @@
+import { randomInt } from 'node:crypto';
 import { connect, createServer } from 'node:net';
 
-/** A TCP port of 127.0.0.1 that is free now. Take it soon: nothing keeps it for you. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+/**
+ * Below the ports that systems give to outgoing connections (Linux: from 32,768): one of those may be taken by any call
+ * between the look and the start of the server that is to have it.
+ */
+const LOWEST_PORT = 15_000;
+const HIGHEST_PORT = 32_000;
+const TRIES = 100;
+
+/**
+ * A TCP port of 127.0.0.1 that is free now. Take it soon: nothing keeps it for you.
+ * @throws Error when none is found
+ */
+export async function freePort(): Promise<number> {
+  for (let attempt = 0; attempt < TRIES; attempt += 1) {
+    const port = randomInt(LOWEST_PORT, HIGHEST_PORT);
+    if (await canListen(port)) return port;
+  }
+  throw new Error(
+    `No free port between ${LOWEST_PORT} and ${HIGHEST_PORT} was found: end what listens there.`,
+  );
+}
+
+function canListen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer();
     server.unref();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        if (address === null || typeof address === 'string') reject(new Error('No free port was given'));
-        else resolve(address.port);
-      });
-    });
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }
 
