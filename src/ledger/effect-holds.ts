@@ -15,6 +15,8 @@ export class EffectHolds {
   /** what this process holds: the session itself would grant a lock to itself twice */
   readonly #held = new Set<string>();
   #session: Promise<pg.Client> | undefined;
+  /** one connection takes one statement at a time */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(database: LedgerDatabase) {
     this.#database = database;
@@ -51,7 +53,13 @@ export class EffectHolds {
     }
   }
 
-  async #ask(lock: 'pg_try_advisory_lock' | 'pg_advisory_unlock', key: string): Promise<boolean> {
+  #ask(lock: 'pg_try_advisory_lock' | 'pg_advisory_unlock', key: string): Promise<boolean> {
+    const answer = this.#turn.then(() => this.#query(lock, key));
+    this.#turn = answer.catch(() => undefined);
+    return answer;
+  }
+
+  async #query(lock: 'pg_try_advisory_lock' | 'pg_advisory_unlock', key: string): Promise<boolean> {
     const session = await (this.#session ?? this.#connect());
     const { rows } = await session.query<Record<string, unknown>>(
       `select ${lock}(hashtextextended($1, 0)) as answer`,
