@@ -11,9 +11,11 @@ export interface HistoryCount {
   readonly activities: ReadonlyMap<string, number>;
 }
 
-/** Counts the last run of a workflow. */
+/** Counts the last run of a workflow, when it has ended: the notice of a request's end comes after its entry. */
 export async function countHistory(client: Client, workflowId: string): Promise<HistoryCount> {
-  const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
+  const handle = client.workflow.getHandle(workflowId);
+  await handle.result();
+  const { events } = await handle.fetchHistory();
   const activities = new Map<string, number>();
   for (const event of events ?? []) {
     if (event.eventType !== ACTIVITY_SCHEDULED) continue;
