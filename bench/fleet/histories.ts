@@ -14,7 +14,9 @@ export interface HistoryCount {
 /** Counts the last run of a workflow, when it has ended: the notice of a request's end comes after its entry. */
 export async function countHistory(client: Client, workflowId: string): Promise<HistoryCount> {
   const handle = client.workflow.getHandle(workflowId);
-  await handle.result();
+  while ((await handle.describe()).status.name === 'RUNNING') {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
   const { events } = await handle.fetchHistory();
   const activities = new Map<string, number>();
   for (const event of events ?? []) {
