@@ -13,6 +13,13 @@ export const SYSTEMS = [
   'kubernetes',
   'argocd',
   'flux',
+  'registry',
+  'harbor',
+  'kustomize',
+  'helm',
+  'servicenow',
+  'http-check',
+  'prometheus',
   'external-secrets',
   'notifications',
 ] as const;
