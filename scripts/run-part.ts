@@ -59,8 +59,11 @@ export async function runPart(
   if (result === undefined) {
     const why =
       code === null ? `ended after ${part.limitMs / 60_000} minutes` : `vitest ended with code ${code}`;
-    return { passed: 0, failed: [`part ${part.name}: no result, ${why}`], notRun: [] };
+    return { passed: 0, failed: [{ test: `part ${part.name}: no result, ${why}`, why: [] }], notRun: [] };
   }
   if (code === 0 || result.failed.length > 0) return result;
-  return { ...result, failed: [`part ${part.name}: vitest ended with code ${code ?? 'none'}`] };
+  return {
+    ...result,
+    failed: [{ test: `part ${part.name}: vitest ended with code ${code ?? 'none'}`, why: [] }],
+  };
 }

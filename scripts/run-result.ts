@@ -1,8 +1,15 @@
+/** What failed, and what it said. */
+export interface Failure {
+  /** Name of a failed test, or of a file or suite that failed outside a test. */
+  readonly test: string;
+  /** The beginning of its error, line by line; empty when there was none. */
+  readonly why: readonly string[];
+}
+
 /** What a run of vitest came to. */
 export interface RunResult {
   readonly passed: number;
-  /** Names of failed tests, and of files and suites that failed outside a test. */
-  readonly failed: readonly string[];
+  readonly failed: readonly Failure[];
   /** Tests that could not be run here, and why. */
   readonly notRun: readonly { readonly test: string; readonly reason: string }[];
 }
@@ -20,7 +27,13 @@ function isRunResult(value: unknown): value is RunResult {
     typeof value.passed === 'number' &&
     'failed' in value &&
     Array.isArray(value.failed) &&
+    value.failed.every(isFailure) &&
     'notRun' in value &&
     Array.isArray(value.notRun)
   );
+}
+
+function isFailure(value: unknown): value is Failure {
+  if (typeof value !== 'object' || value === null) return false;
+  return 'test' in value && typeof value.test === 'string' && 'why' in value && Array.isArray(value.why);
 }

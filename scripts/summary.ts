@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import type { RunResult } from './run-result.js';
+import { WHY_LINES } from './failure-text.js';
+import type { Failure, RunResult } from './run-result.js';
 
 /** What answered for a system in a run. */
 export interface SystemLine {
@@ -45,11 +46,20 @@ export function printSummary(
   }
   const failed = parts.flatMap(({ result }) => result.failed);
   if (failed.length > 0) print('\nFailed');
-  for (const name of failed) print(`  ${name}`);
+  for (const line of failedLines(failed)) print(`  ${line}`);
   const passed = parts.reduce((sum, { result }) => sum + result.passed, 0);
   print(`\n${passed} passed, ${failed.length} failed`);
   // A run in which nothing was tested proves nothing.
   return failed.length === 0 && passed > 0 ? 0 : 1;
+}
+
+/** Lines for the errors of all failures together: with many, the names say more than the errors, and a log may be cut. */
+const ALL_WHY_LINES = 100;
+
+/** Each failed test with the beginning of its error under it, which is the shorter the more failed. */
+export function failedLines(failed: readonly Failure[]): string[] {
+  const each = Math.min(WHY_LINES, Math.floor(ALL_WHY_LINES / Math.max(1, failed.length)));
+  return failed.flatMap(({ test, why }) => [test, ...why.slice(0, each).map((line) => `    ${line}`)]);
 }
 
 function isSystemLine(value: unknown): value is SystemLine {

@@ -26,7 +26,19 @@ test('counts what passed and failed, and keeps why something was not run', async
   const path = 'test/scripts/fixtures/mixed.fixture.ts';
   expect(await run('mixed')).toEqual({
     passed: 1,
-    failed: [`${path} > fails`],
+    failed: [
+      {
+        test: `${path} > fails`,
+        why: [
+          'AssertionError: expected 1 to be 2 // Object.is equality',
+          '- Expected',
+          '+ Received',
+          '- 2',
+          '+ 1',
+          `at ${path}:4`,
+        ],
+      },
+    ],
     notRun: [
       { test: `${path} > cannot run here`, reason: 'no moon tonight' },
       { test: `${path} > is not written`, reason: 'not written yet' },
@@ -35,7 +47,17 @@ test('counts what passed and failed, and keeps why something was not run', async
 });
 
 test('a file that cannot be loaded, an error outside of tests and a run without tests are failures', async () => {
-  expect((await run('unloadable')).failed).toEqual(['test/scripts/fixtures/unloadable.fixture.ts']);
-  expect((await run('unhandled')).failed).toEqual([expect.stringContaining('nobody waits for this')]);
-  expect((await run('absent')).failed).toEqual([expect.stringContaining('part absent')]);
+  expect((await run('unloadable')).failed).toEqual([
+    {
+      test: 'test/scripts/fixtures/unloadable.fixture.ts',
+      why: ['broken before any test', 'at test/scripts/fixtures/unloadable.fixture.ts:1'],
+    },
+  ]);
+  expect((await run('unhandled')).failed).toEqual([
+    {
+      test: 'outside of any test',
+      why: ['nobody waits for this', 'at test/scripts/fixtures/unhandled.fixture.ts:4'],
+    },
+  ]);
+  expect((await run('absent')).failed).toEqual([{ test: expect.stringContaining('part absent'), why: [] }]);
 });
