@@ -51,6 +51,19 @@ const KubernetesConnection = Type.Object(
   closed,
 );
 
+const RegistryHost = Type.Object(
+  {
+    /** host and port, as in image references */
+    host: Type.String({ pattern: '^[A-Za-z0-9.-]+(:[0-9]{1,5})?$', maxLength: 255 }),
+    usernameFile: Type.Optional(Path),
+    passwordFile: Type.Optional(Path),
+    /** http instead of https */
+    insecure: Type.Optional(Type.Boolean()),
+    callsPerSecond: Rate,
+  },
+  closed,
+);
+
 export const InstallationShape = Type.Object(
   {
     taskQueuePrefix: Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,60}$' }),
@@ -182,6 +195,26 @@ export const InstallationShape = Type.Object(
         ),
         gitlab: Type.Object({ url: Url, tokenFile: Path, callsPerSecond: Rate }, closed),
         kubernetes: Type.Object({ connections: Type.Array(KubernetesConnection) }, closed),
+        /** registries of images and charts that promotions may ask */
+        registry: Type.Optional(Type.Object({ hosts: Type.Array(RegistryHost, { minItems: 1 }) }, closed)),
+        /** where scan reports are read */
+        harbor: Type.Optional(
+          Type.Object({ url: Url, usernameFile: Path, passwordFile: Path, callsPerSecond: Rate }, closed),
+        ),
+        /** where change records are kept */
+        servicenow: Type.Optional(
+          Type.Object({ url: Url, usernameFile: Path, passwordFile: Path, callsPerSecond: Rate }, closed),
+        ),
+        /** what may be asked whether a delivered service works */
+        checks: Type.Optional(
+          Type.Object(
+            {
+              hosts: Type.Array(Origin),
+              prometheus: Type.Optional(Type.Object({ url: Url, tokenFile: Type.Optional(Path) }, closed)),
+            },
+            closed,
+          ),
+        ),
       },
       closed,
     ),
