@@ -1,46 +1,34 @@
 import { Branches, Commits, Repositories, RepositoryFiles } from '@gitbeaker/rest';
 import Type from 'typebox';
 import { SystemError } from '../../domain/failure.js';
-import { JsonRequester } from '../http/json-requester.js';
+import type { JsonRequester } from '../http/json-requester.js';
 import { shapeOf } from '../http/shape.js';
-import type { TokenBucket } from '../http/token-bucket.js';
-import { type CallSubject, troubleOf } from '../http/trouble.js';
-import type { Secret } from '../secret.js';
+import { troubleOf } from '../http/trouble.js';
+import { type GitLabClientOptions, gitLabRequester } from './api.js';
+import { asCommitConflict, codeOf, explainedNotFound, subjectOf } from './errors.js';
+import { textOf } from './file-text.js';
+import { ObjectId } from './object-id.js';
+import { PAGE } from './pages.js';
 import { callOptions } from './requester.js';
 import { hasTrailer, messageWithTrailer } from './trailer.js';
-import { readGitLabError } from './vendor-words.js';
 
-/** GitLab's largest page. */
-const PAGE = 100;
 /** How far back `findCommitByTrailer` looks: our commit is recent, and a file's own commits are few. */
 const COMMITS_TO_SEARCH = 500;
 
-const CommitId = Type.String({ pattern: '^(?:[0-9a-f]{40}|[0-9a-f]{64})$' });
 const Commit = Type.Object({
-  id: CommitId,
+  id: ObjectId,
   message: Type.String(),
   created_at: Type.Optional(Type.String()),
 });
-const CommitMade = Type.Object({ id: CommitId });
-const Branch = Type.Object({ commit: Type.Object({ id: CommitId }) });
+const CommitMade = Type.Object({ id: ObjectId });
+const Branch = Type.Object({ commit: Type.Object({ id: ObjectId }) });
 const File = Type.Object({
   content: Type.String(),
   encoding: Type.Literal('base64'),
-  blob_id: CommitId,
-  last_commit_id: CommitId,
+  blob_id: ObjectId,
+  last_commit_id: ObjectId,
 });
 const Version = Type.Object({ version: Type.String() });
-
-export interface GitLabClientOptions {
-  /** address of the server, e.g. `https://gitlab.example.com`; calls go to `/api/v4` below it and nowhere else */
-  readonly baseUrl: string;
-  /** a token with the scope `api`; asked for each call */
-  readonly token: () => Promise<Secret>;
-  /** milliseconds for one call; default 10,000 */
-  readonly timeoutMs?: number;
-  /** bucket of the token, when a rate is configured */
-  readonly bucket?: TokenBucket;
-}
 
 export interface RepositoryFile {
   /** the whole text; a byte order mark and line ends are kept */
@@ -81,14 +69,7 @@ export class GitLabClient {
 
   /** @throws TypeError when the address is no plain http or https address */
   constructor(options: GitLabClientOptions) {
-    this.#http = new JsonRequester({
-      system: 'gitlab',
-      baseUrl: `${options.baseUrl.replace(/\/+$/, '')}/api/v4/`,
-      credential: async () => ({ 'private-token': await options.token() }),
-      timeoutMs: options.timeoutMs,
-      bucket: options.bucket,
-      readError: readGitLabError,
-    });
+    this.#http = gitLabRequester(options);
   }
 
   /**
@@ -133,7 +114,7 @@ export class GitLabClient {
       );
       const file = shapeOf(File, body, subject);
       return {
-        content: utf8(file.content, subject),
+        content: textOf(Buffer.from(file.content, 'base64'), subject),
         lastCommitId: file.last_commit_id,
         blobId: file.blob_id,
       };
@@ -173,7 +154,7 @@ export class GitLabClient {
       );
       return { commitSha: shapeOf(CommitMade, body, subject).id };
     } catch (error) {
-      throw asConflict(explainedNotFound(error, subject), subject);
+      throw asCommitConflict(explainedNotFound(error, subject), subject);
     }
   }
 
@@ -266,54 +247,4 @@ export class GitLabClient {
     const { body } = await this.#http.send({ ...subject, method: 'GET', path: 'version', signal });
     return shapeOf(Version, body, subject).version;
   }
-}
-
-function subjectOf(operation: string, object: string): CallSubject {
-  return { system: 'gitlab', operation, object };
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof SystemError ? error.trouble.code : undefined;
-}
-
-function utf8(base64: string, subject: CallSubject): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(base64, 'base64'));
-  } catch {
-    throw new SystemError(
-      troubleOf(subject, 'invalid', 'the file is not UTF-8 text', {
-        remedy: 'Save the file as UTF-8, or name another file.',
-      }),
-    );
-  }
-}
-
-/** GitLab says 404 for what is missing and for what the token may not see. */
-function explainedNotFound(error: unknown, subject: CallSubject): unknown {
-  if (!(error instanceof SystemError) || error.trouble.kind !== 'not-found') return error;
-  const { status, code, message } = error.trouble;
-  return new SystemError(
-    troubleOf(subject, 'not-found', message, {
-      status,
-      code,
-      remedy:
-        code === 'branch-not-found' || code === 'commit-not-found'
-          ? 'Check the name of the branch, or the id of the commit.'
-          : "Check the project's path, and that the token's user is a member of it: GitLab answers both alike.",
-    }),
-  );
-}
-
-function asConflict(error: unknown, subject: CallSubject): unknown {
-  if (!(error instanceof SystemError)) return error;
-  const { status, code, message } = error.trouble;
-  if (status !== 400 && status !== 409) return error;
-  return new SystemError(
-    troubleOf(subject, 'conflict', message, {
-      status,
-      code: code ?? 'commit-refused',
-      remedy:
-        'Nothing to do at first: the file is read again. If it lasts, look for a push rule that refuses the commit.',
-    }),
-  );
 }

@@ -4,7 +4,8 @@ import type { VendorWords } from '../http/json-requester.js';
 const CODES: readonly (readonly [RegExp, string])[] = [
   [/^404 File Not Found/i, 'file-not-found'],
   [/^404 Branch Not Found/i, 'branch-not-found'],
-  [/^404 (Commit|Ref) Not Found/i, 'commit-not-found'],
+  [/^404 (Commit|Ref|Tree) Not Found/i, 'commit-not-found'],
+  [/^404 invalid revision or path Not Found/i, 'folder-not-found'],
   [/^404 Project Not Found/i, 'project-not-found'],
   [/^404 Merge Base Not Found/i, 'no-merge-base'],
   [/a file with this name already exists/i, 'file-exists'],
@@ -12,6 +13,10 @@ const CODES: readonly (readonly [RegExp, string])[] = [
   [/has changed since you started editing it/i, 'file-changed'],
   [/could not update (refs|branch)|please refresh and try again|branch was changed/i, 'branch-moved'],
   [/only create or edit files when you are on a branch/i, 'branch-not-visible'],
+  [/a branch called .* already exists/i, 'branch-exists'],
+  [/another open merge request already exists/i, 'merge-request-exists'],
+  [/sha does not match head of source branch/i, 'head-moved'],
+  [/sha must be provided/i, 'sha-required'],
 ];
 
 /**
