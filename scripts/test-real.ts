@@ -11,6 +11,7 @@ import {
 } from '../sandbox/real/component.js';
 import { COMPONENTS } from '../sandbox/real/components.js';
 import { installChromium } from '../sandbox/stack/chromium.js';
+import { BuildError } from '../sandbox/stack/go-build.js';
 import { temporaryFolder } from '../sandbox/stack/temporary-folder.js';
 import { descriptionVariable, reasonVariable } from '../test/support/real-component.js';
 import { openStackBroker } from '../test/support/stack-broker.js';
@@ -26,20 +27,24 @@ async function bringUp(
   component: RealComponent,
   folder: string,
   time: AbortSignal,
+  running: ReadonlyMap<string, StartedComponent>,
 ): Promise<StartedComponent | string> {
+  const missing = component.needs?.find((name) => !running.has(name));
+  if (missing !== undefined) return `needs ${missing}, which does not run`;
   try {
     time.throwIfAborted();
     process.stdout.write(`== ${component.name}: installing, if it is not in the cache\n`);
     await component.install(time);
     const own = join(folder, component.name);
     await mkdir(own);
-    const started = await component.start(own);
+    const env = Object.fromEntries([...running.values()].flatMap((one) => Object.entries(one.env)));
+    const started = await component.start(own, env);
     process.stdout.write(`== ${component.name}: ${started.description} runs\n`);
     return started;
   } catch (error) {
     if (time.aborted)
       return `not there after ${INSTALL_MINUTES} minutes; run again, it goes on where it stopped`;
-    if (error instanceof ComponentUnavailable) return error.message;
+    if (error instanceof ComponentUnavailable || error instanceof BuildError) return error.message;
     throw error;
   }
 }
@@ -49,19 +54,19 @@ async function main(): Promise<number> {
   const folder = await temporaryFolder('real');
   const report = join(folder.path, 'systems.jsonl');
   const broker = await openStackBroker();
-  const started: StartedComponent[] = [];
+  const started = new Map<string, StartedComponent>();
   const notes: string[] = [];
   const env: Record<string, string> = { GATEHOUSE_STACK_BROKER: broker.url, GATEHOUSE_TEST_REPORT: report };
   try {
     const browserMissing = await installChromium();
     if (browserMissing !== undefined) notes.push(`What needs a browser: ${browserMissing}`);
     for (const component of COMPONENTS) {
-      const outcome = await bringUp(component, folder.path, time);
+      const outcome = await bringUp(component, folder.path, time, started);
       if (typeof outcome === 'string') {
         notes.push(`${component.name}: ${outcome}`);
         env[reasonVariable(component.name)] = outcome;
       } else {
-        started.push(outcome);
+        started.set(component.name, outcome);
         Object.assign(env, outcome.env, { [descriptionVariable(component.name)]: outcome.description });
       }
     }
@@ -79,7 +84,7 @@ async function main(): Promise<number> {
     );
     return printSummary([...stack, ...(await readSystemReport(report))], [{ name: 'real', result }], notes);
   } finally {
-    for (const component of started.reverse()) await component.stop();
+    for (const component of [...started.values()].reverse()) await component.stop();
     await broker.dispose();
     await folder.remove();
   }

@@ -41,20 +41,22 @@ export async function builtGoProgram(program: GoProgram): Promise<string | undef
 /**
  * The binary from the cache, or built into it: once, whatever the number of processes that ask, with progress shown.
  * A change of the pinned versions builds anew.
+ * @param signal ends the build when aborted; what is compiled stays in Go's cache, so that the next one goes on from there
  * @throws BuildError
  */
-export async function buildGoProgram(program: GoProgram): Promise<string> {
+export async function buildGoProgram(program: GoProgram, signal?: AbortSignal): Promise<string> {
   const there = await builtGoProgram(program);
   if (there !== undefined) return there;
   const wait = () => process.stderr.write(`Another process is building ${program.name}: waiting for it\n`);
   return alone(
     `build-${program.name}`,
-    async () => (await builtGoProgram(program)) ?? (await build(program)),
+    async () => (await builtGoProgram(program)) ?? (await build(program, signal)),
     wait,
   );
 }
 
-async function build(program: GoProgram): Promise<string> {
+async function build(program: GoProgram, signal: AbortSignal | undefined): Promise<string> {
+  signal?.throwIfAborted();
   const binary = cacheFolder('bin', program.name);
   await mkdir(dirname(binary), { recursive: true });
   const show = progress(`Building ${program.name} (once; kept in ${dirname(binary)})`);
@@ -68,6 +70,7 @@ async function build(program: GoProgram): Promise<string> {
     await runCommand('go', [...flags, '-o', unfinished, program.packagePath], {
       cwd: join(RECIPES, program.recipe),
       env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly' },
+      ...(signal !== undefined && { signal }),
       onLine: (line) => {
         if (line.startsWith('go: downloading')) downloaded += 1;
         else compiled += 1;
