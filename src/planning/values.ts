@@ -2,8 +2,8 @@
 import type { ClusterTarget } from '../domain/request.js';
 import { forbiddenPath, wantedValues } from '../domain/values.js';
 import type { GitLabClient } from '../systems/gitlab/client.js';
-import { readScalars, setScalars } from '../systems/gitlab/yaml-edit.js';
-import { YamlEditError } from '../systems/gitlab/yaml-edit-error.js';
+import { readScalars, setScalars } from './edits/yaml-edit.js';
+import { YamlEditError } from './edits/yaml-edit-error.js';
 
 export type ValuesFinding =
   | { readonly state: 'missing' }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type Document, parse, parseDocument } from 'yaml';
-import { readScalars, setScalars } from '../../../src/systems/gitlab/yaml-edit.js';
-import { YamlEditError } from '../../../src/systems/gitlab/yaml-edit-error.js';
-import type { ScalarValue } from '../../../src/systems/gitlab/yaml-scalar.js';
+import { readScalars, setScalars } from '../../../src/planning/edits/yaml-edit.js';
+import { YamlEditError } from '../../../src/planning/edits/yaml-edit-error.js';
+import type { ScalarValue } from '../../../src/planning/edits/yaml-scalar.js';
 
 /** Lines that are only in one of two texts, as `diff` shows them. */
 function changedLines(before: string, after: string): { removed: string[]; added: string[] } {

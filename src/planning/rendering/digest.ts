@@ -1,0 +1,13 @@
+/** The digest of what is rendered: the same for the same objects, whatever the order of files, documents and keys. */
+import { createHash } from 'node:crypto';
+import { inOneOrder } from './data.js';
+import { objectKey, type RenderedObject } from './rendered-objects.js';
+
+/**
+ * SHA-256 of the objects in one order, 64 lower-case hex digits. Values of Secrets are not in it: a digest of a short
+ * value would give it away.
+ */
+export function digestOfRendered(objects: readonly RenderedObject[]): string {
+  const lines = objects.map((object) => `${objectKey(object)} ${JSON.stringify(inOneOrder(object.object))}`);
+  return createHash('sha256').update(lines.sort().join('\n'), 'utf8').digest('hex');
+}

@@ -1,0 +1,173 @@
+/** Rendered manifests as data. Values of Secrets are taken out while reading: nothing that is handed on holds them. */
+import { parseAllDocuments } from 'yaml';
+import { type Fields, fieldsAt, isFields, textAt } from './data.js';
+
+/** Stands where a value of a Secret stood. */
+export const REDACTED = '(redacted)';
+
+export interface RenderedObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** empty when the manifest names none */
+  readonly namespace: string;
+  readonly name: string;
+  /** the whole object; values of a Secret are `(redacted)` */
+  readonly object: Fields;
+}
+
+/** What was rendered cannot be read as Kubernetes objects. */
+export class RenderedError extends Error {
+  override readonly name = 'RenderedError';
+  readonly remedy: string;
+
+  constructor(message: string, remedy: string) {
+    super(message);
+    this.remedy = remedy;
+  }
+}
+
+/** Far above any honest place: a place of 500 objects renders to about 1 MiB. */
+const MAX_BYTES = 10 * 1024 * 1024;
+const MAX_OBJECTS = 5_000;
+/** Rendered text has none at all; a plain directory may use a few. */
+const MAX_ALIASES = 100;
+
+/** Values of Secrets, by object and place; reachable through `sameHidden` only. */
+const hidden = new WeakMap<RenderedObject, ReadonlyMap<string, string>>();
+
+/**
+ * Reads rendered text; a `List` counts as what it holds.
+ * @throws RenderedError
+ */
+export function parseRendered(text: string): readonly RenderedObject[] {
+  if (Buffer.byteLength(text, 'utf8') > MAX_BYTES) {
+    throw new RenderedError(
+      `more than ${MAX_BYTES / 1024 / 1024} MiB of manifests`,
+      'Split the place into several.',
+    );
+  }
+  const objects = valuesOf(text)
+    .filter((value) => value !== null)
+    .flatMap(itemsOf)
+    .map(objectOf);
+  if (objects.length > MAX_OBJECTS) {
+    throw new RenderedError(`more than ${MAX_OBJECTS} objects`, 'Split the place into several.');
+  }
+  return objects;
+}
+
+/** `Deployment shop/web`, or `Namespace shop` for what has no namespace. */
+export function objectTitle({
+  kind,
+  namespace,
+  name,
+}: Pick<RenderedObject, 'kind' | 'namespace' | 'name'>): string {
+  return `${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`;
+}
+
+/** The API group; empty for the core. */
+export function groupOf({ apiVersion }: Pick<RenderedObject, 'apiVersion'>): string {
+  const slash = apiVersion.lastIndexOf('/');
+  return slash === -1 ? '' : apiVersion.slice(0, slash);
+}
+
+/** What makes two objects the same one to a cluster: the version of the API does not. */
+export function objectKey(object: RenderedObject): string {
+  return JSON.stringify([groupOf(object), object.kind, object.namespace, object.name]);
+}
+
+/** Places of hidden values, e.g. `data.password`. */
+export function hiddenPlaces(object: RenderedObject): readonly string[] {
+  return [...(hidden.get(object)?.keys() ?? [])];
+}
+
+/** True when both hold the same value at that place; a value that is not known is never the same. */
+export function sameHidden(one: RenderedObject, other: RenderedObject, place: string): boolean {
+  const value = hidden.get(one)?.get(place);
+  return value !== undefined && value === hidden.get(other)?.get(place);
+}
+
+function valuesOf(text: string): readonly unknown[] {
+  try {
+    // an empty text gives an empty list with a marker, which spreads to no document
+    return [...parseAllDocuments(text, { merge: true, logLevel: 'error' })].map((document) => {
+      const error = document.errors[0];
+      if (error !== undefined) {
+        const line = text.slice(0, error.pos[0]).split('\n').length;
+        throw new RenderedError(
+          `line ${line} of what is rendered is not valid YAML (${error.code})`,
+          'Correct the manifest.',
+        );
+      }
+      const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
+      return value;
+    });
+  } catch (error) {
+    if (error instanceof RenderedError) throw error;
+    throw new RenderedError(
+      'what is rendered is nested too deeply, or holds aliases without end',
+      'Write the values out.',
+    );
+  }
+}
+
+function itemsOf(value: unknown): readonly unknown[] {
+  if (!isFields(value) || value.apiVersion !== 'v1' || value.kind !== 'List') return [value];
+  return Array.isArray(value.items) ? value.items.flatMap(itemsOf) : [];
+}
+
+function objectOf(value: unknown): RenderedObject {
+  const apiVersion = textAt(value, 'apiVersion');
+  const kind = textAt(value, 'kind');
+  const name = textAt(value, 'metadata', 'name') ?? textAt(value, 'metadata', 'generateName');
+  if (!isFields(value) || apiVersion === undefined || kind === undefined || name === undefined) {
+    const known = [kind, name].filter((part) => part !== undefined).join(' ');
+    throw new RenderedError(
+      `a document is no Kubernetes object${known === '' ? '' : ` (${known})`}: apiVersion, kind or metadata.name is missing`,
+      'Keep other YAML files out of the directory, or name the manifests in a kustomization.yaml.',
+    );
+  }
+  const namespace = textAt(value, 'metadata', 'namespace') ?? '';
+  const values = new Map<string, string>();
+  const isSecret = kind === 'Secret' && apiVersion === 'v1';
+  const object: RenderedObject = {
+    apiVersion,
+    kind,
+    namespace,
+    name,
+    object: isSecret ? withoutValues(value, values) : value,
+  };
+  if (values.size > 0) hidden.set(object, values);
+  return object;
+}
+
+/** Annotation in which kubectl keeps the whole object, values included. */
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+
+function withoutValues(secret: Fields, values: Map<string, string>): Fields {
+  const hide = (holder: unknown, place: string): unknown => {
+    if (!isFields(holder)) {
+      values.set(place, JSON.stringify(holder));
+      return REDACTED;
+    }
+    return Object.fromEntries(
+      Object.entries(holder).map(([key, value]) => {
+        values.set(`${place}.${key}`, JSON.stringify(value) ?? '');
+        return [key, REDACTED];
+      }),
+    );
+  };
+  const result: Record<string, unknown> = { ...secret };
+  for (const part of ['data', 'stringData']) {
+    if (secret[part] !== undefined && secret[part] !== null) result[part] = hide(secret[part], part);
+  }
+  const annotations = fieldsAt(secret, 'metadata', 'annotations');
+  if (annotations[LAST_APPLIED] !== undefined) {
+    values.set(`metadata.annotations.${LAST_APPLIED}`, JSON.stringify(annotations[LAST_APPLIED]) ?? '');
+    result.metadata = {
+      ...fieldsAt(secret, 'metadata'),
+      annotations: { ...annotations, [LAST_APPLIED]: REDACTED },
+    };
+  }
+  return result;
+}
