@@ -4,7 +4,7 @@ import { refuseDecision } from '../domain/gate-rules.js';
 import type { Identity } from '../domain/identity.js';
 import { actorOf } from '../domain/identity.js';
 import type { GatePolicy } from '../domain/manifest.js';
-import { currentPlan, entriesOfType, excludedPersons, type RequestRecord } from '../domain/record.js';
+import { currentPlan, entriesOfType, gateContextOf, type RequestRecord } from '../domain/record.js';
 import type { ApiLedger, DecisionResult } from '../ledger/ports.js';
 import { signDecision } from '../security/attestation.js';
 import { digest } from '../security/canonical.js';
@@ -121,11 +121,7 @@ export class Deciding {
     const refused = refuseDecision(
       gate,
       this.deps.roles.decidingGroups(record, gate),
-      {
-        epoch: given.epoch,
-        targets: record.request.content.targets.length,
-        excluded: excludedPersons(record),
-      },
+      gateContextOf(record, given.epoch),
       {
         kind: identity.kind,
         personId: identity.personId,

@@ -1,7 +1,7 @@
 /** What waits for a person: the open gates at which he may decide, by the same rule that takes his decision. */
 import { refuseDecision } from '../domain/gate-rules.js';
 import type { Identity } from '../domain/identity.js';
-import { currentPlan, excludedPersons, type RequestRecord } from '../domain/record.js';
+import { currentPlan, gateContextOf, type RequestRecord } from '../domain/record.js';
 import type { ApiLedger, OpenGate } from '../ledger/ports.js';
 import { ownDecision } from './decisions.js';
 import type { RequestReader } from './request-reader.js';
@@ -50,11 +50,7 @@ export class Inbox {
       refuseDecision(
         gate,
         this.roles.decidingGroups(record, gate),
-        {
-          epoch: open.epoch,
-          targets: record.request.content.targets.length,
-          excluded: excludedPersons(record),
-        },
+        gateContextOf(record, open.epoch),
         {
           kind: identity.kind,
           personId: identity.personId,

@@ -137,7 +137,7 @@ export class Intake {
   /** The same content is that request; other content has to wait for its end. */
   private async compareWithOpen(fleet: Located<FleetManifest>, requestId: string): Promise<TakenIn> {
     const record = recordOf(await this.deps.ledger.entriesOf(requestId));
-    if (record !== null && (await this.isSameContent(fleet, record.request))) {
+    if (record?.request.kind === 'Fleet' && (await this.isSameContent(fleet, record.request))) {
       return { requestId, isNew: false };
     }
     throw new Problem(

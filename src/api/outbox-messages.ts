@@ -20,6 +20,8 @@ const CommandShape = Type.Object(
       Type.Literal('retry'),
       Type.Literal('skip'),
       Type.Literal('cancel'),
+      Type.Literal('rollback'),
+      Type.Literal('accept'),
     ]),
     body: Type.Object({ commandId: Text, targets: Type.Array(Text) }, closed),
   },

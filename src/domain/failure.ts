@@ -121,6 +121,10 @@ export const FAILURE = {
   refused: 'EffectRefused',
   /** a wait can never succeed, e.g. a sync error */
   hopeless: 'CannotSucceed',
+  /** what was approved is not what would be done now: people are asked again */
+  void: 'ApprovalVoid',
+  /** a check after the delivery said no, or could not say */
+  unverified: 'NotVerified',
   /** a wait ran out of its time */
   overdue: 'WaitOverdue',
   /** a target (cluster) could not be finished; carries step, cause and remedy */

@@ -25,6 +25,10 @@ export interface GateContext {
   readonly targets: number;
   /** person ids of requester, beneficiary and authors: they never decide (four eyes) */
   readonly excluded: readonly string[];
+  /** risk of the plan; unset: low. At high risk a gate may need more approvals */
+  readonly risk?: 'low' | 'high';
+  /** the work that was asked for is done, well or badly: gates of afterwards open now, not before */
+  readonly workDone?: boolean;
 }
 
 export interface EvidenceFault {
@@ -154,11 +158,30 @@ export interface GateVerdict {
   readonly need: number;
   /** gates that must pass before this one opens */
   readonly waitsFor: readonly string[];
+  /** a review after the work: `later` while the work is not done, then `now`; unset: effects wait for this gate */
+  readonly afterwards?: 'later' | 'now';
+}
+
+/** Gates that must pass before effects are made. */
+export function gatesBefore(gates: readonly GatePolicy[]): readonly GatePolicy[] {
+  return gates.filter(({ afterwards }) => afterwards !== true);
+}
+
+/** Gates that review the work when it is done; the request does not end before they are decided. */
+export function gatesAfterwards(gates: readonly GatePolicy[]): readonly GatePolicy[] {
+  return gates.filter(({ afterwards }) => afterwards === true);
+}
+
+/** How many different persons must agree at a gate, by the risk of the plan. Risk never lowers the number. */
+export function needOf(gate: GatePolicy, risk: GateContext['risk']): number {
+  const { need, needAtHighRisk = need } = gate.approvers;
+  return risk === 'high' ? Math.max(need, needAtHighRisk) : need;
 }
 
 /**
  * Judges all gates of a policy. One no ends it; silence never approves; votes of another epoch, of excluded persons and
- * with insufficient evidence count for nothing; a delegate and the one he stands in for count once.
+ * with insufficient evidence count for nothing; a delegate and the one he stands in for count once. A gate of afterwards is
+ * not open until the work is done, whatever was said before.
  * @param votes verified votes of this request, any order
  */
 export function judgeGates(
@@ -201,15 +224,26 @@ function judgeGate(
       checkEvidence(gate, vote.evidence, context.targets, vote.atMs).length === 0,
   );
   const approvals = countPersons(approving);
-  const need = gate.approvers.need;
-  const state: GateState = counted.some((vote) => vote.decision === 'reject')
-    ? 'rejected'
-    : waitsFor.length > 0
+  const need = needOf(gate, context.risk);
+  const afterwards = gate.afterwards === true ? (context.workDone === true ? 'now' : 'later') : undefined;
+  const state: GateState =
+    afterwards === 'later'
       ? 'not-open'
-      : approvals >= need
-        ? 'passed'
-        : 'open';
-  return { gate: gate.name, state, approvals, need, waitsFor };
+      : counted.some((vote) => vote.decision === 'reject')
+        ? 'rejected'
+        : waitsFor.length > 0
+          ? 'not-open'
+          : approvals >= need
+            ? 'passed'
+            : 'open';
+  return {
+    gate: gate.name,
+    state,
+    approvals,
+    need,
+    waitsFor,
+    ...(afterwards === undefined ? {} : { afterwards }),
+  };
 }
 
 /** Four eyes: however the id is spelt. */
@@ -230,7 +264,11 @@ function countPersons(votes: readonly Vote[]): number {
   return groups.length;
 }
 
-/** True when every gate has passed. A policy without gates never passes by accident: it needs at least one gate. */
+/**
+ * True when every gate has passed that effects wait for. A policy without such gates never passes by accident: it needs at
+ * least one.
+ */
 export function allPassed(verdicts: readonly GateVerdict[]): boolean {
-  return verdicts.length > 0 && verdicts.every((verdict) => verdict.state === 'passed');
+  const before = verdicts.filter(({ afterwards }) => afterwards === undefined);
+  return before.length > 0 && before.every((verdict) => verdict.state === 'passed');
 }

@@ -26,6 +26,8 @@ export interface GateAgenda {
 }
 
 /**
+ * A review of afterwards is left out while its work is not done: until then the state is that of the gates before. Once it
+ * is done, the state is that of all, so a request with an open review is waiting.
  * @param gates the policy's gates
  * @param verdicts what the votes say, one per gate
  * @param clocks gates that were opened in this epoch
@@ -56,11 +58,12 @@ export function agendaOf(
     }
   }
   const results = close.map((item) => item.result);
+  const due = verdicts.filter(({ afterwards }) => afterwards !== 'later');
   const state = results.includes('rejected')
     ? 'rejected'
     : results.includes('expired')
       ? 'expired'
-      : gates.length > 0 && verdicts.every((verdict) => verdict.state === 'passed')
+      : due.length > 0 && due.every((verdict) => verdict.state === 'passed')
         ? 'passed'
         : 'waiting';
   return { open, close, notices, state, ...(wakes.length === 0 ? {} : { wakeAtMs: Math.min(...wakes) }) };

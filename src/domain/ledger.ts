@@ -4,12 +4,22 @@
  */
 import type { Verdict } from './decision.js';
 import type { FailureReport } from './failure.js';
+import type { CommandName } from './messages.js';
 import type { Plan, PlanTotals } from './plan.js';
+import type { HoldScope } from './promotion/holds.js';
 import type { Actor, PersonalRef } from './request.js';
 
 export type EffectOutcome = 'created' | 'adopted' | 'changed' | 'unchanged';
 
-export type RequestOutcome = 'done' | 'failed' | 'rejected' | 'refused' | 'expired' | 'cancelled' | 'revoked';
+export type RequestOutcome =
+  | 'done'
+  | 'failed'
+  | 'rolled-back'
+  | 'rejected'
+  | 'refused'
+  | 'expired'
+  | 'cancelled'
+  | 'revoked';
 
 /** What an effect read back from its system: natural keys, ids and versions; never a secret. */
 export type ReadBack = Readonly<Record<string, string | number | boolean>>;
@@ -81,10 +91,20 @@ export interface EntryBodies {
   readonly 'request.revoked': { readonly by: Actor };
   readonly 'command.given': {
     readonly commandId: string;
-    readonly command: 'pause' | 'resume' | 'retry' | 'skip' | 'cancel';
+    readonly command: CommandName;
     readonly targets: readonly string[];
     readonly by: Actor;
   };
+  /** changes stop for everything, an application or an environment, until somebody releases them */
+  readonly 'hold.placed': {
+    readonly holdId: string;
+    readonly scope: HoldScope;
+    readonly by?: Actor;
+    /** request whose rollback placed it */
+    readonly cause?: string;
+    readonly reason?: PersonalRef;
+  };
+  readonly 'hold.released': { readonly holdId: string; readonly by: Actor };
   readonly 'alarm.raised': { readonly alarm: AlarmName; readonly detail: string; readonly count: number };
   /** a call that the API refused: unauthenticated, unauthorised, or a decision that the policy forbids */
   readonly 'call.refused': {

@@ -3,6 +3,8 @@
  * validation; reading YAML, positions and faults are the business of `src/manifests`.
  */
 
+import type { Exception } from './promotion/request.js';
+
 export const API_VERSION = 'gatehouse/v1';
 
 export interface Metadata {
@@ -75,7 +77,12 @@ export type EvidenceName = 'contractNumber' | 'licences' | 'validUntil' | 'asses
 /** Durations are written `30m`, `12h`, `5d`; here in milliseconds. */
 export interface GatePolicy {
   readonly name: string;
-  readonly approvers: { readonly group: string; readonly need: number };
+  readonly approvers: {
+    readonly group: string;
+    readonly need: number;
+    /** how many must agree when the plan is of high risk; unset: as always */
+    readonly needAtHighRisk?: number;
+  };
   readonly evidence: readonly EvidenceName[];
   /** gates that must have passed before this one opens; none: opens at once, side by side with others */
   readonly after: readonly string[];
@@ -85,14 +92,27 @@ export interface GatePolicy {
   readonly deadline?: { readonly afterMs: number; readonly then: 'reject' };
   /** largest age of the approver's login in milliseconds; unset: any valid session */
   readonly freshLoginMs?: number;
+  /** a review after the work is done: effects do not wait for it, the end of the request does */
+  readonly afterwards?: boolean;
 }
+
+/** What a policy governs. Of a promotion, `*` stands for every application or environment; the most exact one counts. */
+export type AppliesTo =
+  | { readonly kind: 'Fleet'; readonly service: string }
+  | {
+      readonly kind: 'Promotion';
+      readonly application: string;
+      readonly environment: string;
+      /** unset: the normal way */
+      readonly exception?: Exception;
+    };
 
 export interface PolicyManifest {
   readonly apiVersion: typeof API_VERSION;
   readonly kind: 'Policy';
   readonly metadata: Metadata;
   readonly spec: {
-    readonly appliesTo: { readonly kind: 'Fleet'; readonly service: string };
+    readonly appliesTo: AppliesTo;
     readonly gates: readonly GatePolicy[];
     /** what a different content for a target with an open run means */
     readonly whileOpen: 'amend' | 'refuse';

@@ -6,15 +6,25 @@ export type TimingProfile = 'standard' | 'brisk';
 export const WORKFLOW_TYPE = {
   fleet: 'fleetOnboarding',
   cluster: 'clusterOnboarding',
+  promotion: 'promotion',
+  place: 'placePromotion',
 } as const;
 
-export const SIGNAL = { decision: 'decision' } as const;
+export const SIGNAL = {
+  decision: 'decision',
+  /** something outside changed, e.g. a hold was released: look again */
+  news: 'news',
+} as const;
 export const UPDATE = {
   pause: 'pause',
   resume: 'resume',
   retry: 'retry',
   skip: 'skip',
   cancel: 'cancel',
+  /** take a promotion back, also while it is waited for */
+  rollback: 'rollback',
+  /** count a verification that could not be judged as passed */
+  accept: 'accept',
 } as const;
 export type CommandName = keyof typeof UPDATE;
 export const QUERY = { progress: 'progress' } as const;
@@ -65,4 +75,19 @@ export interface FleetProgress {
   readonly stage: 'planning' | 'gates' | 'rollout' | 'attention' | 'ended';
   readonly paused: boolean;
   readonly targets: Readonly<Record<string, TargetState>>;
+}
+
+export interface PromotionInput {
+  readonly requestId: string;
+  readonly timing: TimingProfile;
+  readonly carry?: FleetCarry;
+}
+
+export interface PlaceInput {
+  readonly requestId: string;
+  /** key of the place, `<application>/<environment>/<place>` */
+  readonly target: string;
+  readonly timing: TimingProfile;
+  /** take back what was merged, instead of merging */
+  readonly revert: boolean;
 }

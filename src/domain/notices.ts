@@ -3,6 +3,7 @@ import type { DueNotice } from './gate-schedule.js';
 import type { GatePolicy } from './manifest.js';
 import { totalsOf } from './plan.js';
 import { currentPlan, entriesOfType, type RequestRecord } from './record.js';
+import { subjectOf } from './subject.js';
 
 export interface Letter {
   readonly subject: string;
@@ -11,7 +12,9 @@ export interface Letter {
 
 /** @param link address of the request's page */
 export function gateLetter(record: RequestRecord, gate: GatePolicy, notice: DueNotice, link: string): Letter {
-  const { content, requestId } = record.request;
+  const { request } = record;
+  const { requestId } = request;
+  const { title } = subjectOf(request);
   const due = entriesOfType(record.entries, 'gate.opened').findLast((entry) => entry.body.gate === gate.name)
     ?.body.due;
   const totals = totalsOf(currentPlan(record)?.plan.targets ?? []);
@@ -21,11 +24,11 @@ export function gateLetter(record: RequestRecord, gate: GatePolicy, notice: DueN
     escalation: `Nobody of ${gate.approvers.group} has decided in time; now you may.`,
   };
   return {
-    subject: `${notice.kind === 'opened' ? '' : `${notice.kind}: `}${gate.name} for ${content.service} in ${content.targets.length} clusters (${requestId})`,
+    subject: `${notice.kind === 'opened' ? '' : `${notice.kind}: `}${gate.name} for ${title} (${requestId})`,
     text: [
       opening[notice.kind],
       '',
-      `Request ${requestId}: onboard ${content.service} into ${content.targets.length} clusters of the fleet ${content.fleet}.`,
+      `Request ${requestId}: ${request.kind === 'Fleet' ? 'onboard' : 'promote'} ${title}.`,
       `It will create ${totals.create}, change ${totals.change} and adopt ${totals.adopt} objects.`,
       ...(gate.evidence.length === 0 ? [] : [`Evidence that you give: ${gate.evidence.join(', ')}.`]),
       ...(due === undefined ? [] : [`Without a decision it is rejected at ${due}.`]),
@@ -42,13 +45,12 @@ export function requestLetter(
   target: string | undefined,
   link: string,
 ): Letter {
-  const { requestId, content } = record.request;
+  const { requestId } = record.request;
+  const { title } = subjectOf(record.request);
   const ended = entriesOfType(record.entries, 'request.ended').at(-1);
   const outcome = ended === undefined ? event : `${ended.body.outcome}: ${ended.body.message}`;
   return {
-    subject: `${content.service}: ${ended?.body.outcome ?? event}${target === undefined ? '' : ` ${target}`} (${requestId})`,
-    text: [`Request ${requestId} for the fleet ${content.fleet}:`, outcome, '', `Details: ${link}`].join(
-      '\n',
-    ),
+    subject: `${title}: ${ended?.body.outcome ?? event}${target === undefined ? '' : ` ${target}`} (${requestId})`,
+    text: [`Request ${requestId}, ${title}:`, outcome, '', `Details: ${link}`].join('\n'),
   };
 }

@@ -1,5 +1,6 @@
 /** What carrying a request out will create, change or remove, per target, computed read-only. Its digest is what is signed. */
 import type { SystemName } from './failure.js';
+import type { PromotionPlan } from './promotion/plan.js';
 import type { PersonalRef } from './request.js';
 
 export type PlannedAction = 'create' | 'change' | 'adopt' | 'unchanged' | 'conflict';
@@ -17,6 +18,11 @@ export interface PlannedEffect {
   readonly detail: string;
   /** set when it cannot be taken back, e.g. an organisation cannot be deleted */
   readonly irreversible?: string;
+  /**
+   * `proposal`: made before the gates, for people to look at; `rollback`: made only if what came before is taken back.
+   * Unset: made when all gates have passed.
+   */
+  readonly phase?: 'proposal' | 'rollback';
 }
 
 export interface TargetPlan {
@@ -36,6 +42,8 @@ export interface Plan {
   /** directory person ids that may not decide because of the request: whom it is for */
   readonly beneficiary: { readonly personId: string };
   readonly targets: readonly TargetPlan[];
+  /** of a promotion: the release and what each place will hold */
+  readonly promotion?: PromotionPlan;
   readonly plannedAt: string;
 }
 
@@ -51,7 +59,7 @@ export function totalsOf(targets: readonly TargetPlan[]): PlanTotals {
   const totals = { create: 0, change: 0, adopt: 0, conflict: 0 };
   for (const target of targets) {
     for (const effect of target.effects) {
-      if (effect.action !== 'unchanged') totals[effect.action] += effect.count;
+      if (effect.action !== 'unchanged' && effect.phase !== 'rollback') totals[effect.action] += effect.count;
     }
   }
   return totals;
@@ -59,7 +67,16 @@ export function totalsOf(targets: readonly TargetPlan[]): PlanTotals {
 
 /** True when carrying the plan out would write nothing. */
 export function isEmptyPlan(targets: readonly TargetPlan[]): boolean {
-  return targets.every((target) => target.effects.every((effect) => effect.action === 'unchanged'));
+  return targets.every((target) =>
+    target.effects.every((effect) => effect.action === 'unchanged' || effect.phase === 'rollback'),
+  );
+}
+
+/** True for an effect that is made before the gates, for people to look at. */
+export function isProposal(targets: readonly TargetPlan[], key: string): boolean {
+  return targets.some(({ effects }) =>
+    effects.some((effect) => effect.key === key && effect.phase === 'proposal'),
+  );
 }
 
 /** Stands in plans and endings for what concerns the request as a whole, not one target. */

@@ -1,4 +1,5 @@
 /** One request as the ledger knows it: the documents and the entries sorted by what they say. Built by `ledger/record`. */
+import type { GateContext } from './gate-rules.js';
 import type { AnyEntry, LedgerEntry } from './ledger.js';
 import type { PolicyManifest } from './manifest.js';
 import { personIdOf } from './person-id.js';
@@ -34,12 +35,29 @@ export function currentPlan(
     : { epoch: last.body.epoch, digest: last.body.digest, plan: last.body.plan };
 }
 
-/** Person ids, in the one spelling, that never decide on this request: who asked and whom it is for (four eyes). */
+/**
+ * Person ids, in the one spelling, that never decide on this request (four eyes): who asked, whom it is for, and the
+ * authors of what is promoted.
+ */
 export function excludedPersons(record: RequestRecord): readonly string[] {
   const { requester } = record.request;
-  const beneficiary = currentPlan(record)?.plan.beneficiary.personId;
+  const plan = currentPlan(record)?.plan;
   return [
     ...(requester.kind === 'person' ? [personIdOf(requester.id)] : []),
-    ...(beneficiary === undefined ? [] : [personIdOf(beneficiary)]),
+    ...(plan === undefined ? [] : [personIdOf(plan.beneficiary.personId)]),
+    ...(plan?.promotion?.authors ?? []).map(personIdOf),
   ];
+}
+
+/** What the rules of gates judge votes by. @param epoch the one in force, unless an earlier moment is judged */
+export function gateContextOf(
+  record: RequestRecord,
+  epoch: number = currentPlan(record)?.epoch ?? 0,
+): GateContext {
+  return {
+    epoch,
+    targets: record.request.content.targets.length,
+    excluded: excludedPersons(record),
+    risk: currentPlan(record)?.plan.promotion?.risk.level ?? 'low',
+  };
 }

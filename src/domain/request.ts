@@ -3,6 +3,7 @@
  * personal data, never the personal data itself, so that the chain and the bundles can be kept for ever.
  */
 import type { Labels, SecretStoreKind, ValuesMode } from './manifest.js';
+import type { PromotionContent } from './promotion/request.js';
 
 /** Reference to a value in the ledger's erasable table, `p_` and 26 base32 characters of a salted hash. */
 export type PersonalRef = string;
@@ -57,17 +58,17 @@ export interface FleetContent {
   readonly targets: readonly ClusterTarget[];
 }
 
-/** The signed document. Its canonical JSON text is kept as it is; nothing is ever serialised again to verify it. */
-export interface FleetRequest {
+/**
+ * What every signed document says, whatever it asks for. Its canonical JSON text is kept as it is; nothing is ever
+ * serialised again to verify it.
+ */
+interface SignedRequest {
   readonly version: 1;
-  readonly kind: 'Fleet';
   readonly requestId: string;
   readonly workflowId: string;
   readonly requester: Actor;
   /** how the requester is called, for those who decide */
   readonly requesterName?: PersonalRef;
-  /** who it is for, as given (an e-mail); resolved to a person when planning */
-  readonly requestedFor: PersonalRef;
   readonly ticket?: string;
   readonly reason?: PersonalRef;
   /** where the manifest came from, if from Git */
@@ -75,15 +76,57 @@ export interface FleetRequest {
   readonly policy: { readonly name: string; readonly digest: string };
   /** SHA-256 over `content`: what "the same" means, without request id, requester and times */
   readonly contentHash: string;
-  readonly content: FleetContent;
   readonly acceptedAt: string;
 }
 
-export type RequestDocument = FleetRequest;
+export interface FleetRequest extends SignedRequest {
+  readonly kind: 'Fleet';
+  /** who it is for, as given (an e-mail); resolved to a person when planning */
+  readonly requestedFor: PersonalRef;
+  readonly content: FleetContent;
+}
+
+export interface PromotionRequest extends SignedRequest {
+  readonly kind: 'Promotion';
+  readonly requestedFor?: PersonalRef;
+  readonly content: PromotionContent;
+}
+
+export type RequestDocument = FleetRequest | PromotionRequest;
+
+export type RequestKind = RequestDocument['kind'];
+
+/** What a policy applies to: the subject of a request. */
+export type PolicySubject =
+  | { readonly kind: 'Fleet'; readonly service: string }
+  | {
+      readonly kind: 'Promotion';
+      readonly application: string;
+      readonly environment: string;
+      readonly exception?: string;
+      /** the group that a gate of `owners` asks */
+      readonly owners: string;
+    };
+
+/** The subject by which the policy of a request is found. */
+export function policySubjectOf(request: RequestDocument): PolicySubject {
+  if (request.kind === 'Fleet') return { kind: 'Fleet', service: request.content.service };
+  const { application, environment, exception, owners } = request.content;
+  return {
+    kind: 'Promotion',
+    application,
+    environment,
+    owners,
+    ...(exception === undefined ? {} : { exception }),
+  };
+}
 
 /** Workflow ids are the mutual exclusion (design, section 4). */
 export const workflowIdOf = {
   fleet: (service: string, fleet: string): string => `fleet/${service}/${fleet}`,
   cluster: (service: string, target: Pick<ClusterTarget, 'cluster' | 'stage'>): string =>
     `cluster/${service}/${target.cluster}-${target.stage}`,
+  promotion: (application: string, environment: string): string => `promotion/${application}/${environment}`,
+  /** @param key of the place, `<application>/<environment>/<place>` */
+  place: (key: string): string => `place/${key}`,
 } as const;

@@ -4,7 +4,7 @@ import { type GateVerdict, judgeGates, type Vote } from './gate-rules.js';
 import type { EffectOutcome, EntryBodies, RequestOutcome } from './ledger.js';
 import type { TargetState } from './messages.js';
 import { type PlanTotals, WHOLE_REQUEST } from './plan.js';
-import { currentPlan, entriesOfType, excludedPersons, type RequestRecord } from './record.js';
+import { currentPlan, entriesOfType, gateContextOf, type RequestRecord } from './record.js';
 
 export type StatusWord = 'planning' | 'waiting' | 'running' | 'paused' | 'attention' | RequestOutcome;
 
@@ -130,11 +130,7 @@ const ZERO_TOTALS: PlanTotals = { create: 0, change: 0, adopt: 0, conflict: 0 };
 function gateStatuses(record: RequestRecord, votes: readonly Vote[]): readonly GateStatus[] {
   const epoch = currentPlan(record)?.epoch ?? 0;
   const policyGates = record.policy.spec.gates;
-  const verdicts = judgeGates(policyGates, votes, {
-    epoch,
-    targets: record.request.content.targets.length,
-    excluded: excludedPersons(record),
-  });
+  const verdicts = judgeGates(policyGates, votes, gateContextOf(record, epoch));
   return policyGates.map((gate, index) => {
     const verdict = verdicts[index];
     const opened = entriesOfType(record.entries, 'gate.opened').find(

@@ -4,6 +4,7 @@ import { Compile } from 'typebox/compile';
 import type { PolicyManifest } from '../domain/manifest.js';
 import type { RequestDocument } from '../domain/request.js';
 import { LedgerCorrupt } from './errors.js';
+import { ExceptionShape, PromotionContentShape } from './promotion-document.js';
 
 const closed = { additionalProperties: false } as const;
 const Text = Type.String({ maxLength: 2_000 });
@@ -50,20 +51,25 @@ const Target = Type.Object(
   closed,
 );
 
+const Signed = {
+  version: Type.Literal(1),
+  requestId: Text,
+  workflowId: Text,
+  requester: Actor,
+  requesterName: Type.Optional(Text),
+  ticket: Type.Optional(Text),
+  reason: Type.Optional(Text),
+  source: Type.Optional(Type.Object({ project: Text, path: Text, commit: Text }, closed)),
+  policy: Type.Object({ name: Text, digest: Text }, closed),
+  contentHash: Text,
+  acceptedAt: Text,
+};
+
 const FleetRequestShape = Type.Object(
   {
-    version: Type.Literal(1),
+    ...Signed,
     kind: Type.Literal('Fleet'),
-    requestId: Text,
-    workflowId: Text,
-    requester: Actor,
-    requesterName: Type.Optional(Text),
     requestedFor: Text,
-    ticket: Type.Optional(Text),
-    reason: Type.Optional(Text),
-    source: Type.Optional(Type.Object({ project: Text, path: Text, commit: Text }, closed)),
-    policy: Type.Object({ name: Text, digest: Text }, closed),
-    contentHash: Text,
     content: Type.Object(
       {
         service: Text,
@@ -73,7 +79,16 @@ const FleetRequestShape = Type.Object(
       },
       closed,
     ),
-    acceptedAt: Text,
+  },
+  closed,
+);
+
+const PromotionRequestShape = Type.Object(
+  {
+    ...Signed,
+    kind: Type.Literal('Promotion'),
+    requestedFor: Type.Optional(Text),
+    content: PromotionContentShape,
   },
   closed,
 );
@@ -94,12 +109,30 @@ const PolicyShape = Type.Object(
     metadata: Type.Object({ name: Text }, closed),
     spec: Type.Object(
       {
-        appliesTo: Type.Object({ kind: Type.Literal('Fleet'), service: Text }, closed),
+        appliesTo: Type.Union([
+          Type.Object({ kind: Type.Literal('Fleet'), service: Text }, closed),
+          Type.Object(
+            {
+              kind: Type.Literal('Promotion'),
+              application: Text,
+              environment: Text,
+              exception: Type.Optional(ExceptionShape),
+            },
+            closed,
+          ),
+        ]),
         gates: Type.Array(
           Type.Object(
             {
               name: Text,
-              approvers: Type.Object({ group: Text, need: Type.Integer({ minimum: 1 }) }, closed),
+              approvers: Type.Object(
+                {
+                  group: Text,
+                  need: Type.Integer({ minimum: 1 }),
+                  needAtHighRisk: Type.Optional(Type.Integer({ minimum: 1 })),
+                },
+                closed,
+              ),
               evidence: Type.Array(Evidence),
               after: Texts,
               remindEveryMs: Type.Optional(Milliseconds),
@@ -108,6 +141,7 @@ const PolicyShape = Type.Object(
                 Type.Object({ afterMs: Milliseconds, then: Type.Literal('reject') }, closed),
               ),
               freshLoginMs: Type.Optional(Milliseconds),
+              afterwards: Type.Optional(Type.Boolean()),
             },
             closed,
           ),
@@ -120,14 +154,15 @@ const PolicyShape = Type.Object(
   closed,
 );
 
-const requestShape = Compile(FleetRequestShape);
+const RequestShape = Type.Union([FleetRequestShape, PromotionRequestShape]);
+const requestShape = Compile(RequestShape);
 const policyShape = Compile(PolicyShape);
 
 /** @throws LedgerCorrupt when the text is not a request document */
 export function parseRequestDocument(text: string): RequestDocument {
   const value = parseJson(text);
   if (!requestShape.Check(value)) throw new LedgerCorrupt('the text of a request is not of its shape');
-  const document: Static<typeof FleetRequestShape> = value;
+  const document: Static<typeof RequestShape> = value;
   return document;
 }
 

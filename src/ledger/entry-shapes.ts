@@ -44,10 +44,42 @@ const Plan = object({
           count: Count,
           detail: Text,
           irreversible: Type.Optional(Text),
+          phase: Type.Optional(oneOf('proposal', 'rollback')),
         }),
       ),
       invitees: Texts,
       notes: Texts,
+    }),
+  ),
+  promotion: Type.Optional(
+    object({
+      release: object({
+        images: Type.Array(object({ repository: Text, digest: Text, tag: Type.Optional(Text) })),
+        charts: Type.Array(object({ name: Text, version: Text, digest: Type.Optional(Text) })),
+        commit: Text,
+      }),
+      fingerprint: Digest,
+      replaces: Type.Optional(Digest),
+      places: Type.Array(
+        object({
+          place: Text,
+          base: Text,
+          files: Type.Array(
+            object({
+              path: Text,
+              before: Type.Union([Digest, Type.Null()]),
+              after: Type.Union([Digest, Type.Null()]),
+            }),
+          ),
+          rendered: object({ before: Text, after: Text }),
+          diff: Text,
+          cut: Count,
+          images: Texts,
+        }),
+      ),
+      risk: object({ level: oneOf('low', 'high'), reasons: Texts }),
+      authors: Texts,
+      findings: Texts,
     }),
   ),
   plannedAt: Text,
@@ -103,16 +135,24 @@ const SHAPES = {
   }),
   'request.started': object({ targets: Count }),
   'request.ended': object({
-    outcome: oneOf('done', 'failed', 'rejected', 'refused', 'expired', 'cancelled', 'revoked'),
+    outcome: oneOf('done', 'failed', 'rolled-back', 'rejected', 'refused', 'expired', 'cancelled', 'revoked'),
     message: Text,
   }),
   'request.revoked': object({ by: Actor }),
   'command.given': object({
     commandId: Text,
-    command: oneOf('pause', 'resume', 'retry', 'skip', 'cancel'),
+    command: oneOf('pause', 'resume', 'retry', 'skip', 'cancel', 'rollback', 'accept'),
     targets: Texts,
     by: Actor,
   }),
+  'hold.placed': object({
+    holdId: Text,
+    scope: object({ application: Type.Optional(Text), environment: Type.Optional(Text) }),
+    by: Type.Optional(Actor),
+    cause: Type.Optional(Text),
+    reason: Type.Optional(Text),
+  }),
+  'hold.released': object({ holdId: Text, by: Actor }),
   'alarm.raised': object({
     alarm: oneOf(
       'decision-not-in-ledger',

@@ -126,6 +126,18 @@ export class PgApiLedger extends PgChainReader implements ApiLedger {
     return recordedCommandOf(row);
   }
 
+  async releaseHold(body: EntryBodies['hold.released']): Promise<void> {
+    await this.call('release a hold', 'select gatehouse.release_hold($1)', [bodyText('hold.released', body)]);
+  }
+
+  async tellOfNews(requestId: string, outbox: OutboxMessage): Promise<void> {
+    await this.call('tell of news', 'select gatehouse.tell_of_news($1, $2, $3)', [
+      requestId,
+      outbox.kind,
+      outbox.payload,
+    ]);
+  }
+
   async revokeRequest(
     requestId: string,
     body: EntryBodies['request.revoked'],

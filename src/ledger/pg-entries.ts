@@ -1,10 +1,10 @@
 /** Reading entries of one request; what every role may do. */
-import type { AnyEntry } from '../domain/ledger.js';
+import type { AnyEntry, EntryBodies, LedgerEntry } from '../domain/ledger.js';
 import type { LedgerDatabase, Row } from './database.js';
-import type { EntryReader, KeyRevocationReader, StoredEntry } from './ports.js';
-import { ENTRY_COLUMNS, parseEntry, storedEntry } from './stored-entry.js';
+import type { EntryReader, HoldReader, KeyRevocationReader, StoredEntry } from './ports.js';
+import { bodyText, ENTRY_COLUMNS, parseEntry, storedEntry } from './stored-entry.js';
 
-export class PgEntryReader implements EntryReader, KeyRevocationReader {
+export class PgEntryReader implements EntryReader, KeyRevocationReader, HoldReader {
   protected readonly database: LedgerDatabase;
 
   constructor(database: LedgerDatabase) {
@@ -37,6 +37,24 @@ export class PgEntryReader implements EntryReader, KeyRevocationReader {
       if (entry.type === 'key.revoked') revoked.set(entry.body.kid, entry.at);
     }
     return revoked;
+  }
+
+  async holds(): Promise<readonly LedgerEntry<'hold.placed'>[]> {
+    const rows = await this.database.query(
+      'read holds',
+      `select ${ENTRY_COLUMNS} from gatehouse.entry placed where type = 'hold.placed' and not exists (
+         select 1 from gatehouse.entry released where released.type = 'hold.released'
+           and released.body::jsonb ->> 'holdId' = placed.body::jsonb ->> 'holdId')
+       order by seq`,
+    );
+    return rows.map((row) => parseEntry(storedEntry(row))).filter((entry) => entry.type === 'hold.placed');
+  }
+
+  async placeHold(requestId: string | null, body: EntryBodies['hold.placed']): Promise<void> {
+    await this.call('place a hold', 'select gatehouse.place_hold($1, $2)', [
+      requestId,
+      bodyText('hold.placed', body),
+    ]);
   }
 
   /** The single row that a function of the ledger answers. */

@@ -133,6 +133,17 @@ export class PgWorkerLedger extends PgEntryReader implements WorkerLedger {
       .filter((entry) => entry.type === 'effect.reserved' || entry.type === 'effect.completed');
   }
 
+  async checksByKey(key: string): Promise<readonly LedgerEntry<'check.passed'>[]> {
+    const rows = await this.database.query(
+      'read checks by key',
+      `select ${ENTRY_COLUMNS} from gatehouse.entry
+       where type = 'check.passed' and body::jsonb ->> 'key' = $1
+       order by seq desc limit 100`,
+      [key],
+    );
+    return rows.map((row) => parseEntry(storedEntry(row))).filter((entry) => entry.type === 'check.passed');
+  }
+
   async #append<T extends SimpleType>(type: T, requestId: string, body: EntryBodies[T]): Promise<void> {
     await this.call(`append ${type}`, 'select gatehouse.worker_append($1, $2, $3)', [
       type,

@@ -71,7 +71,20 @@ export interface KeyRevocationReader {
   revokedKeys(): Promise<ReadonlyMap<string, string>>;
 }
 
-export interface LedgerReader extends EntryReader, PersonalReader, KeyRevocationReader {}
+export interface HoldReader {
+  /** Holds that nobody has released, oldest first. */
+  holds(): Promise<readonly LedgerEntry<'hold.placed'>[]>;
+}
+
+export interface HoldPlacer {
+  /**
+   * From here on no change of its scope is made. A repeat of the same id does nothing.
+   * @param requestId the request that a rollback places it for; null: a person places it
+   */
+  placeHold(requestId: string | null, body: EntryBodies['hold.placed']): Promise<void>;
+}
+
+export interface LedgerReader extends EntryReader, PersonalReader, KeyRevocationReader, HoldReader {}
 
 /** The chain as a whole, for auditors, bundles and progress. */
 export interface ChainReader extends EntryReader {
@@ -109,7 +122,7 @@ export type ReservationResult =
   | { readonly state: 'refused'; readonly reason: ReservationRefusal };
 
 /** Role `gatehouse_worker`. It can append no decision, request, policy, command, refusal or key revocation. */
-export interface WorkerLedger extends LedgerReader, PersonalWriter, AlarmRaiser {
+export interface WorkerLedger extends LedgerReader, PersonalWriter, AlarmRaiser, HoldPlacer {
   /**
    * Appends a plan. `body.epoch` must be the current epoch + 1 (the first is 1); an equal body under the current epoch
    * does nothing, so it may be retried.
@@ -171,6 +184,8 @@ export interface WorkerLedger extends LedgerReader, PersonalWriter, AlarmRaiser 
    * Keys are made by `effectKey` and are the same in every request for the same object.
    */
   effectsByKey(key: string): Promise<readonly LedgerEntry<'effect.completed' | 'effect.reserved'>[]>;
+  /** Checks of ANY request under this key, newest first, at most 100: e.g. which release an environment has verified. */
+  checksByKey(key: string): Promise<readonly LedgerEntry<'check.passed'>[]>;
 }
 
 /** News for Temporal that must not get lost; `payload` is JSON text that only the dispatcher understands. */
@@ -280,7 +295,7 @@ export interface VitalSigns {
 export type Unlisten = () => Promise<void>;
 
 /** Role `gatehouse_api`. It can append no plan, gate, effect, check, target or ending. */
-export interface ApiLedger extends LedgerReader, ChainReader, PersonalWriter, AlarmRaiser {
+export interface ApiLedger extends LedgerReader, ChainReader, PersonalWriter, AlarmRaiser, HoldPlacer {
   /** One transaction: `request.accepted`, `policy.pinned`, the outbox item and the idempotency key. */
   acceptRequest(input: AcceptInput): Promise<AcceptResult>;
   /** The request that an idempotency key led to, before any work is done for it; null when the key is new. */
@@ -319,6 +334,10 @@ export interface ApiLedger extends LedgerReader, ChainReader, PersonalWriter, Al
     body: EntryBodies['request.revoked'],
     outbox?: OutboxMessage,
   ): Promise<{ readonly state: 'recorded' | 'same' }>;
+  /** A repeat does nothing. @throws LedgerRefused `unknown-request` when there is no such hold */
+  releaseHold(body: EntryBodies['hold.released']): Promise<void>;
+  /** Keeps a message for a running workflow: something outside it changed. @throws LedgerRefused `unknown-request` */
+  tellOfNews(requestId: string, outbox: OutboxMessage): Promise<void>;
   /** Revokes a key from this moment of the chain on. A repeat does nothing. */
   revokeKey(body: EntryBodies['key.revoked']): Promise<void>;
   recordDecoding(body: EntryBodies['payloads.decoded']): Promise<void>;

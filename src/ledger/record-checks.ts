@@ -1,8 +1,8 @@
 /** Checks what was done against what was allowed at that moment: gates, effects, ending. */
 import { allPassed, type GateVerdict, judgeGates } from '../domain/gate-rules.js';
 import type { AnyEntry, LedgerEntry } from '../domain/ledger.js';
-import { isEmptyPlan } from '../domain/plan.js';
-import { entriesOfType, excludedPersons, type RequestRecord } from '../domain/record.js';
+import { isEmptyPlan, isProposal } from '../domain/plan.js';
+import { entriesOfType, gateContextOf, type RequestRecord } from '../domain/record.js';
 import { type BundleCheck, checkOf, type OpenedBundle } from './bundle-check.js';
 import type { PlacedVote } from './document-checks.js';
 
@@ -78,11 +78,7 @@ function verdictsBefore(
   return judgeGates(
     record.policy.spec.gates,
     votes.filter((vote) => vote.seq < seq),
-    {
-      epoch: body.epoch,
-      targets: record.request.content.targets.length,
-      excluded: excludedPersons({ ...record, plans: plansBefore(record, seq) }),
-    },
+    gateContextOf({ ...record, plans: plansBefore(record, seq) }, body.epoch),
   );
 }
 
@@ -103,7 +99,7 @@ function refusalAt(
   const { targets } = plan.body.plan;
   const planned = targets.some(({ effects }) => effects.some(({ key }) => key === entry.body.key));
   if (!planned) return 'the plan does not hold it';
-  if (isEmptyPlan(targets)) return undefined;
+  if (isEmptyPlan(targets) || isProposal(targets, entry.body.key)) return undefined;
   const verdicts = verdictsBefore(record, votes, entry);
   if (allPassed(verdicts)) return undefined;
   const open = verdicts.filter(({ state }) => state !== 'passed');

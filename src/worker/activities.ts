@@ -4,13 +4,14 @@ import { createExternalSecretsActivities } from '../activities/external-secrets/
 import { createGitLabActivities } from '../activities/gitlab/activities.js';
 import { Authority } from '../activities/guard/authority.js';
 import { DirectoryMembership } from '../activities/guard/directory-membership.js';
-import { EffectGuard } from '../activities/guard/effect-guard.js';
+import { EffectGuard, selectCluster } from '../activities/guard/effect-guard.js';
 import { createLedgerActivities } from '../activities/ledger/activities.js';
 import { createNotificationActivities } from '../activities/notifications/activities.js';
 import { createOtterizeActivities } from '../activities/otterize/activities.js';
 import { createPlanActivities } from '../activities/plan/activities.js';
 import type { Installation } from '../config/installation.js';
 import type { InventoryManifest, PolicyManifest } from '../domain/manifest.js';
+import type { PolicySubject } from '../domain/request.js';
 import type { QueueName } from '../domain/task-queues.js';
 import type { WorkerLedger } from '../ledger/ports.js';
 import type { KeyRing } from '../security/keyring.js';
@@ -22,7 +23,7 @@ export interface ActivityDeps {
   readonly ring: KeyRing;
   readonly systems: InstalledSystems;
   readonly inventory: InventoryManifest;
-  readonly policyFor: (service: string) => PolicyManifest | undefined;
+  readonly policyFor: (subject: PolicySubject) => PolicyManifest | undefined;
 }
 
 export type ActivityQueue = Exclude<QueueName, 'workflows'>;
@@ -32,6 +33,7 @@ export function activitiesByQueue(deps: ActivityDeps): Readonly<Record<ActivityQ
   const { installation, ledger, ring, systems } = deps;
   const authority = new Authority(ledger, ring);
   const guard = new EffectGuard(ledger, authority, {
+    select: selectCluster,
     policyFor: deps.policyFor,
     inventory: deps.inventory,
     membership: new DirectoryMembership(systems.directory),

@@ -7,7 +7,7 @@ import type { OtterizeActivities } from '../../src/activities/contracts.js';
 import { FailureMapping } from '../../src/activities/failure-mapping.js';
 import { Authority } from '../../src/activities/guard/authority.js';
 import { DirectoryMembership } from '../../src/activities/guard/directory-membership.js';
-import { EffectGuard } from '../../src/activities/guard/effect-guard.js';
+import { EffectGuard, selectCluster } from '../../src/activities/guard/effect-guard.js';
 import { createOtterizeActivities } from '../../src/activities/otterize/activities.js';
 import { readInstallation, readSecret } from '../../src/config/installation.js';
 import { setting } from '../../src/config/settings.js';
@@ -31,6 +31,7 @@ const ledger = new PgWorkerLedger(
 const systems = installedSystems(installation);
 const { inventory, policyFor } = readInstalledFiles(installation);
 const guard = new EffectGuard(ledger, new Authority(ledger, await KeyRing.read(installation.keys.ring)), {
+  select: selectCluster,
   policyFor,
   inventory,
   membership: new DirectoryMembership(systems.directory),

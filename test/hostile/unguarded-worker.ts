@@ -5,7 +5,12 @@
 import { NativeConnection, Worker } from '@temporalio/worker';
 import type { EffectResult, TargetRef } from '../../src/activities/contracts.js';
 import { Authority } from '../../src/activities/guard/authority.js';
-import { EffectGuard, type PermittedEffect } from '../../src/activities/guard/effect-guard.js';
+import {
+  EffectGuard,
+  type GuardSettings,
+  type PermittedEffect,
+  selectCluster,
+} from '../../src/activities/guard/effect-guard.js';
 import { createOtterizeActivities } from '../../src/activities/otterize/activities.js';
 import { readInstallation, readSecret } from '../../src/config/installation.js';
 import { setting } from '../../src/config/settings.js';
@@ -13,6 +18,7 @@ import { temporalConfig } from '../../src/config/temporal.js';
 import type { SystemName } from '../../src/domain/failure.js';
 import { effectKey } from '../../src/domain/plan.js';
 import { currentPlan } from '../../src/domain/record.js';
+import type { ClusterTarget, FleetRequest } from '../../src/domain/request.js';
 import { taskQueue } from '../../src/domain/task-queues.js';
 import { LedgerDatabase } from '../../src/ledger/database.js';
 import { PgWorkerLedger } from '../../src/ledger/pg-worker.js';
@@ -28,7 +34,11 @@ import { installedSystems } from '../../src/systems/installed.js';
 class GuardThatSaysYes extends EffectGuard {
   private readonly record: WorkerLedger;
 
-  constructor(...[ledger, authority, settings]: ConstructorParameters<typeof EffectGuard>) {
+  constructor(
+    ledger: WorkerLedger,
+    authority: Authority,
+    settings: GuardSettings<FleetRequest, ClusterTarget>,
+  ) {
     super(ledger, authority, settings);
     this.record = ledger;
   }
@@ -44,14 +54,14 @@ class GuardThatSaysYes extends EffectGuard {
     const planned = record === null ? undefined : currentPlan(record);
     const plan = planned?.plan.targets.find(({ target }) => target === ref.target);
     const effect = plan?.effects.find((item) => item.key === key);
-    const target = record?.request.content.targets.find((item) => item.key === ref.target);
-    if (!record || !planned || !plan || !effect || !target) throw new Error('there is no such effect');
+    const selected = record === null ? undefined : selectCluster(record.request, ref.target);
+    if (!planned || !plan || !effect || !selected) throw new Error('there is no such effect');
     return act({
       requestId: ref.requestId,
       key,
       epoch: planned.epoch,
-      request: record.request,
-      target,
+      ...selected,
+      whole: planned.plan,
       plan,
       planned: effect,
       reservedAtMs: Date.now(),
@@ -70,7 +80,12 @@ const systems = installedSystems(installation);
 const { inventory, policyFor } = readInstalledFiles(installation);
 const authority = new Authority(ledger, await KeyRing.read(installation.keys.ring));
 const membership = { isMember: () => Promise.resolve(true), personIdOf: () => Promise.resolve(null) };
-const guard = new GuardThatSaysYes(ledger, authority, { policyFor, inventory, membership });
+const guard = new GuardThatSaysYes(ledger, authority, {
+  select: selectCluster,
+  policyFor,
+  inventory,
+  membership,
+});
 const { connection: options, namespace } = temporalConfig();
 const worker = await Worker.create({
   connection: await NativeConnection.connect(options),

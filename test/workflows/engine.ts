@@ -5,7 +5,7 @@ import type { DataConverter } from '@temporalio/common';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { FailureMapping } from '../../src/activities/failure-mapping.js';
 import { Authority } from '../../src/activities/guard/authority.js';
-import { EffectGuard } from '../../src/activities/guard/effect-guard.js';
+import { EffectGuard, selectCluster } from '../../src/activities/guard/effect-guard.js';
 import { createLedgerActivities } from '../../src/activities/ledger/activities.js';
 import type { DecisionClaims, Verdict } from '../../src/domain/decision.js';
 import type { AnyEntry } from '../../src/domain/ledger.js';
@@ -92,6 +92,7 @@ export class Engine {
     this.signers = signers;
     const authority = new Authority(this.ledger.worker, guardRing);
     const guard = new EffectGuard(this.ledger.worker, authority, {
+      select: selectCluster,
       policyFor: () => this.policy,
       inventory: INVENTORY,
       membership: {

@@ -30,8 +30,8 @@ export interface ArgoCdActivityDeps {
 export function createArgoCdActivities(deps: ArgoCdActivityDeps): ArgoCdActivities {
   return {
     async waitForSync(input) {
-      const { request, target } = await deps.guard.permitted(input);
-      const values = await deps.guard.readBackOf(request.record, input, 'values');
+      const { verified, target } = await deps.guard.permitted(input);
+      const values = await deps.guard.readBackOf(verified.record, input, 'values');
       const revision = values.commit;
       if (typeof revision !== 'string') {
         throw effectRefused(input.target, 'the ledger holds no commit of the values', 'Retry the cluster');

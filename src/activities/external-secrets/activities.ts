@@ -23,10 +23,10 @@ export function createExternalSecretsActivities(
 ): ExternalSecretsActivities {
   return {
     async waitForExternalSecret(input) {
-      const { request, target } = await deps.guard.permitted(input);
-      await deps.guard.readBackOf(request.record, input, 'integration');
+      const { verified, target } = await deps.guard.permitted(input);
+      await deps.guard.readBackOf(verified.record, input, 'integration');
       const key = effectKey(input.target, 'integration');
-      const stored = entriesOfType(request.record.entries, 'effect.completed').findLast(
+      const stored = entriesOfType(verified.record.entries, 'effect.completed').findLast(
         (entry) => entry.body.key === key,
       );
       const watch = new SecretWatch(

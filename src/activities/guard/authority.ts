@@ -7,7 +7,7 @@ import type { DecisionClaims } from '../../domain/decision.js';
 import { allPassed, type GateVerdict, judgeGates, type Vote } from '../../domain/gate-rules.js';
 import type { LedgerEntry } from '../../domain/ledger.js';
 import type { PolicyManifest } from '../../domain/manifest.js';
-import { currentPlan, entriesOfType, excludedPersons, type RequestRecord } from '../../domain/record.js';
+import { entriesOfType, gateContextOf, type RequestRecord } from '../../domain/record.js';
 import type { WorkerLedger } from '../../ledger/ports.js';
 import { recordOf } from '../../ledger/record.js';
 import { AttestationError, verifyDecision, verifyRequest } from '../../security/attestation.js';
@@ -112,11 +112,7 @@ export function gateVerdicts(
   votes: readonly Vote[] = request.votes,
 ): readonly GateVerdict[] {
   const { record } = request;
-  return judgeGates(record.policy.spec.gates, votes, {
-    epoch: currentPlan(record)?.epoch ?? 0,
-    targets: record.request.content.targets.length,
-    excluded: excludedPersons(record),
-  });
+  return judgeGates(record.policy.spec.gates, votes, gateContextOf(record));
 }
 
 /**
@@ -130,7 +126,7 @@ export function gateRefusal(
   inForce: PolicyManifest | undefined,
 ): string | undefined {
   const { record } = request;
-  if (inForce === undefined) return 'no policy is in force for this service';
+  if (inForce === undefined) return 'no policy is in force for this';
   const verdicts = gateVerdicts(request, votes);
   if (!allPassed(verdicts)) return refusalOf(verdicts);
   const strengthened = inForce.spec.gates.filter(
@@ -139,11 +135,7 @@ export function gateRefusal(
   if (strengthened.length > 0) {
     return `the policy now has the gate ${strengthened.map((gate) => gate.name).join(', ')}: cancel and ask again`;
   }
-  const now = judgeGates(inForce.spec.gates, votes, {
-    epoch: currentPlan(record)?.epoch ?? 0,
-    targets: record.request.content.targets.length,
-    excluded: excludedPersons(record),
-  });
+  const now = judgeGates(inForce.spec.gates, votes, gateContextOf(record));
   return allPassed(now) ? undefined : `under the policy in force now, ${refusalOf(now)}`;
 }
 

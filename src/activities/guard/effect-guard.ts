@@ -8,9 +8,15 @@ import type { Vote } from '../../domain/gate-rules.js';
 import type { AlarmName, EffectOutcome, LedgerEntry, ReadBack } from '../../domain/ledger.js';
 import type { InventoryManifest, PolicyManifest } from '../../domain/manifest.js';
 import { isSamePerson } from '../../domain/person-id.js';
-import { effectKey, type PlannedEffect, type TargetPlan } from '../../domain/plan.js';
+import { effectKey, type Plan, type PlannedEffect, type TargetPlan } from '../../domain/plan.js';
 import { currentPlan, entriesOfType, type RequestRecord } from '../../domain/record.js';
-import type { ClusterTarget } from '../../domain/request.js';
+import {
+  type ClusterTarget,
+  type FleetRequest,
+  type PolicySubject,
+  policySubjectOf,
+  type RequestDocument,
+} from '../../domain/request.js';
 import type { WorkerLedger } from '../../ledger/ports.js';
 import type { EffectResult, TargetRef } from '../contracts.js';
 import { effectRefused } from '../errors.js';
@@ -19,19 +25,33 @@ import { type Authority, gateRefusal, type MembershipFacts, type VerifiedRequest
 /** How often a judgement is made anew because the ledger grew meanwhile. */
 const MAX_JUDGEMENTS = 5;
 
-export interface GuardSettings {
-  readonly policyFor: (service: string) => PolicyManifest | undefined;
+/** Finds the target that a selector names in a request of one family; undefined: the request does not name it. */
+export type SelectTarget<R extends RequestDocument, T> = (
+  request: RequestDocument,
+  key: string,
+) => { readonly request: R; readonly target: T } | undefined;
+
+export const selectCluster: SelectTarget<FleetRequest, ClusterTarget> = (request, key) => {
+  if (request.kind !== 'Fleet') return undefined;
+  const target = request.content.targets.find((item) => item.key === key);
+  return target === undefined ? undefined : { request, target };
+};
+
+export interface GuardSettings<R extends RequestDocument, T> {
+  readonly select: SelectTarget<R, T>;
+  readonly policyFor: (subject: PolicySubject) => PolicyManifest | undefined;
   readonly inventory: InventoryManifest;
   readonly membership: MembershipFacts;
 }
 
 /** What an effect may know: all of it comes from the ledger, nothing from the workflow. */
-export interface PermittedEffect {
+export interface PermittedEffect<R extends RequestDocument = FleetRequest, T = ClusterTarget> {
   readonly requestId: string;
   readonly key: string;
   readonly epoch: number;
-  readonly request: RequestRecord['request'];
-  readonly target: ClusterTarget;
+  readonly request: R;
+  readonly target: T;
+  readonly whole: Plan;
   readonly plan: TargetPlan;
   readonly planned: PlannedEffect;
   /** when this effect was first reserved, in milliseconds: what was made at a vendor after it may be ours */
@@ -44,12 +64,15 @@ export interface PermittedEffect {
   readBackOf(object: string): Promise<ReadBack>;
 }
 
-export class EffectGuard {
+/** When an effect is made: unset when all gates have passed; `proposal` before them, for people to look at. */
+export type EffectPhase = 'proposal' | undefined;
+
+export class EffectGuard<R extends RequestDocument = FleetRequest, T = ClusterTarget> {
   private readonly ledger: WorkerLedger;
   private readonly authority: Authority;
-  private readonly settings: GuardSettings;
+  private readonly settings: GuardSettings<R, T>;
 
-  constructor(ledger: WorkerLedger, authority: Authority, settings: GuardSettings) {
+  constructor(ledger: WorkerLedger, authority: Authority, settings: GuardSettings<R, T>) {
     this.ledger = ledger;
     this.authority = authority;
     this.settings = settings;
@@ -60,6 +83,7 @@ export class EffectGuard {
    * @param ref selects the target; parameters of the effect come from the signed request
    * @param object the object of the effect, e.g. `organisation`; with the target it makes the effect key
    * @param act looks up, compares, creates or changes only what differs, reads back; runs again after a crash
+   * @param phase of the effect, known by the code that makes it and never by what a plan or a workflow says
    * @throws StepFailed `EffectRefused` when the ledger does not permit it; an alarm is raised. SystemError `busy` while
    *   another attempt at the same effect is under way
    */
@@ -67,13 +91,14 @@ export class EffectGuard {
     ref: TargetRef,
     system: SystemName,
     object: string,
-    act: (effect: PermittedEffect) => Promise<EffectResult>,
+    act: (effect: PermittedEffect<R, T>) => Promise<EffectResult>,
+    phase?: EffectPhase,
   ): Promise<EffectResult> {
     const key = effectKey(ref.target, object);
     const release = await this.ledger.holdEffect(key);
     if (release === null) throw underWay(system, key);
     try {
-      return await this.makeAlone(ref, system, key, act);
+      return await this.makeAlone(ref, system, key, act, phase);
     } finally {
       await release();
     }
@@ -83,22 +108,29 @@ export class EffectGuard {
     ref: TargetRef,
     system: SystemName,
     key: string,
-    act: (effect: PermittedEffect) => Promise<EffectResult>,
+    act: (effect: PermittedEffect<R, T>) => Promise<EffectResult>,
+    phase: EffectPhase,
   ): Promise<EffectResult> {
-    const { request, planned, target, plan, reservation } = await this.reserve(ref, system, key);
+    const { verified, selected, whole, planned, plan, reservation } = await this.reserve(
+      ref,
+      system,
+      key,
+      phase,
+    );
     const history = await this.ledger.effectsByKey(key);
     const result = await act({
       requestId: ref.requestId,
       key,
       epoch: planned.epoch,
-      request: request.record.request,
-      target,
+      request: selected.request,
+      target: selected.target,
+      whole,
       plan,
       planned: planned.effect,
       reservedAtMs: Date.parse(reservation.at),
       resumed: reservation.state !== 'reserved',
       history,
-      readBackOf: (other) => this.readBackOf(request.record, ref, other),
+      readBackOf: (other) => this.readBackOf(verified.record, ref, other),
     });
     const recorded = firstOutcome(reservation, result);
     await this.ledger.completeEffect(ref.requestId, {
@@ -117,9 +149,10 @@ export class EffectGuard {
    */
   async permitted(
     ref: TargetRef,
-  ): Promise<{ request: VerifiedRequest; target: ClusterTarget; plan: TargetPlan }> {
-    const request = await this.judge(ref.requestId, ref.target);
-    return { request, ...(await this.select(request, ref)) };
+  ): Promise<{ verified: VerifiedRequest; request: R; target: T; whole: Plan; plan: TargetPlan }> {
+    const verified = await this.judge(ref.requestId, ref.target);
+    const { selected, whole, plan } = await this.select(verified, ref);
+    return { verified, ...selected, whole, plan };
   }
 
   /** What an effect of this target read back; refuses with an alarm when the ledger does not hold it. */
@@ -139,7 +172,7 @@ export class EffectGuard {
   }
 
   /** Judges a request now. @throws StepFailed `EffectRefused` */
-  async judge(requestId: string, object: string): Promise<VerifiedRequest> {
+  async judge(requestId: string, object: string, phase?: EffectPhase): Promise<VerifiedRequest> {
     const request = await this.authority.verify(requestId);
     if (!('record' in request)) {
       return await this.refuse(requestId, object, 'invalid-signature', request.faults.join('; '));
@@ -153,19 +186,21 @@ export class EffectGuard {
     }
     if (request.faults.length > 0)
       await this.raise(requestId, 'invalid-signature', request.faults.join('; '));
+    if (phase === 'proposal') return request;
     const votes = await this.votesThatStand(request);
-    const refusal = gateRefusal(request, votes, this.settings.policyFor(record.request.content.service));
+    const inForce = this.settings.policyFor(policySubjectOf(record.request));
+    const refusal = gateRefusal(request, votes, inForce);
     if (refusal !== undefined) return await this.refuse(requestId, object, 'effect-refused', refusal);
     return request;
   }
 
-  private async reserve(ref: TargetRef, system: SystemName, key: string) {
+  private async reserve(ref: TargetRef, system: SystemName, key: string, phase: EffectPhase) {
     for (let judgement = 1; ; judgement += 1) {
-      const request = await this.judge(ref.requestId, key);
-      const { target, plan } = await this.select(request, ref);
-      const epoch = currentPlan(request.record)?.epoch ?? 0;
+      const verified = await this.judge(ref.requestId, key, phase);
+      const { selected, whole, plan } = await this.select(verified, ref);
+      const { epoch } = whole;
       const effect = plan.effects.find((planned) => planned.key === key);
-      if (effect === undefined) {
+      if (effect === undefined || (effect.phase === 'proposal') !== (phase === 'proposal')) {
         return await this.refuse(
           ref.requestId,
           key,
@@ -173,16 +208,17 @@ export class EffectGuard {
           'the approved plan does not hold this effect',
         );
       }
-      if (isCancelled(request.record) && !isReserved(request.record, key, epoch)) {
+      // a proposal is also tidied up after a cancellation
+      if (phase !== 'proposal' && isCancelled(verified.record) && !isReserved(verified.record, key, epoch)) {
         return await this.refuse(ref.requestId, key, 'effect-refused', 'the request was cancelled');
       }
       const reservation = await this.ledger.reserveEffect(
         ref.requestId,
         { key, epoch, system },
-        request.judgedUpTo,
+        verified.judgedUpTo,
       );
       if (reservation.state !== 'refused') {
-        return { request, target, plan, planned: { effect, epoch }, reservation };
+        return { verified, selected, whole, plan, planned: { effect, epoch }, reservation };
       }
       if (reservation.reason !== 'changed-meanwhile' || judgement >= MAX_JUDGEMENTS) {
         return await this.refuse(
@@ -196,12 +232,13 @@ export class EffectGuard {
   }
 
   private async select(
-    request: VerifiedRequest,
+    verified: VerifiedRequest,
     ref: TargetRef,
-  ): Promise<{ target: ClusterTarget; plan: TargetPlan }> {
-    const target = request.record.request.content.targets.find((item) => item.key === ref.target);
-    const plan = currentPlan(request.record)?.plan.targets.find((item) => item.target === ref.target);
-    if (target === undefined || plan === undefined) {
+  ): Promise<{ selected: { request: R; target: T }; whole: Plan; plan: TargetPlan }> {
+    const selected = this.settings.select(verified.record.request, ref.target);
+    const whole = currentPlan(verified.record)?.plan;
+    const plan = whole?.targets.find((item) => item.target === ref.target);
+    if (selected === undefined || whole === undefined || plan === undefined) {
       return await this.refuse(
         ref.requestId,
         ref.target,
@@ -209,7 +246,7 @@ export class EffectGuard {
         'the request does not name this target',
       );
     }
-    return { target, plan };
+    return { selected, whole, plan };
   }
 
   /** Drops votes of people who are no longer in the group, or whose account turns out to be an alias of somebody excluded. */

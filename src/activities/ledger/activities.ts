@@ -3,6 +3,7 @@ import { activityInfo } from '@temporalio/activity';
 import { endedTargets, heldTargets, pauseOf } from '../../domain/status.js';
 import type { WorkerLedger } from '../../ledger/ports.js';
 import type { LedgerActivities } from '../contracts.js';
+import { effectRefused, type StepFailed } from '../errors.js';
 import type { Authority } from '../guard/authority.js';
 import type { EffectGuard } from '../guard/effect-guard.js';
 import { confirmCommand } from './commands.js';
@@ -12,8 +13,11 @@ import { advanceGates } from './gates.js';
 export interface LedgerActivityDeps {
   readonly ledger: WorkerLedger;
   readonly authority: Authority;
-  readonly guard: EffectGuard;
+  readonly guard: Judging;
 }
+
+/** Judges a request, whatever its kind. */
+export type Judging = Pick<EffectGuard, 'judge'>;
 
 export function createLedgerActivities({ ledger, authority, guard }: LedgerActivityDeps): LedgerActivities {
   return {
@@ -27,7 +31,9 @@ export function createLedgerActivities({ ledger, authority, guard }: LedgerActiv
     advanceGates: (input) => advanceGates(ledger, authority, input),
     async startRollout({ requestId }) {
       const { record } = await guard.judge(requestId, requestId);
-      const { content } = record.request;
+      const { request } = record;
+      if (request.kind !== 'Fleet') throw otherKind(requestId, request.kind);
+      const { content } = request;
       await ledger.startRequest(requestId, { targets: content.targets.length });
       return {
         service: content.service,
@@ -47,4 +53,9 @@ export function createLedgerActivities({ ledger, authority, guard }: LedgerActiv
 /** Ids of workflows are free text for whoever starts one. */
 function workflowName(): string {
   return (activityInfo().workflowExecution?.workflowId ?? 'a run').slice(0, 200);
+}
+
+/** A run of one family was started with the request of another: only by hand. */
+function otherKind(requestId: string, kind: string): StepFailed {
+  return effectRefused(requestId, `the request is a ${kind}`, 'Its workflow is started by the API');
 }

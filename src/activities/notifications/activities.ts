@@ -80,7 +80,8 @@ export function createNotificationActivities(deps: NotificationActivityDeps): No
         ...(record.request.ticket === undefined ? {} : { ticket: record.request.ticket }),
       });
       const { requestedFor } = record.request;
-      const mail = (await ledger.personal([requestedFor])).get(requestedFor);
+      const mail =
+        requestedFor === undefined ? undefined : (await ledger.personal([requestedFor])).get(requestedFor);
       const letter = requestLetter(record, event, target, linkOf(deps, requestId));
       await mailTo(deps, mail === undefined ? [] : [mail], id, letter);
     },

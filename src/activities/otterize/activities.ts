@@ -64,8 +64,8 @@ export function createOtterizeActivities(deps: OtterizeActivityDeps): OtterizeAc
       ),
 
     async waitForConnected(input) {
-      const { request } = await guard.permitted(input);
-      const { record } = request;
+      const { verified } = await guard.permitted(input);
+      const { record } = verified;
       const organisation = textOf(
         await guard.readBackOf(record, input, 'organisation'),
         ORGANISATION_ID,

@@ -10,6 +10,7 @@ import {
   WHOLE_REQUEST,
 } from '../../domain/plan.js';
 import { currentPlan, type RequestRecord } from '../../domain/record.js';
+import type { PersonalRef } from '../../domain/request.js';
 import { LedgerRefused } from '../../ledger/errors.js';
 import type { WorkerLedger } from '../../ledger/ports.js';
 import { recordOf } from '../../ledger/record.js';
@@ -110,9 +111,17 @@ async function refuseForeignRun(deps: PlanActivityDeps, record: RequestRecord): 
 
 async function compute(deps: PlanActivityDeps, record: RequestRecord): Promise<Computed> {
   const { ledger, systems } = deps;
-  const beneficiary = await findBeneficiary(deps, record);
+  const { request } = record;
+  if (request.kind !== 'Fleet') {
+    throw effectRefused(
+      record.requestId,
+      `the request is a ${request.kind}`,
+      'Its workflow is started by the API',
+    );
+  }
+  const beneficiary = await findBeneficiary(deps, request.requestedFor);
   const targets = await planTargets(
-    record.request.content.targets,
+    request.content.targets,
     systems,
     {
       history: (key) => ledger.effectsByKey(key),
@@ -139,8 +148,10 @@ async function withoutAddresses(
 }
 
 /** A ticket is not a person: whom it is for must be somebody in the directory (design, section 6). */
-async function findBeneficiary(deps: PlanActivityDeps, record: RequestRecord): Promise<string | TargetPlan> {
-  const { requestedFor } = record.request;
+async function findBeneficiary(
+  deps: PlanActivityDeps,
+  requestedFor: PersonalRef,
+): Promise<string | TargetPlan> {
   const mail = (await deps.ledger.personal([requestedFor])).get(requestedFor);
   const user =
     mail === undefined ? null : await deps.systems.directory.userByMail(mail, cancellationSignal());

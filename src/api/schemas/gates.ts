@@ -4,6 +4,16 @@ import { LIMITS } from '../limits.js';
 import { closed, Digest, Time } from './common.js';
 import { PlanSchema } from './requests.js';
 
+/** What a request is about: one line for people, and the fields of its kind. */
+const Subject = {
+  title: Type.String({ description: 'one line, e.g. "shop to prod"' }),
+  service: Type.Optional(Type.String()),
+  fleet: Type.Optional(Type.String()),
+  application: Type.Optional(Type.String()),
+  environment: Type.Optional(Type.String()),
+  exception: Type.Optional(Type.String({ description: 'hotfix, break-glass or rollback' })),
+};
+
 export const InboxSchema = Type.Object(
   {
     items: Type.Array(
@@ -13,8 +23,7 @@ export const InboxSchema = Type.Object(
           gate: Type.String(),
           group: Type.String(),
           epoch: Type.Integer(),
-          service: Type.String(),
-          fleet: Type.String(),
+          ...Subject,
           targets: Type.Integer(),
           ticket: Type.Optional(Type.String()),
           openedAt: Time,
@@ -47,12 +56,11 @@ export const GateSchema = Type.Object(
     asked: Type.Object(
       {
         kind: Type.String(),
-        service: Type.String(),
-        fleet: Type.String(),
+        ...Subject,
         requester: Type.String({
           description: 'the name where it is known, person or machine, and its opaque id',
         }),
-        requestedFor: Type.String({ description: 'e-mail; empty when it was erased' }),
+        requestedFor: Type.Optional(Type.String({ description: 'e-mail; empty when it was erased' })),
         ticket: Type.Optional(Type.String()),
         reason: Type.Optional(Type.String()),
         source: Type.Optional(Type.String({ description: 'project, path and commit' })),

@@ -3,9 +3,10 @@ import { judgeGates, refuseDecision, type Vote } from '../../domain/gate-rules.j
 import type { Identity } from '../../domain/identity.js';
 import type { EvidenceName, GatePolicy } from '../../domain/manifest.js';
 import { referencesIn } from '../../domain/personal-text.js';
-import { currentPlan, excludedPersons, type RequestRecord } from '../../domain/record.js';
+import { currentPlan, gateContextOf, type RequestRecord } from '../../domain/record.js';
 import type { PersonalRef } from '../../domain/request.js';
 import type { RequestStatus } from '../../domain/status.js';
+import { subjectOf } from '../../domain/subject.js';
 import { ownDecision } from '../decisions.js';
 import type { GateBody } from '../schemas/gates.js';
 import { planView } from './plan-view.js';
@@ -39,11 +40,9 @@ export function gateView(input: GateViewInput): GateBody {
   const { request } = record;
   const targets = request.content.targets.length;
   const gateStatus = status.gates.find((other) => other.gate === gate.name);
-  const verdict = judgeGates(record.policy.spec.gates, input.votes, {
-    epoch: plan.epoch,
-    targets,
-    excluded: excludedPersons(record),
-  }).find((other) => other.gate === gate.name);
+  const verdict = judgeGates(record.policy.spec.gates, input.votes, gateContextOf(record, plan.epoch)).find(
+    (other) => other.gate === gate.name,
+  );
   const reason = request.reason === undefined ? undefined : values.get(request.reason);
   return {
     requestId: record.requestId,
@@ -54,10 +53,9 @@ export function gateView(input: GateViewInput): GateBody {
     planDigest: plan.digest,
     asked: {
       kind: request.kind,
-      service: request.content.service,
-      fleet: request.content.fleet,
+      ...subjectOf(request),
       requester: requesterOf(request, values),
-      requestedFor: values.get(request.requestedFor) ?? '',
+      ...(request.requestedFor === undefined ? {} : { requestedFor: values.get(request.requestedFor) ?? '' }),
       ...(request.ticket === undefined ? {} : { ticket: request.ticket }),
       ...(reason === undefined ? {} : { reason }),
       ...(request.source === undefined
@@ -82,7 +80,7 @@ export function gateView(input: GateViewInput): GateBody {
     approvals: verdict?.approvals ?? 0,
     ...(gateStatus?.openedAt === undefined ? {} : { openedAt: gateStatus.openedAt }),
     ...(gateStatus?.due === undefined ? {} : { due: gateStatus.due }),
-    mine: mineOf(input, gateStatus?.state ?? 'not-open', targets),
+    mine: mineOf(input, gateStatus?.state ?? 'not-open'),
   };
 }
 
@@ -96,13 +94,13 @@ function requesterOf(
   return name === undefined ? id : `${name} (${id})`;
 }
 
-function mineOf(input: GateViewInput, state: string, targets: number): GateBody['mine'] {
+function mineOf(input: GateViewInput, state: string): GateBody['mine'] {
   const { record, gate, plan, identity } = input;
   const decided = ownDecision(record, gate, plan.epoch, identity.personId)?.decision;
   const refused = refuseDecision(
     gate,
     input.decidingGroups,
-    { epoch: plan.epoch, targets, excluded: excludedPersons(record) },
+    gateContextOf(record, plan.epoch),
     {
       kind: identity.kind,
       personId: identity.personId,
@@ -129,7 +127,7 @@ export function refsOf(record: RequestRecord): readonly PersonalRef[] {
   const plan = currentPlan(record)?.plan;
   return [
     ...new Set([
-      request.requestedFor,
+      ...(request.requestedFor === undefined ? [] : [request.requestedFor]),
       ...(request.requesterName === undefined ? [] : [request.requesterName]),
       ...(request.reason === undefined ? [] : [request.reason]),
       ...(plan?.targets.flatMap(({ invitees }) => invitees) ?? []),

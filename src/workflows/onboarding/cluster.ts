@@ -11,8 +11,8 @@ import { FAILURE, type FailureReport } from '../../domain/failure.js';
 import type { ClusterInput } from '../../domain/messages.js';
 import { type Activities, activitiesFor, MAX_WAIT_MS } from '../activity-options.js';
 import { showDetails } from '../current-details.js';
+import { reportOf } from '../failure-report.js';
 import { isClusterInput, refuseInput } from '../inputs.js';
-import { reportOf } from './failure-report.js';
 
 /**
  * @param input selectors of the target; what is done to it stands in the signed request in the ledger

@@ -3,12 +3,15 @@ import {
   allHandlersFinished,
   condition,
   continueAsNew,
+  executeChild,
   isCancellation,
+  ParentClosePolicy,
   setDefaultSignalHandler,
   setHandler,
+  WorkflowIdReusePolicy,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { GatesResult, PlanResult, RequestEnd } from '../../activities/contracts.js';
+import type { GatesResult, PlanResult, RequestEnd, RolloutStart } from '../../activities/contracts.js';
 import type {
   CommandAnswer,
   CommandName,
@@ -17,8 +20,10 @@ import type {
   OperatorCommand,
 } from '../../domain/messages.js';
 import { WHOLE_REQUEST } from '../../domain/plan.js';
+import { workflowIdOf } from '../../domain/request.js';
 import { type Activities, activitiesFor } from '../activity-options.js';
 import { showDetails } from '../current-details.js';
+import { isRefused, reportOf } from '../failure-report.js';
 import { GateKeeper } from '../gates/gate-keeper.js';
 import { isFleetInput, isOperatorCommand, refuseInput } from '../inputs.js';
 import {
@@ -30,8 +35,10 @@ import {
   retryUpdate,
   skipUpdate,
 } from '../messages.js';
-import { isRefused, reportOf } from './failure-report.js';
-import { Rollout } from './rollout.js';
+import { Rollout } from '../rollout/rollout.js';
+import { clusterOnboarding } from './cluster.js';
+
+type ClusterStart = RolloutStart['targets'][number];
 
 /**
  * @param input the request by its id; everything else is read from the ledger, in every run again, so that a reset or
@@ -42,7 +49,7 @@ export async function fleetOnboarding(input: FleetInput): Promise<RequestEnd> {
   if (!isFleetInput(input)) throw await refuseInput();
   const activities = activitiesFor(input.timing);
   const gates = new GateKeeper(input.requestId, activities, input.carry);
-  const rollout = new Rollout(input.requestId, input.timing, activities, {
+  const rollout = new Rollout<ClusterStart>(input.requestId, activities, {
     paused: input.carry?.paused ?? false,
     cancelled: input.carry?.cancelled ?? false,
   });
@@ -56,9 +63,9 @@ class FleetRun {
   private readonly input: FleetInput;
   private readonly activities: Activities;
   private readonly gates: GateKeeper;
-  private readonly rollout: Rollout;
+  private readonly rollout: Rollout<ClusterStart>;
 
-  constructor(input: FleetInput, activities: Activities, gates: GateKeeper, rollout: Rollout) {
+  constructor(input: FleetInput, activities: Activities, gates: GateKeeper, rollout: Rollout<ClusterStart>) {
     this.input = input;
     this.activities = activities;
     this.gates = gates;
@@ -203,13 +210,24 @@ class FleetRun {
   private async start(): Promise<boolean> {
     try {
       const start = await this.activities.ledger.startRollout({ requestId: this.input.requestId });
-      this.rollout.load(start);
+      this.rollout.load(start, (target) => this.onboard(start.service, target));
       return true;
     } catch (error) {
       if (!isRefused(error)) throw error;
       await this.gates.sleepUntilNews(undefined, () => false);
       return false;
     }
+  }
+
+  private onboard(service: string, target: ClusterStart): Promise<void> {
+    const { requestId, timing } = this.input;
+    return executeChild(clusterOnboarding, {
+      workflowId: workflowIdOf.cluster(service, target),
+      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+      parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+      staticSummary: `Onboard ${target.key}`,
+      args: [{ requestId, target: target.key, service, timing }],
+    });
   }
 
   private async rollOut(): Promise<void> {

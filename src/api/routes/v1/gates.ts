@@ -1,6 +1,7 @@
 /** What waits for me, what exactly is asked, and my decision. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { currentPlan } from '../../../domain/record.js';
+import { subjectOf } from '../../../domain/subject.js';
 import type { ApiContext } from '../../context.js';
 import { gateOf } from '../../decisions.js';
 import { LIMITS } from '../../limits.js';
@@ -31,8 +32,7 @@ export function gateRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
             gate: gate.gate,
             group: gateOf(record, gate.gate).approvers.group,
             epoch: gate.epoch,
-            service: record.request.content.service,
-            fleet: record.request.content.fleet,
+            ...subjectOf(record.request),
             targets: record.request.content.targets.length,
             ...(record.request.ticket === undefined ? {} : { ticket: record.request.ticket }),
             openedAt: gate.openedAt,

@@ -1,4 +1,4 @@
-/** Runs the clusters of a fleet from a bounded pool; stays open while failures are undecided. */
+/** Runs the targets of a request from a bounded pool; stays open while failures are undecided. */
 
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
@@ -7,26 +7,28 @@ import {
   CancellationScope,
   ChildWorkflowFailure,
   condition,
-  executeChild,
   isCancellation,
-  ParentClosePolicy,
   sleep,
-  WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
 import type { RolloutStart } from '../../activities/contracts.js';
 import { FAILURE } from '../../domain/failure.js';
-import type { CommandAnswer, OperatorCommand, TargetState, TimingProfile } from '../../domain/messages.js';
+import type { CommandAnswer, OperatorCommand, TargetState } from '../../domain/messages.js';
 import { TargetPool } from '../../domain/pool.js';
-import { workflowIdOf } from '../../domain/request.js';
 import type { Activities } from '../activity-options.js';
-import { clusterOnboarding } from './cluster.js';
 
-/** How long to wait before looking again at a cluster run that somebody else started. */
+/** How long to wait before looking again at a target's run that somebody else started. */
 const ADOPT_INTERVAL = '5 s';
 
-export class Rollout {
+/** What the ledger says at the start of a rollout; how it runs a target is the family's business. */
+export type RolloutState<T extends { readonly key: string }> = Pick<
+  RolloutStart,
+  'maxInFlight' | 'ended' | 'paused' | 'held'
+> & { readonly targets: readonly T[] };
+
+export class Rollout<T extends { readonly key: string }> {
   private pool = new TargetPool([], {}, 1);
-  private readonly byKey = new Map<string, RolloutStart['targets'][number]>();
+  private readonly byKey = new Map<string, T>();
+  private runTargetOnce: (target: T) => Promise<void> = () => Promise.resolve();
   private readonly heldByProvider = new Set<string>();
   /** skips that came before the rollout started */
   private readonly earlySkips: string[] = [];
@@ -40,19 +42,15 @@ export class Rollout {
   private loaded = false;
   private paused: boolean;
   private cancelled: boolean;
-  private service = '';
   private readonly requestId: string;
-  private readonly timing: TimingProfile;
-  private readonly activities: Activities;
+  private readonly activities: Pick<Activities, 'ledger'>;
 
   constructor(
     requestId: string,
-    timing: TimingProfile,
-    activities: Activities,
+    activities: Pick<Activities, 'ledger'>,
     carried: { readonly paused: boolean; readonly cancelled: boolean },
   ) {
     this.requestId = requestId;
-    this.timing = timing;
     this.activities = activities;
     this.paused = carried.paused;
     this.cancelled = carried.cancelled;
@@ -111,7 +109,7 @@ export class Rollout {
     for (const key of again) this.heldByProvider.delete(key);
     if (again.length > 0) this.paused = false;
     return again.length === 0
-      ? { accepted: false, message: 'no failed cluster to retry' }
+      ? { accepted: false, message: 'nothing failed that could be retried' }
       : { accepted: true, message: `retrying ${again.join(', ')}` };
   }
 
@@ -123,7 +121,7 @@ export class Rollout {
     this.changes += 1;
     const given = this.pool.skip(command.targets);
     return given.length === 0
-      ? { accepted: false, message: 'name clusters that failed or have not started' }
+      ? { accepted: false, message: 'name what failed or has not started' }
       : { accepted: true, message: `skipped ${given.join(', ')}` };
   }
 
@@ -135,8 +133,9 @@ export class Rollout {
     return { accepted: true, message: 'cancelling: current effects finish, nothing new starts' };
   }
 
-  load(start: RolloutStart): void {
-    this.service = start.service;
+  /** @param run starts the child workflow of a target and waits for its end */
+  load(start: RolloutState<T>, run: (target: T) => Promise<void>): void {
+    this.runTargetOnce = run;
     for (const target of start.targets) this.byKey.set(target.key, target);
     this.pool = new TargetPool(
       start.targets.map((target) => target.key),
@@ -203,17 +202,11 @@ export class Rollout {
   }
 
   /** "Already started" means that somebody repaired it by hand: wait for that run and adopt what the ledger says. */
-  private async runChild(target: RolloutStart['targets'][number]): Promise<void> {
+  private async runChild(target: T): Promise<void> {
     const ref = { requestId: this.requestId, target: target.key };
     for (;;) {
       try {
-        return await executeChild(clusterOnboarding, {
-          workflowId: workflowIdOf.cluster(this.service, target),
-          workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-          parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-          staticSummary: `Onboard ${target.key}`,
-          args: [{ ...ref, service: this.service, timing: this.timing }],
-        });
+        return await this.runTargetOnce(target);
       } catch (error) {
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
         await sleep(ADOPT_INTERVAL);
