@@ -1,11 +1,11 @@
-import { SystemError, type SystemName, type SystemTrouble, type TroubleKind } from '../../domain/failure.js';
+import { SystemError, type SystemName, type TroubleKind } from '../../domain/failure.js';
 import { Secret } from '../secret.js';
 import { DEFAULT_TIMEOUT_MS, type Deadline, deadline } from './deadline.js';
-import { networkCode } from './network-code.js';
+import { exchange, noAnswer } from './exchange.js';
 import { encodePathPart } from './path.js';
-import { retryAfterMs } from './retry-after.js';
+import { refusalOf } from './refusal.js';
 import type { TokenBucket } from './token-bucket.js';
-import { type CallSubject, kindOfStatus, quote, troubleOf } from './trouble.js';
+import { type CallSubject, troubleOf } from './trouble.js';
 
 /** Largest answer that is read, in bytes: far above any page of a vendor, far below what would hurt a worker. */
 const LARGEST_ANSWER = 8 * 1024 * 1024;
@@ -95,7 +95,7 @@ export class JsonRequester {
     await this.#options.bucket?.take(call.signal);
     const time = deadline(this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS, call.signal);
     const secrets = await this.#credential(subject, time, call.signal);
-    const withhold = [...Object.values(secrets).map(withoutScheme), ...(call.withhold ?? [])];
+    const withhold = [...Object.values(secrets).flatMap(echoesOf), ...(call.withhold ?? [])];
 
     const { response, text } = await this.#exchange(call, subject, url, secrets, time);
     if (response.status >= 200 && response.status < 300) {
@@ -105,7 +105,7 @@ export class JsonRequester {
         body: parse(text, subject, response.status),
       };
     }
-    throw new SystemError(this.#refusal(subject, response, text, withhold));
+    throw new SystemError(refusalOf(subject, response, text, this.#options.readError, withhold));
   }
 
   async #exchange(
@@ -117,21 +117,17 @@ export class JsonRequester {
   ): Promise<{ response: Response; text: string }> {
     const headers = new Headers({ accept: 'application/json', ...call.headers });
     for (const [name, secret] of Object.entries(secrets)) headers.set(name, secret.reveal());
+    const { method, signal } = call;
     const body = bodyOf(call, headers);
-    try {
-      const response = await fetch(url, {
-        method: call.method,
-        headers,
-        redirect: 'manual',
-        signal: time.signal,
-        ...(body === undefined ? {} : { body }),
-      });
-      return { response, text: await readText(response, subject) };
-    } catch (error) {
-      if (error instanceof SystemError) throw error;
-      call.signal?.throwIfAborted();
-      throw new SystemError(noAnswer(subject, error, time.timedOut()));
+    const request = { url, method, headers, body, time, signal, mostBytes: LARGEST_ANSWER };
+    const { response, bytes, whole } = await exchange(subject, request);
+    if (!whole) {
+      const { status } = response;
+      throw new SystemError(
+        troubleOf(subject, 'malformed', `the answer is larger than ${LARGEST_ANSWER} bytes`, { status }),
+      );
     }
+    return { response, text: bytes.toString('utf8') };
   }
 
   async #credential(
@@ -169,49 +165,31 @@ export class JsonRequester {
     }
     return url;
   }
-
-  #refusal(
-    subject: CallSubject,
-    response: Response,
-    text: string,
-    withhold: readonly Secret[],
-  ): SystemTrouble {
-    const { status } = response;
-    if (status >= 300 && status < 400) {
-      return troubleOf(subject, 'invalid', `answered ${status}, a redirect, which is not followed`, {
-        status,
-        remedy: `Configure the address of ${subject.system} that answers itself.`,
-      });
-    }
-    const waitMs = retryAfterMs((name) => response.headers.get(name), Date.now());
-    const words = this.#options.readError?.(lenient(text), status) ?? {};
-    const said = words.message === undefined ? '' : quote(words.message, withhold);
-    return troubleOf(
-      subject,
-      words.kind ?? kindOfStatus(status, waitMs),
-      said === '' ? `answered ${status}` : `answered ${status}: ${said}`,
-      {
-        status,
-        retryAfterMs: waitMs,
-        remedy: words.remedy,
-        code: words.code === undefined ? undefined : quote(words.code, withhold),
-      },
-    );
-  }
 }
 
 function encodedPath(parts: readonly string[], subject: CallSubject): string {
   return parts.map((part) => encodePathPart(part, subject)).join('/');
 }
 
-/** `Bearer abc` → `abc`: what a vendor would echo. */
-function withoutScheme(header: Secret): Secret {
-  return new Secret(header.reveal().replace(/^[A-Za-z]+ /, ''));
+/** What a vendor would echo of a header: the token without its scheme; of Basic, the password in clear too. */
+export function echoesOf(header: Secret): readonly Secret[] {
+  const [, scheme = '', token = ''] = /^(?:([A-Za-z]+) )?(.*)$/s.exec(header.reveal()) ?? [];
+  if (scheme.toLowerCase() !== 'basic') return [new Secret(token)];
+  const password = Buffer.from(token, 'base64')
+    .toString('utf8')
+    .replace(/^[^:]*:/, '');
+  return [new Secret(token), new Secret(password)];
 }
 
 /** The header of a bearer token, as `credential` wants it. */
 export function bearer(token: string): Readonly<Record<string, Secret>> {
   return { authorization: new Secret(`Bearer ${token}`) };
+}
+
+/** The header of a name and password (RFC 7617), as `credential` wants it. */
+export function basic(username: string, password: Secret): Readonly<Record<string, Secret>> {
+  const pair = Buffer.from(`${username}:${password.reveal()}`, 'utf8').toString('base64');
+  return { authorization: new Secret(`Basic ${pair}`) };
 }
 
 function baseOf(text: string, system: SystemName): URL {
@@ -235,24 +213,6 @@ function bodyOf(call: JsonCall, headers: Headers): string | undefined {
   return JSON.stringify(call.body);
 }
 
-async function readText(response: Response, subject: CallSubject): Promise<string> {
-  if (response.body === null) return '';
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body) {
-    size += chunk.byteLength;
-    if (size > LARGEST_ANSWER) {
-      throw new SystemError(
-        troubleOf(subject, 'malformed', `the answer is larger than ${LARGEST_ANSWER} bytes`, {
-          status: response.status,
-        }),
-      );
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
 function parse(text: string, subject: CallSubject, status: number): unknown {
   if (text.trim() === '') return undefined;
   try {
@@ -261,20 +221,4 @@ function parse(text: string, subject: CallSubject, status: number): unknown {
     // The parser's message quotes the text, which may hold a secret.
     throw new SystemError(troubleOf(subject, 'malformed', 'the answer is not JSON', { status }));
   }
-}
-
-function lenient(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
-
-function noAnswer(subject: CallSubject, error: unknown, timedOut: boolean): SystemTrouble {
-  const code = timedOut ? 'TIMEOUT' : networkCode(error);
-  const what = timedOut
-    ? 'no answer in time'
-    : `the connection failed${code === undefined ? '' : ` (${code})`}`;
-  return troubleOf(subject, 'unavailable', `${what}; whether the call had an effect is unknown`, { code });
 }

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { SystemError } from '../../../src/domain/failure.js';
 import {
+  basic,
   bearer,
   JsonRequester,
   type JsonRequesterOptions,
@@ -230,6 +231,19 @@ describe('an error', () => {
     expect(shown).toContain('[secret]');
     expect(shown).not.toContain(TOKEN);
     expect(shown).not.toContain(value.reveal());
+  });
+
+  it('does not show a password that the vendor read out of the header', async () => {
+    const password = new Secret('canary-password-07c4');
+    const { server, http } = await against(
+      () => ({ status: 401, body: { message: `no user with ${password.reveal()}` } }),
+      { credential: async () => basic('someone', password) },
+    );
+    const { message } = await troubleFrom(http.send(CALL));
+    expect(message).toContain('[secret]');
+    expect(message).not.toContain(password.reveal());
+    const sent = Buffer.from(server.seen[0]?.headers.authorization?.slice(6) ?? '', 'base64').toString();
+    expect(sent).toBe(`someone:${password.reveal()}`);
   });
 
   it('quotes no more than a line of the vendor', async () => {
