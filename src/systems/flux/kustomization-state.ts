@@ -45,6 +45,7 @@ export type KustomizationHopeless =
   | 'kustomization-deleted'
   | 'kustomization-suspended'
   | 'kustomization-stalled'
+  | 'path-missing'
   | 'build-failed'
   | 'health-check-failed'
   | 'reconcile-failing';
@@ -84,7 +85,7 @@ export function judgeKustomization(
   if (kustomization === null) return waiting('not-attempted', 'it does not exist');
   return (
     judgeSource(source, expectation, expectation, now) ??
-    judgeAttempt(kustomization, expectation, now) ??
+    judgeAttempt(kustomization, source, expectation, now) ??
     judgeReady(kustomization, expectation, now) ?? {
       state: 'applied',
       readBack: readBackOf(kustomization),
@@ -94,6 +95,7 @@ export function judgeKustomization(
 
 function judgeAttempt(
   kustomization: Kustomization,
+  source: FluxSource | null,
   expectation: KustomizationExpectation,
   now: string,
 ): KustomizationJudgement | undefined {
@@ -117,6 +119,8 @@ function judgeAttempt(
   if (ready?.reason === 'DependencyNotReady' && ready.status === 'False') {
     return waiting('dependency-not-ready', saying(ready), ready.lastTransitionTime);
   }
+  const path = judgePath(kustomization, source, expectation);
+  if (path !== undefined) return path;
   // what failed before ours was attempted is of another revision
   if (!isOurRevision(status?.lastAttemptedRevision, expectation)) {
     return waiting(
@@ -126,6 +130,30 @@ function judgeAttempt(
     );
   }
   return judgeFailure(kustomization, expectation, now);
+}
+
+/**
+ * A revision without the folder that the spec names does not count as attempted (kustomize-controller 1.9.5, `reconcile`),
+ * so the only trace is a failure that is younger than the artifact, or one after the request that we made for it.
+ */
+function judgePath(
+  kustomization: Kustomization,
+  source: FluxSource | null,
+  { token }: KustomizationExpectation,
+): KustomizationJudgement | undefined {
+  const ready = conditionOf(kustomization, 'Ready');
+  if (ready?.status !== 'False' || ready.reason !== 'ArtifactFailed') return undefined;
+  if (!ready.message?.startsWith('kustomization path not found')) return undefined;
+  const fetched = source?.status?.artifact?.lastUpdateTime;
+  const isYounger =
+    fetched !== undefined && later(ready.lastTransitionTime, '1970-01-01T00:00:00Z') > Date.parse(fetched);
+  // judgeAttempt has seen that a request of ours was handled
+  if (token === undefined && !isYounger) return undefined;
+  return hopeless(
+    'path-missing',
+    `our revision does not have the folder of its spec: ${saying(ready)}`,
+    'Correct spec.path, or push a commit that has the folder, then retry.',
+  );
 }
 
 /** Our revision was attempted: does it fail? */

@@ -112,6 +112,36 @@ describe('judgeKustomization', () => {
     ).toBe('applied');
   });
 
+  describe('a commit without the folder of the spec, which does not count as attempted', () => {
+    const conditions = [
+      condition('Ready', 'False', 'ArtifactFailed', {
+        message: 'kustomization path not found: no such file or directory',
+      }),
+    ];
+    const failed = { lastAttemptedRevision: at(OLDER), lastAppliedRevision: at(OLDER), conditions };
+    const fetchedAt = (lastUpdateTime: string) =>
+      source({ status: { artifact: { revision: at(OURS), lastUpdateTime } } });
+    const judged = (fetched: FluxSource, more: { readonly token?: string } = {}) =>
+      judgeKustomization(kustomization({ status: failed }), fetched, { ...EXPECTATION, ...more }, NOW);
+
+    it('has failed when that is younger than the artifact', () => {
+      expect(judged(fetchedAt('2027-03-01T12:00:59Z'))).toMatchObject({
+        state: 'hopeless',
+        clause: 'path-missing',
+      });
+    });
+
+    it('may be of the commit before when it is not', () => {
+      expect(judged(fetchedAt('2027-03-01T12:01:00Z'))).toMatchObject({ clause: 'not-attempted' });
+    });
+
+    it('has failed when the reconciliation that we asked for has ended', () => {
+      expect(judged(fetchedAt('2027-03-01T12:01:00Z'), { token: 'token-1' })).toMatchObject({
+        clause: 'path-missing',
+      });
+    });
+  });
+
   it.each<[string, string, Change, Change]>([
     ['waits on the source that still has the commit before', 'source-behind', {}, { status: BEHIND }],
     ['waits on a source without an artifact', 'source-behind', {}, { status: { artifact: undefined } }],
