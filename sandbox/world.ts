@@ -184,7 +184,7 @@ export function makeWorld(options: { readonly clusters?: number } = {}): World {
       ],
     },
     gitlab: {
-      projects: ['platform/clusters', 'platform/fleets'],
+      projects: ['platform/clusters', 'platform/fleets', 'shop-dev/ops', 'shop-prod/ops', 'fleet/services'],
       token: `glpat-${secret()}`,
       otherToken: `glpat-${secret()}`,
       readToken: `glpat-${secret()}`,

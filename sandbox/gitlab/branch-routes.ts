@@ -1,15 +1,22 @@
-import Type from 'typebox';
+import Type, { type Static } from 'typebox';
 import type { Answer, Call } from '../framework/operation.js';
 import { Refusal } from '../framework/refusal.js';
 import { type Gitlab, originOf, pageAnswer, pageOf, pageOfAll } from './gitlab.js';
+import { afterPush } from './pushes.js';
 import { branchJson, protectionJson } from './representations.js';
-import { type Account, LEVEL, type Project } from './state.js';
+import { type Account, LEVEL, type Project, type ProtectedBranch } from './state.js';
 
+const Allowed = Type.Object({
+  user_id: Type.Optional(Type.Integer()),
+  access_level: Type.Optional(Type.Integer()),
+});
 const Protection = Type.Object({
   name: Type.String({ minLength: 1 }),
   push_access_level: Type.Optional(Type.Integer()),
   merge_access_level: Type.Optional(Type.Integer()),
   allow_force_push: Type.Optional(Type.Boolean()),
+  allowed_to_push: Type.Optional(Type.Array(Allowed)),
+  allowed_to_merge: Type.Optional(Type.Array(Allowed)),
 });
 const ProtectionChange = Type.Object({ allow_force_push: Type.Optional(Type.Boolean()) });
 
@@ -37,7 +44,7 @@ export function addBranchRoutes(gitlab: Gitlab): void {
       branch,
       project,
       {
-        protected: gitlab.protectionOf(project, branch.name) !== undefined,
+        protected: gitlab.isProtected(project, branch.name),
         canPush: gitlab.canPush(project, account, branch.name),
       },
       originOf(call),
@@ -82,6 +89,7 @@ export function addBranchRoutes(gitlab: Gitlab): void {
         const start = await repository.resolve(ref);
         if (start === null) throw new Refusal(400, `Invalid reference name: ${ref}`);
         await repository.moveBranch(name, start, null);
+        await afterPush(gitlab, project, account, [{ branch: name, from: null, to: start }]);
         return start;
       });
       call.change('created', `branch ${project.path} ${name}`, () => undefined);
@@ -114,11 +122,12 @@ export function addBranchRoutes(gitlab: Gitlab): void {
         const head = await repository.branchHead(name);
         if (head === null) throw new Refusal(404, '404 Branch Not Found');
         if (name === project.defaultBranch) throw new Refusal(400, 'Cannot remove HEAD branch');
-        if (gitlab.protectionOf(project, name) !== undefined) {
+        if (gitlab.isProtected(project, name)) {
           throw new Refusal(403, '403 Forbidden - Protected branch cant be removed');
         }
         if (!gitlab.canPush(project, account, name)) throw new Refusal(403, '403 Forbidden');
         await repository.removeBranch(name, head);
+        await afterPush(gitlab, project, account, [{ branch: name, from: head, to: null }]);
       });
       call.change('deleted', `branch ${project.path} ${name}`, () => undefined);
       return { status: 204 };
@@ -128,12 +137,29 @@ export function addBranchRoutes(gitlab: Gitlab): void {
 
 export function addProtectionRoutes(gitlab: Gitlab): void {
   const base = '/api/v4/projects/:id/protected_branches';
+  const show = (rule: ProtectedBranch): Record<string, unknown> =>
+    protectionJson(rule, (username) => gitlab.account(username));
+  /** Level and user names of `allowed_to_…`, beside the plain level. */
+  const allowed = (
+    level: number | undefined,
+    list: readonly Static<typeof Allowed>[] | undefined,
+  ): { readonly level: number; readonly users: string[] } => ({
+    level:
+      level ??
+      list?.find((one) => one.access_level !== undefined)?.access_level ??
+      (list ? 0 : LEVEL.maintainer),
+    users: (list ?? []).flatMap((one) =>
+      gitlab.state.accounts
+        .filter((account) => account.id === one.user_id)
+        .map((account) => account.username),
+    ),
+  });
 
   gitlab.standIn.operation({
     id: 'listProtectedBranches',
     method: 'GET',
     path: base,
-    handle: (call) => pageOfAll(call, gitlab.projectOf(call).project.protectedBranches, protectionJson),
+    handle: (call) => pageOfAll(call, gitlab.projectOf(call).project.protectedBranches, show),
   });
 
   gitlab.standIn.operation({
@@ -144,7 +170,7 @@ export function addProtectionRoutes(gitlab: Gitlab): void {
       const { project } = gitlab.projectOf(call);
       const rule = project.protectedBranches.find((one) => one.name === call.param('name'));
       if (rule === undefined) throw new Refusal(404, '404 Not found');
-      return { status: 200, body: protectionJson(rule) };
+      return { status: 200, body: show(rule) };
     },
   });
 
@@ -158,16 +184,20 @@ export function addProtectionRoutes(gitlab: Gitlab): void {
       if (project.protectedBranches.some((rule) => rule.name === body.name)) {
         throw new Refusal(409, `Protected branch '${body.name}' already exists`);
       }
+      const push = allowed(body.push_access_level, body.allowed_to_push);
+      const merge = allowed(body.merge_access_level, body.allowed_to_merge);
       const rule = {
         name: body.name,
-        pushLevel: body.push_access_level ?? LEVEL.maintainer,
-        mergeLevel: body.merge_access_level ?? LEVEL.maintainer,
+        pushLevel: push.level,
+        pushUsers: push.users,
+        mergeLevel: merge.level,
+        mergeUsers: merge.users,
         allowForcePush: body.allow_force_push ?? false,
       };
       call.change('created', `protected branch ${project.path} ${rule.name}`, () => {
         project.protectedBranches.push(rule);
       });
-      return { status: 201, body: protectionJson(rule) };
+      return { status: 201, body: show(rule) };
     },
   });
 
@@ -183,7 +213,7 @@ export function addProtectionRoutes(gitlab: Gitlab): void {
       call.change('changed', `protected branch ${project.path} ${rule.name}`, () => {
         rule.allowForcePush = body.allow_force_push ?? rule.allowForcePush;
       });
-      return { status: 200, body: protectionJson(rule) };
+      return { status: 200, body: show(rule) };
     },
   });
 

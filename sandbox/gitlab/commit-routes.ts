@@ -8,8 +8,9 @@ import {
   type Person,
 } from './git-repository.js';
 import { type Gitlab, originOf, pageAnswer, pageOf } from './gitlab.js';
+import { afterPush } from './pushes.js';
 import { commitJson } from './representations.js';
-import { LEVEL, type Project } from './state.js';
+import { type Account, LEVEL, type Project } from './state.js';
 
 const Action = Type.Object({
   action: Type.Union([
@@ -132,12 +133,17 @@ async function startOf(
   }
   const from = await repository.resolve(start);
   if (from === null)
-    throw new Refusal(400, wish.start_sha === undefined ? 'Invalid branch' : 'Invalid start_sha');
+    throw new Refusal(
+      400,
+      wish.start_sha === undefined ? 'Invalid branch' : `Cannot find start_sha '${wish.start_sha}'`,
+    );
   return from;
 }
 
 export interface CommitWish {
   readonly project: Project;
+  /** who calls: the push is theirs, whoever the author is */
+  readonly by: Account;
   readonly branch: string;
   readonly message: string;
   readonly author: Person;
@@ -153,8 +159,9 @@ export async function makeCommit(gitlab: Gitlab, wish: CommitWish): Promise<stri
   return gitlab.writing(wish.project, async () => {
     const parent = await startOf(gitlab, wish.project, wish);
     const changes = await changesOf(repository, parent, wish.actions);
+    const from = await repository.branchHead(wish.branch);
     try {
-      return await repository.commit({
+      const to = await repository.commit({
         branch: wish.branch,
         parent,
         message: wish.message,
@@ -162,6 +169,8 @@ export async function makeCommit(gitlab: Gitlab, wish: CommitWish): Promise<stri
         changes,
         force: wish.force ?? false,
       });
+      await afterPush(gitlab, wish.project, wish.by, [{ branch: wish.branch, from, to }]);
+      return to;
     } catch (error) {
       if (error instanceof BranchMoved) {
         throw new Refusal(400, 'Could not update branch. The branch was changed by somebody else meanwhile.');
@@ -185,6 +194,7 @@ export function addCommitRoutes(gitlab: Gitlab): void {
       }
       const id = await makeCommit(gitlab, {
         project,
+        by: account,
         branch: body.branch,
         message: body.commit_message,
         author: { name: body.author_name ?? account.name, email: body.author_email ?? account.email },

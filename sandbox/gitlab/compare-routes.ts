@@ -18,22 +18,23 @@ export function addCompareRoutes(gitlab: Gitlab): void {
       const commits = (await repository.log({ revision: `${from}..${to}`, limit: 1000 })).reverse();
       const shown = commits.map((commit) => commitJson(commit, project, originOf(call)));
       const diffs = await repository.diff(base, to);
+      const most = gitlab.standIn.settings.compareFiles;
       return {
         status: 200,
         body: {
           commit: shown.at(-1) ?? null,
           commits: shown,
-          diffs: diffs.map((file) => ({
-            old_path: file.path,
+          diffs: diffs.slice(0, most).map((file) => ({
+            old_path: file.oldPath,
             new_path: file.path,
             a_mode: file.status === 'A' ? '0' : '100644',
             b_mode: file.status === 'D' ? '0' : '100644',
             diff: file.diff,
             new_file: file.status === 'A',
-            renamed_file: false,
+            renamed_file: file.status === 'R',
             deleted_file: file.status === 'D',
           })),
-          compare_timeout: false,
+          compare_timeout: diffs.length > most,
           compare_same_ref: from === to,
           web_url: `${originOf(call)}/${project.path}/-/compare/${from}...${to}`,
         },

@@ -56,6 +56,22 @@ export function addFileRoutes(gitlab: Gitlab): void {
   });
 
   gitlab.standIn.operation({
+    id: 'getBlob',
+    method: 'GET',
+    path: '/api/v4/projects/:id/repository/blobs/:sha',
+    handle: async (call) => {
+      const { project } = gitlab.projectOf(call);
+      const sha = call.param('sha');
+      const content = await gitlab.repositoryOf(project).blobOrNull(sha);
+      if (content === null) throw new Refusal(404, '404 Blob Not Found');
+      return {
+        status: 200,
+        body: { size: content.length, encoding: 'base64', content: content.toString('base64'), sha },
+      };
+    },
+  });
+
+  gitlab.standIn.operation({
     id: 'listTree',
     method: 'GET',
     path: '/api/v4/projects/:id/repository/tree',

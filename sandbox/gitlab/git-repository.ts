@@ -1,6 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
 import { GitFailed, git, tryGit } from './git-process.js';
 import { ObjectReader } from './object-reader.js';
 
@@ -44,12 +42,26 @@ export interface FileRead {
 
 export type FileChange =
   | { readonly kind: 'write'; readonly path: string; readonly content: Buffer; readonly executable?: boolean }
+  /** an object that the repository has already: a blob, a folder's tree, or the commit of a submodule */
+  | { readonly kind: 'place'; readonly path: string; readonly mode: string; readonly id: string }
   | { readonly kind: 'remove'; readonly path: string };
+
+export interface FileDifference {
+  readonly path: string;
+  /** differs from `path` when the file was renamed */
+  readonly oldPath: string;
+  /** `A`, `D`, `M`, `R`, `T` */
+  readonly status: string;
+  /** the hunks; empty for a file that is no text */
+  readonly diff: string;
+}
 
 export interface NewCommit {
   readonly branch: string;
   /** the head that the change was made on; null for the first commit of a repository */
   readonly parent: string | null;
+  /** second parent, of a merge */
+  readonly merged?: string;
   readonly message: string;
   readonly author: Person;
   readonly changes: readonly FileChange[];
@@ -330,42 +342,55 @@ export class GitRepository {
     return { additions, deletions };
   }
 
-  /** Best common ancestor of two commits, or null. */
+  /** Best common ancestor of two commits, or null; one of them when there are several. */
   async mergeBase(a: string, b: string): Promise<string | null> {
     const ofA = await this.ancestorsOf(a);
     if (ofA.has(b)) return b;
-    const result = (await this.ancestorsOf(b)).has(a)
-      ? { exitCode: 0, stdout: a }
-      : await tryGit(['--git-dir', this.directory, 'merge-base', a, b]);
-    return result.exitCode === 0 ? result.stdout.toString().trim() : null;
+    const common = [...(await this.ancestorsOf(b))].filter((id) => ofA.has(id));
+    const surpassed = new Set<string>();
+    for (const id of common) {
+      for (const parent of (await this.commitInfo(id)).parents) surpassed.add(parent);
+    }
+    return common.find((id) => !surpassed.has(id)) ?? null;
   }
 
-  /** A commit and all that it is made on. */
-  private async ancestorsOf(commitId: string): Promise<ReadonlySet<string>> {
-    const found = new Set([commitId]);
+  /** A commit and all that it is made on, without what `except` is made on. */
+  async ancestorsOf(commitId: string, except: ReadonlySet<string> = new Set()): Promise<ReadonlySet<string>> {
+    const found = new Set(except.has(commitId) ? [] : [commitId]);
     for (const id of found) {
-      for (const parent of (await this.commitInfo(id)).parents) found.add(parent);
+      for (const parent of (await this.commitInfo(id)).parents) if (!except.has(parent)) found.add(parent);
     }
     return found;
   }
 
   async isAncestor(ancestor: string, descendant: string): Promise<boolean> {
-    return (await this.mergeBase(ancestor, descendant)) === ancestor;
+    return (await this.ancestorsOf(descendant)).has(ancestor);
   }
 
   /** Files that differ between two commits, with the text of the difference. */
-  async diff(
-    from: string,
-    to: string,
-  ): Promise<readonly { readonly path: string; readonly status: string; readonly diff: string }[]> {
-    const names = (await this.run('diff', '--no-renames', '--name-status', '-z', from, to))
+  async diff(from: string, to: string): Promise<readonly FileDifference[]> {
+    const [names, text] = await Promise.all([
+      this.run('diff', '--find-renames', '--name-status', '-z', from, to),
+      this.run('diff', '--find-renames', from, to),
+    ]);
+    // both are in the same order, and only a head line can begin with these words
+    const patches = text
       .toString()
-      .split('\0');
-    const files: { path: string; status: string; diff: string }[] = [];
-    for (let i = 0; i + 1 < names.length; i += 2) {
-      const [status = '', path = ''] = names.slice(i, i + 2);
-      const text = (await this.run('diff', '--no-renames', from, to, '--', path)).toString();
-      files.push({ path, status, diff: text.slice(Math.max(0, text.indexOf('@@'))) });
+      .split(/^diff --git .*\n/m)
+      .slice(1);
+    const words = names.toString().split('\0');
+    const files: FileDifference[] = [];
+    for (let at = 0; at + 1 < words.length; ) {
+      const status = words[at]?.[0] ?? '';
+      const [oldPath = '', newPath = oldPath] = words.slice(at + 1, status === 'R' ? at + 3 : at + 2);
+      const patch = patches[files.length] ?? '';
+      files.push({
+        path: newPath,
+        oldPath,
+        status,
+        diff: patch.includes('@@') ? patch.slice(patch.indexOf('@@')) : '',
+      });
+      at += status === 'R' ? 3 : 2;
     }
     return files;
   }
@@ -392,10 +417,12 @@ export class GitRepository {
     line(`committer ${who}`);
     data(Buffer.from(input.message));
     if (input.parent !== null) line(`from ${input.parent}`);
+    if (input.merged !== undefined) line(`merge ${input.merged}`);
     for (const change of input.changes) {
       if (!isSafePath(change.path))
         throw new Error(`not a path of a repository: ${JSON.stringify(change.path)}`);
       if (change.kind === 'remove') line(`D ${change.path}`);
+      else if (change.kind === 'place') line(`M ${change.mode} ${change.id} ${change.path}`);
       else {
         line(`M ${change.executable === true ? '100755' : '100644'} inline ${change.path}`);
         data(change.content);
@@ -453,56 +480,9 @@ export class GitRepository {
     if (result.exitCode !== 0) throw new BranchMoved(`branch ${branch}: ${result.stderr.trim()}`);
   }
 
-  /**
-   * Merges `source` into `target` (both full ids) and gives the merge commit's id, or null when they conflict. Moves no
-   * branch. Works file by file with `git merge-file`, so it needs no newer git than what distributions ship.
-   */
-  async mergeCommit(target: string, source: string, message: string, author: Person): Promise<string | null> {
-    const base = await this.mergeBase(target, source);
-    const work = await mkdtemp(join(tmpdir(), 'gitlab-merge-'));
-    const env = {
-      GIT_INDEX_FILE: join(work, 'index'),
-      GIT_AUTHOR_NAME: author.name,
-      GIT_AUTHOR_EMAIL: author.email,
-      GIT_COMMITTER_NAME: author.name,
-      GIT_COMMITTER_EMAIL: author.email,
-    };
-    const run = (args: string[], input?: string): Promise<Buffer> =>
-      git(['--git-dir', this.directory, ...args], { env, ...(input === undefined ? {} : { input }) });
-    try {
-      if (base === null) return null;
-      await run(['read-tree', '-i', '-m', '--aggressive', base, target, source]);
-      const unmerged = new Map<string, Map<string, string>>();
-      for (const line of (await run(['ls-files', '-u', '-z'])).toString().split('\0')) {
-        const match = /^\d+ ([0-9a-f]{40}) ([123])\t(.*)$/s.exec(line);
-        if (match === null) continue;
-        const [, id = '', stage = '', path = ''] = match;
-        const stages = unmerged.get(path) ?? new Map<string, string>();
-        unmerged.set(path, stages.set(stage, id));
-      }
-      for (const [path, stages] of unmerged) {
-        const files: string[] = [];
-        for (const stage of ['2', '1', '3']) {
-          const id = stages.get(stage);
-          if (id === undefined) return null;
-          const file = join(work, stage);
-          await writeFile(file, await run(['cat-file', 'blob', id]));
-          files.push(file);
-        }
-        const [ours = ''] = files;
-        if ((await tryGit(['merge-file', '--quiet', ...files])).exitCode !== 0) return null;
-        const merged = await git(['--git-dir', this.directory, 'hash-object', '-w', '--stdin'], {
-          input: await readFile(ours),
-        });
-        await run(
-          ['update-index', '--index-info'],
-          `0 ${'0'.repeat(40)}\t${path}\n100644 ${merged.toString().trim()}\t${path}\n`,
-        );
-      }
-      const tree = (await run(['write-tree'])).toString().trim();
-      return (await run(['commit-tree', tree, '-p', target, '-p', source], message)).toString().trim();
-    } finally {
-      await rm(work, { recursive: true, force: true });
-    }
+  /** The content of a blob by its full id, or null. */
+  async blobOrNull(id: string): Promise<Buffer | null> {
+    const blob = FULL_SHA.test(id) ? await this.objects.read(id) : null;
+    return blob?.type === 'blob' ? blob.content : null;
   }
 }

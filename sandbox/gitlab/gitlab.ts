@@ -4,6 +4,7 @@ import type { Answer, Call } from '../framework/operation.js';
 import { Refusal } from '../framework/refusal.js';
 import type { StandIn } from '../framework/stand-in.js';
 import { GitRepository } from './git-repository.js';
+import { PushLog } from './push-log.js';
 import {
   type Account,
   type GitlabSettings,
@@ -21,12 +22,14 @@ export type GitlabStandIn = StandIn<typeof GitlabState, typeof GitlabSettings>;
 /** What all routes of the stand-in share: who calls, which project, its repository, and one writer at a time. */
 export class Gitlab {
   readonly standIn: GitlabStandIn;
+  readonly pushes: PushLog;
   readonly #repositories: string;
   readonly #writers = new Map<number, Promise<unknown>>();
 
   constructor(standIn: GitlabStandIn, repositories: string) {
     this.standIn = standIn;
     this.#repositories = repositories;
+    this.pushes = new PushLog(`${repositories}.pushes.jsonl`);
   }
 
   get state(): GitlabState {
@@ -84,21 +87,38 @@ export class Gitlab {
     return { project, account };
   }
 
-  protectionOf(project: Project, branch: string): ProtectedBranch | undefined {
-    return project.protectedBranches.find(
-      (rule) =>
-        rule.name === branch || (rule.name.endsWith('*') && branch.startsWith(rule.name.slice(0, -1))),
+  /** The rules of a branch, by name and by wildcard. */
+  rulesOf(project: Project, branch: string): readonly ProtectedBranch[] {
+    return project.protectedBranches.filter((rule) => {
+      const parts = rule.name.split('*').map((part) => part.replaceAll(/[^\w/]/g, '\\$&'));
+      return new RegExp(`^${parts.join('.*')}$`).test(branch);
+    });
+  }
+
+  isProtected(project: Project, branch: string): boolean {
+    return this.rulesOf(project, branch).length > 0;
+  }
+
+  /** Of several rules the most permissive one counts. */
+  canPush(project: Project, account: Account, branch: string): boolean {
+    const level = this.levelOf(project, account);
+    const rules = this.rulesOf(project, branch);
+    if (rules.length === 0) return level >= LEVEL.developer;
+    return rules.some(
+      (rule) => (rule.pushLevel > 0 && level >= rule.pushLevel) || rule.pushUsers.includes(account.username),
     );
   }
 
-  canPush(project: Project, account: Account, branch: string): boolean {
-    const needed = this.protectionOf(project, branch)?.pushLevel ?? LEVEL.developer;
-    return needed > 0 && this.levelOf(project, account) >= needed;
-  }
-
+  /** Who may push may merge too. */
   canMerge(project: Project, account: Account, branch: string): boolean {
-    const needed = this.protectionOf(project, branch)?.mergeLevel ?? LEVEL.developer;
-    return needed > 0 && this.levelOf(project, account) >= needed;
+    const level = this.levelOf(project, account);
+    return (
+      this.canPush(project, account, branch) ||
+      this.rulesOf(project, branch).some(
+        (rule) =>
+          (rule.mergeLevel > 0 && level >= rule.mergeLevel) || rule.mergeUsers.includes(account.username),
+      )
+    );
   }
 
   /** Runs one writer of a project after the other, as GitLab's lock on the repository does. */

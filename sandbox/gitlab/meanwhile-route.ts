@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { Refusal } from '../framework/refusal.js';
 import type { Gitlab } from './gitlab.js';
+import { afterPush } from './pushes.js';
 
 const Meanwhile = Type.Object(
   {
@@ -10,7 +11,10 @@ const Meanwhile = Type.Object(
     /** null removes the file */
     content: Type.Union([Type.String(), Type.Null()]),
     message: Type.Optional(Type.String()),
+    /** the name that the commit claims */
     author: Type.Optional(Type.String()),
+    /** the account that pushes it; default `somebody-else`. Without such an account nobody is noted. */
+    as: Type.Optional(Type.String()),
   },
   { additionalProperties: false },
 );
@@ -23,10 +27,12 @@ export function addMeanwhileRoute(gitlab: Gitlab): void {
     const repository = gitlab.repositoryOf(project);
     const branch = wish.branch ?? project.defaultBranch;
     const name = wish.author ?? 'Somebody Else';
-    const id = await gitlab.writing(project, async () =>
-      repository.commit({
+    const account = gitlab.account(wish.as ?? 'somebody-else');
+    const id = await gitlab.writing(project, async () => {
+      const from = await repository.branchHead(branch);
+      const to = await repository.commit({
         branch,
-        parent: await repository.branchHead(branch),
+        parent: from,
         message: wish.message ?? `Change ${wish.path}`,
         author: { name, email: `${name.toLowerCase().replaceAll(/[^a-z]+/g, '.')}@example.com` },
         changes: [
@@ -34,8 +40,10 @@ export function addMeanwhileRoute(gitlab: Gitlab): void {
             ? { kind: 'remove', path: wish.path }
             : { kind: 'write', path: wish.path, content: Buffer.from(wish.content) },
         ],
-      }),
-    );
+      });
+      if (account !== undefined) await afterPush(gitlab, project, account, [{ branch, from, to }]);
+      return to;
+    });
     await gitlab.standIn.act('created', `commit ${project.path} ${branch} ${id}`, () => undefined);
     return { id };
   });

@@ -1,8 +1,9 @@
 import Type from 'typebox';
 import { Refusal } from '../framework/refusal.js';
 import { type Gitlab, originOf, pageAnswer, pageOf } from './gitlab.js';
-import { MergeRequests } from './merge-requests.js';
-import { basicUserJson } from './representations.js';
+import type { MergeRequests } from './merge-requests.js';
+import { afterPush, type Moved } from './pushes.js';
+import { quickActions } from './quick-actions.js';
 import { LEVEL, type MergeRequest, type Project } from './state.js';
 
 const Labels = Type.Union([Type.String(), Type.Array(Type.String())]);
@@ -13,6 +14,7 @@ const NewMergeRequest = Type.Object({
   description: Type.Optional(Type.String()),
   labels: Type.Optional(Labels),
   remove_source_branch: Type.Optional(Type.Boolean()),
+  squash: Type.Optional(Type.Boolean()),
 });
 const ChangedMergeRequest = Type.Object({
   title: Type.Optional(Type.String()),
@@ -26,16 +28,14 @@ const Acceptance = Type.Object({
   should_remove_source_branch: Type.Optional(Type.Boolean()),
   merge_commit_message: Type.Optional(Type.String()),
 });
-const Approval = Type.Object({ sha: Type.Optional(Type.String()) });
 
 function labelsOf(labels: string | string[] | undefined): string[] {
   if (labels === undefined) return [];
   return (typeof labels === 'string' ? labels.split(',') : labels).filter((label) => label !== '');
 }
 
-/** Merge requests: create, read, change, approve, merge. */
-export function addMergeRequestRoutes(gitlab: Gitlab): void {
-  const requests = new MergeRequests(gitlab);
+/** Merge requests: create, read, change, merge. */
+export function addMergeRequestRoutes(gitlab: Gitlab, requests: MergeRequests): void {
   const base = '/api/v4/projects/:id/merge_requests';
   const one = `${base}/:merge_request_iid`;
   const key = (project: Project, request: MergeRequest): string =>
@@ -76,6 +76,8 @@ export function addMergeRequestRoutes(gitlab: Gitlab): void {
         );
       }
       const now = new Date().toISOString();
+      const description = quickActions(body.description ?? '');
+      const head = (await repository.branchHead(body.source_branch)) ?? '';
       const made: MergeRequest = {
         id: gitlab.state.nextId,
         iid: requests.of(project).length + 1,
@@ -83,7 +85,7 @@ export function addMergeRequestRoutes(gitlab: Gitlab): void {
         sourceBranch: body.source_branch,
         targetBranch: body.target_branch,
         title: body.title,
-        description: body.description ?? '',
+        description: description.text,
         labels: labelsOf(body.labels),
         state: 'opened',
         author: account.username,
@@ -95,12 +97,20 @@ export function addMergeRequestRoutes(gitlab: Gitlab): void {
         mergeCommitSha: '',
         squashCommitSha: '',
         removeSourceBranch: body.remove_source_branch ?? false,
+        squash: body.squash ?? false,
+        shownStatus: 'preparing',
+        setStatus: '',
+        seenTarget: '',
+        lockedReads: 0,
+        landedReads: 0,
+        notes: [],
         checksPending: gitlab.standIn.settings.mergeChecks,
         approvals: [],
       };
       call.change('created', key(project, made), () => {
         gitlab.state.nextId += 1;
         gitlab.state.mergeRequests.push(made);
+        description.apply?.(made, head);
       });
       const shown = await requests.json(project, made, originOf(call));
       if (made.checksPending > 0) shown.detailed_merge_status = 'preparing';
@@ -124,13 +134,14 @@ export function addMergeRequestRoutes(gitlab: Gitlab): void {
             wanted('source_branch', request.sourceBranch) &&
             wanted('target_branch', request.targetBranch),
         )
-        .reverse();
+        // ids rise with time, so this is the order of creation
+        .sort((one, other) => (call.query('sort') === 'asc' ? one.id - other.id : other.id - one.id));
       const wish = pageOf(call);
       const from = (wish.page - 1) * wish.perPage;
       const rows = await Promise.all(
         found
           .slice(from, from + wish.perPage)
-          .map((request) => requests.json(project, request, originOf(call))),
+          .map((request) => requests.listedJson(project, request, originOf(call))),
       );
       return pageAnswer(call, wish, rows, found.length);
     },
@@ -143,10 +154,7 @@ export function addMergeRequestRoutes(gitlab: Gitlab): void {
     handle: async (call) => {
       const { project } = gitlab.projectOf(call);
       const request = requests.get(project, call.param('merge_request_iid'));
-      const body = await requests.json(project, request, originOf(call));
-      // reading the single one is what makes the server compute; not an effect anybody would count
-      if (request.checksPending > 0) request.checksPending -= 1;
-      return { status: 200, body };
+      return { status: 200, body: await requests.read(project, request, originOf(call)) };
     },
   });
 
@@ -183,87 +191,35 @@ export function addMergeRequestRoutes(gitlab: Gitlab): void {
       const request = requests.get(project, call.param('merge_request_iid'));
       const body = call.body(Acceptance);
       await gitlab.writing(project, async () => {
+        const repository = gitlab.repositoryOf(project);
+        const before = await repository.branchHead(request.targetBranch);
         const merged = await requests.merge(project, request, account, {
-          squash: body.squash ?? false,
+          squash: body.squash ?? request.squash,
           ...(body.sha === undefined ? {} : { sha: body.sha }),
           ...(body.merge_commit_message === undefined ? {} : { message: body.merge_commit_message }),
         });
         const now = new Date().toISOString();
+        const { lockedReads, landedReads } = gitlab.standIn.settings;
         call.change('changed', `${key(project, request)} merged`, () => {
           Object.assign(request, merged, {
             state: 'merged',
             mergedAt: now,
             updatedAt: now,
             mergeUser: account.username,
+            squash: body.squash ?? request.squash,
+            lockedReads,
+            landedReads,
           });
         });
+        const after = await repository.branchHead(request.targetBranch);
+        const moved: Moved[] = [{ branch: request.targetBranch, from: before, to: after }];
         if (body.should_remove_source_branch ?? request.removeSourceBranch) {
-          await gitlab.repositoryOf(project).removeBranch(request.sourceBranch, merged.sha);
+          await repository.removeBranch(request.sourceBranch, merged.sha);
+          moved.push({ branch: request.sourceBranch, from: merged.sha, to: null });
         }
+        for (const one of moved) await afterPush(gitlab, project, account, [one]);
       });
       return { status: 200, body: await requests.json(project, request, originOf(call)) };
     },
   });
-
-  gitlab.standIn.operation({
-    id: 'approveMergeRequest',
-    method: 'POST',
-    path: `${one}/approve`,
-    handle: async (call) => {
-      const { project, account } = gitlab.projectOf(call);
-      const request = requests.get(project, call.param('merge_request_iid'));
-      const body = call.body(Approval);
-      const sha = await requests.shaOf(project, request);
-      const already = requests
-        .countingApprovals(request, sha)
-        .some((approval) => approval.username === account.username);
-      // authors may not approve their own request, and nobody twice
-      if (
-        gitlab.levelOf(project, account) < LEVEL.developer ||
-        already ||
-        request.author === account.username
-      ) {
-        throw new Refusal(401, '401 Unauthorized');
-      }
-      if (body.sha !== undefined && body.sha !== sha) {
-        throw new Refusal(409, `SHA does not match HEAD of source branch: ${sha}`);
-      }
-      call.change('created', `approval ${project.path}!${request.iid} ${account.username}`, () => {
-        request.approvals.push({ username: account.username, sha, at: new Date().toISOString() });
-      });
-      return { status: 201, body: await approvals(project, request, originOf(call)) };
-    },
-  });
-
-  gitlab.standIn.operation({
-    id: 'getApprovals',
-    method: 'GET',
-    path: `${one}/approvals`,
-    handle: async (call) => {
-      const { project } = gitlab.projectOf(call);
-      const request = requests.get(project, call.param('merge_request_iid'));
-      return { status: 200, body: await approvals(project, request, originOf(call)) };
-    },
-  });
-
-  async function approvals(project: Project, request: MergeRequest, origin: string): Promise<unknown> {
-    const counting = requests.countingApprovals(request, await requests.shaOf(project, request));
-    return {
-      id: request.id,
-      iid: request.iid,
-      project_id: project.id,
-      title: request.title,
-      state: request.state,
-      created_at: request.createdAt,
-      updated_at: request.updatedAt,
-      // true without any approval when none is required, as the vendor has it
-      approved: counting.length >= project.approvalsRequired,
-      approvals_required: project.approvalsRequired,
-      approvals_left: Math.max(0, project.approvalsRequired - counting.length),
-      approved_by: counting.flatMap((approval) => {
-        const account = gitlab.account(approval.username);
-        return account === undefined ? [] : [{ user: basicUserJson(account, origin) }];
-      }),
-    };
-  }
 }

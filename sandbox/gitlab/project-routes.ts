@@ -1,5 +1,6 @@
+import { Refusal } from '../framework/refusal.js';
 import { type Gitlab, originOf, pageOfAll } from './gitlab.js';
-import { basicUserJson, projectJson } from './representations.js';
+import { basicUserJson, projectJson, userJson } from './representations.js';
 import { LEVEL } from './state.js';
 
 /** The project itself, people, and the version of the server. */
@@ -28,6 +29,18 @@ export function addProjectRoutes(gitlab: Gitlab): void {
           (search === undefined || `${account.name} ${account.username}`.toLowerCase().includes(search)),
       );
       return pageOfAll(call, found, (account) => basicUserJson(account, originOf(call)));
+    },
+  });
+
+  gitlab.standIn.operation({
+    id: 'getUser',
+    method: 'GET',
+    path: '/api/v4/users/:id',
+    handle: (call) => {
+      const caller = gitlab.callerOf(call);
+      const found = gitlab.state.accounts.find((account) => String(account.id) === call.param('id'));
+      if (found === undefined) throw new Refusal(404, '404 User Not Found');
+      return { status: 200, body: userJson(found, caller.admin, originOf(call)) };
     },
   });
 

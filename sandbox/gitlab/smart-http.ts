@@ -4,8 +4,15 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Refusal } from '../framework/refusal.js';
 import { gitEnvironment } from './git-process.js';
 import type { Gitlab } from './gitlab.js';
+import { afterPush } from './pushes.js';
 import { type Account, LEVEL, type Project } from './state.js';
 
+/** beside the two settings of every git process */
+const DENY_FORCE = {
+  GIT_CONFIG_COUNT: '3',
+  GIT_CONFIG_KEY_2: 'receive.denyNonFastForwards',
+  GIT_CONFIG_VALUE_2: 'true',
+};
 const REALM = { 'www-authenticate': 'Basic realm="GitLab"' };
 
 /** Clone, fetch and push over HTTP. Each request is one `git http-backend` process, as behind a real web server. */
@@ -71,24 +78,67 @@ async function serve(
   const project = projectOf(gitlab, request, account);
   const url = new URL(request.url, 'http://gitlab.invalid');
   const pushing = service === 'receive' || url.searchParams.get('service') === 'git-receive-pack';
-  if (pushing && (account.scope !== 'api' || !gitlab.canPush(project, account, project.defaultBranch))) {
+  if (pushing && (account.scope !== 'api' || gitlab.levelOf(project, account) < LEVEL.developer)) {
     throw new Refusal(403, 'You are not allowed to push code to this project.');
   }
-  if (service !== 'receive') return answerOfBackend(gitlab, account, request, reply, url);
+  const body = request.method === 'POST' ? await bodyOf(request) : null;
+  if (service !== 'receive' || body === null)
+    return answerOfBackend(gitlab, account, request, reply, { url, body });
+  const asked = commandsOf(body);
+  for (const { branch, to } of asked) {
+    const isProtected = gitlab.isProtected(project, branch);
+    if (!gitlab.canPush(project, account, branch) || (isProtected && to === null)) {
+      throw new Refusal(403, 'You are not allowed to push code to protected branches on this project.');
+    }
+  }
+  const denyForce = asked.some(({ branch }) =>
+    gitlab.rulesOf(project, branch).some((rule) => !rule.allowForcePush),
+  );
   return gitlab.writing(project, async () => {
     const repository = gitlab.repositoryOf(project);
-    const before = new Map((await repository.branches()).map((branch) => [branch.name, branch.head]));
-    const sent = await answerOfBackend(gitlab, account, request, reply, url);
-    for (const branch of await repository.branches()) {
-      if (before.get(branch.name) === branch.head) continue;
-      await gitlab.standIn.act(
-        'created',
-        `commit ${project.path} ${branch.name} ${branch.head}`,
-        () => undefined,
-      );
+    const heads = () => Promise.all(asked.map(({ branch }) => repository.branchHead(branch)));
+    const before = await heads();
+    const sent = await answerOfBackend(gitlab, account, request, reply, { url, body, denyForce });
+    const after = await heads();
+    const moved = asked
+      .map(({ branch }, index) => ({ branch, from: before[index] ?? null, to: after[index] ?? null }))
+      .filter(({ from, to }) => from !== to);
+    for (const { branch, to } of moved) {
+      const object = `${to === null ? 'branch' : 'commit'} ${project.path} ${branch}${to === null ? '' : ` ${to}`}`;
+      await gitlab.standIn.act(to === null ? 'deleted' : 'created', object, () => undefined);
     }
+    if (moved.length > 0) await afterPush(gitlab, project, account, moved);
     return sent;
   });
+}
+
+/** The whole body, unpacked. */
+async function bodyOf(request: FastifyRequest): Promise<Buffer> {
+  const packed = request.headers['content-encoding'] === 'gzip';
+  const chunks: Buffer[] = [];
+  for await (const chunk of packed ? request.raw.pipe(createGunzip()) : request.raw) {
+    if (Buffer.isBuffer(chunk)) chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** The branches that a push asks to move: lines `<old> <new> <ref>`, each with its length before it, up to `0000`. */
+function commandsOf(body: Buffer): readonly { readonly branch: string; readonly to: string | null }[] {
+  const commands: { branch: string; to: string | null }[] = [];
+  for (let at = 0; at + 4 <= body.length; ) {
+    const length = Number.parseInt(body.subarray(at, at + 4).toString(), 16);
+    if (!(length > 4)) break;
+    const [line = ''] = body
+      .subarray(at + 4, at + length)
+      .toString()
+      .split('\0');
+    const [, to, branch] = /^[0-9a-f]{40} ([0-9a-f]{40}) refs\/heads\/(.+?)\n?$/.exec(line) ?? [];
+    if (to !== undefined && branch !== undefined) {
+      commands.push({ branch, to: /^0+$/.test(to) ? null : to });
+    }
+    at += length;
+  }
+  return commands;
 }
 
 /** Runs the CGI and sends what it answers. */
@@ -97,8 +147,9 @@ async function answerOfBackend(
   account: Account,
   request: FastifyRequest,
   reply: FastifyReply,
-  url: URL,
+  asked: { readonly url: URL; readonly body: Buffer | null; readonly denyForce?: boolean },
 ): Promise<unknown> {
+  const { url, body } = asked;
   const header = (name: string): string => {
     const value = request.headers[name];
     return typeof value === 'string' ? value : '';
@@ -114,15 +165,13 @@ async function answerOfBackend(
       REMOTE_USER: account.username,
       REMOTE_ADDR: request.ip,
       GIT_PROTOCOL: header('git-protocol'),
+      ...(asked.denyForce === true ? DENY_FORCE : {}),
     }),
     stdio: ['pipe', 'pipe', 'ignore'],
   });
   // the backend may answer before it has read everything
   cgi.stdin.on('error', () => undefined);
-  if (request.method === 'POST') {
-    const gzip = header('content-encoding') === 'gzip';
-    (gzip ? request.raw.pipe(createGunzip()) : request.raw).pipe(cgi.stdin);
-  } else cgi.stdin.end();
+  cgi.stdin.end(body ?? '');
   const chunks: Buffer[] = [];
   for await (const chunk of cgi.stdout) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
   const whole = Buffer.concat(chunks);

@@ -8,6 +8,11 @@ export const Account = Type.Object({
   username: Type.String(),
   name: Type.String(),
   email: Type.String(),
+  /** shown to everybody; empty for none */
+  publicEmail: Type.String(),
+  /** accounts at identity providers; administrators see them */
+  identities: Type.Array(Type.Object({ provider: Type.String(), externUid: Type.String() })),
+  admin: Type.Boolean(),
   /** personal access token; empty for people who only appear as authors */
   token: Type.String(),
   /** `api` may write, `read_api` only read */
@@ -21,9 +26,28 @@ export const ProtectedBranch = Type.Object({
   name: Type.String(),
   pushLevel: Type.Integer(),
   mergeLevel: Type.Integer(),
+  /** names of accounts that may, whatever their level */
+  pushUsers: Type.Array(Type.String()),
+  mergeUsers: Type.Array(Type.String()),
   allowForcePush: Type.Boolean(),
 });
 export type ProtectedBranch = Static<typeof ProtectedBranch>;
+
+export const FreezePeriod = Type.Object({
+  id: Type.Integer(),
+  start: Type.String(),
+  end: Type.String(),
+  timezone: Type.String(),
+  createdAt: Type.String(),
+});
+export type FreezePeriod = Static<typeof FreezePeriod>;
+
+export const MergeMethod = Type.Union([
+  Type.Literal('merge'),
+  Type.Literal('rebase_merge'),
+  Type.Literal('ff'),
+]);
+export type MergeMethod = Static<typeof MergeMethod>;
 
 export const Project = Type.Object({
   id: Type.Integer(),
@@ -35,8 +59,20 @@ export const Project = Type.Object({
   protectedBranches: Type.Array(ProtectedBranch),
   /** approvals that a merge request needs before it can be merged */
   approvalsRequired: Type.Integer(),
+  mergeMethod: MergeMethod,
+  freezePeriods: Type.Array(FreezePeriod),
 });
 export type Project = Static<typeof Project>;
+
+export const Note = Type.Object({
+  id: Type.Integer(),
+  author: Type.String(),
+  body: Type.String(),
+  /** written by GitLab itself */
+  system: Type.Boolean(),
+  createdAt: Type.String(),
+});
+export type Note = Static<typeof Note>;
 
 export const MergeRequest = Type.Object({
   id: Type.Integer(),
@@ -58,8 +94,20 @@ export const MergeRequest = Type.Object({
   mergeCommitSha: Type.String(),
   squashCommitSha: Type.String(),
   removeSourceBranch: Type.Boolean(),
+  squash: Type.Boolean(),
+  /** status as the single merge request last showed it: lists have that one */
+  shownStatus: Type.String(),
+  /** a status that somebody set by `/_sandbox/merge-status`; empty for none */
+  setStatus: Type.String(),
+  /** head of the target branch at the last reading: when it has moved, GitLab computes anew */
+  seenTarget: Type.String(),
   /** reads of the single merge request that still answer `checking` */
   checksPending: Type.Integer(),
+  /** reads after the merge that still say `locked` */
+  lockedReads: Type.Integer(),
+  /** reads after that in which the commits of the merge are not noted yet */
+  landedReads: Type.Integer(),
+  notes: Type.Array(Note),
   /** who approved, at which head; an approval of an older head does not count */
   approvals: Type.Array(Type.Object({ username: Type.String(), sha: Type.String(), at: Type.String() })),
 });
@@ -77,12 +125,36 @@ export const GitlabSettings = Type.Object(
   {
     /** reads of a new merge request that answer `checking` before its status is known */
     mergeChecks: Type.Integer({ minimum: 0 }),
+    /** reads of an open merge request that answer `unchecked` after its target branch has moved */
+    recheckReads: Type.Integer({ minimum: 0 }),
     /** a replaced head makes approvals void */
     resetApprovalsOnPush: Type.Boolean(),
+    /** reads of a merged merge request that still say `locked` */
+    lockedReads: Type.Integer({ minimum: 0 }),
+    /** reads of a merged merge request, its merging among them, that do not name the commits of the merge yet */
+    landedReads: Type.Integer({ minimum: 0 }),
+    /** a merge that does not name the head is refused, as GitLab 19.2 has it for new groups */
+    requireShaForMerge: Type.Boolean(),
+    /** files of a comparison; those after them are left out, and `compare_timeout` says so */
+    compareFiles: Type.Integer({ minimum: 1 }),
+    /** reads of the events that do not have the newest push yet */
+    lateEvents: Type.Integer({ minimum: 0 }),
   },
   { additionalProperties: false },
 );
 export type GitlabSettings = Static<typeof GitlabSettings>;
+
+/** Quick enough for most tests: one look at a merge request is in vain, nothing else is late. */
+export const DEFAULT_SETTINGS: GitlabSettings = {
+  mergeChecks: 1,
+  recheckReads: 0,
+  resetApprovalsOnPush: true,
+  lockedReads: 0,
+  landedReads: 0,
+  requireShaForMerge: false,
+  compareFiles: 1000,
+  lateEvents: 0,
+};
 
 /** What the example world says about GitLab. */
 export interface GitlabSeed {
@@ -92,6 +164,9 @@ export interface GitlabSeed {
     readonly email: string;
     readonly token: string;
     readonly scope?: 'api' | 'read_api';
+    readonly publicEmail?: string;
+    readonly identities?: readonly { readonly provider: string; readonly externUid: string }[];
+    readonly admin?: boolean;
   }[];
   readonly projects: readonly {
     readonly path: string;
@@ -101,7 +176,18 @@ export interface GitlabSeed {
     readonly files: Readonly<Record<string, string>>;
     readonly approvalsRequired?: number;
     /** levels for the default branch; left out: it is open to developers */
-    readonly protect?: { readonly pushLevel: number; readonly mergeLevel: number };
+    readonly protect?: {
+      readonly pushLevel: number;
+      readonly mergeLevel: number;
+      readonly pushUsers?: readonly string[];
+      readonly mergeUsers?: readonly string[];
+    };
+    readonly mergeMethod?: MergeMethod;
+    readonly freezePeriods?: readonly {
+      readonly start: string;
+      readonly end: string;
+      readonly timezone: string;
+    }[];
   }[];
 }
 
@@ -116,6 +202,9 @@ export function initialState(seed: GitlabSeed, now: Date): GitlabState {
       token: account.token,
       scope: account.scope ?? 'api',
       active: true,
+      publicEmail: account.publicEmail ?? '',
+      identities: (account.identities ?? []).map((identity) => ({ ...identity })),
+      admin: account.admin ?? false,
     })),
     projects: seed.projects.map((project, index) => ({
       id: index + 101,
@@ -126,8 +215,23 @@ export function initialState(seed: GitlabSeed, now: Date): GitlabState {
       protectedBranches:
         project.protect === undefined
           ? []
-          : [{ name: project.defaultBranch ?? 'main', ...project.protect, allowForcePush: false }],
+          : [
+              {
+                name: project.defaultBranch ?? 'main',
+                pushLevel: project.protect.pushLevel,
+                mergeLevel: project.protect.mergeLevel,
+                pushUsers: [...(project.protect.pushUsers ?? [])],
+                mergeUsers: [...(project.protect.mergeUsers ?? [])],
+                allowForcePush: false,
+              },
+            ],
       approvalsRequired: project.approvalsRequired ?? 0,
+      mergeMethod: project.mergeMethod ?? 'merge',
+      freezePeriods: (project.freezePeriods ?? []).map((period, number) => ({
+        id: number + 1,
+        ...period,
+        createdAt: now.toISOString(),
+      })),
     })),
     mergeRequests: [],
     nextId: 1001,

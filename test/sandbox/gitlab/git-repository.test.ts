@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BranchMoved, GitRepository } from '../../../sandbox/gitlab/git-repository.js';
+import { mergedChanges } from '../../../sandbox/gitlab/tree-merge.js';
 
 const ada = { name: 'Ada Lovelace', email: 'ada@example.com' };
 
@@ -54,7 +55,7 @@ describe('a bare repository driven by git', () => {
       ['blob', 'b.txt'],
     ]);
     expect(await repository.diff(first, second)).toEqual([
-      { path: 'b.txt', status: 'M', diff: '@@ -1 +1 @@\n-b\n+c\n' },
+      { path: 'b.txt', oldPath: 'b.txt', status: 'M', diff: '@@ -1 +1 @@\n-b\n+c\n' },
     ]);
     expect(await repository.stats(second)).toEqual({ additions: 1, deletions: 1 });
   });
@@ -87,11 +88,18 @@ describe('a bare repository driven by git', () => {
     const top = await change('top', 'x: 9\ny: 2\nz: 3\n');
     const bottom = await change('bottom', 'x: 1\ny: 2\nz: 8\n');
     const other = await change('other', 'x: 7\ny: 2\nz: 3\n');
-    const merged = await repository.mergeCommit(top, bottom, 'Merge', ada);
-    expect(merged === null ? null : (await repository.readFile(merged, 'a/x.yaml'))?.content.toString()).toBe(
-      'x: 9\ny: 2\nz: 8\n',
-    );
-    expect(await repository.mergeCommit(top, other, 'Merge', ada)).toBeNull();
+    const changes = await mergedChanges(repository, { base: first, ours: top, theirs: bottom });
+    const merged = await repository.commit({
+      branch: 'top',
+      parent: top,
+      merged: bottom,
+      message: 'Merge',
+      author: ada,
+      changes: changes ?? [],
+    });
+    expect((await repository.readFile(merged, 'a/x.yaml'))?.content.toString()).toBe('x: 9\ny: 2\nz: 8\n');
+    expect((await repository.commitInfo(merged)).parents).toEqual([top, bottom]);
+    expect(await mergedChanges(repository, { base: first, ours: top, theirs: other })).toBeNull();
     expect(await repository.mergeBase(top, other)).toBe(first);
     expect(await repository.isAncestor(first, top)).toBe(true);
     expect(await repository.isAncestor(top, first)).toBe(false);
