@@ -72,7 +72,8 @@ export const InstallationShape = Type.Object(
     replanAfterMs: Type.Integer({ minimum: 0 }),
     /** how long an Application must stay healthy before it counts, in milliseconds */
     stabilisationMs: Type.Integer({ minimum: 0 }),
-    files: Type.Object({ inventory: Path, policies: Path }, closed),
+    /** `paths`: folder of promotion paths; unset: nothing can be promoted */
+    files: Type.Object({ inventory: Path, policies: Path, paths: Type.Optional(Path) }, closed),
     keys: Type.Object(
       {
         ring: Path,

@@ -112,7 +112,8 @@ export class TargetPool {
   }
 
   get progress(): WaveProgress {
-    const index = this.waves.findIndex((wave) => wave === this.waveInHand);
+    const inHand = this.waveInHand;
+    const index = inHand === undefined ? -1 : this.waves.indexOf(inHand);
     return {
       wave: index < 0 ? this.waves.length : index + 1,
       of: this.waves.length,

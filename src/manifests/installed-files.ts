@@ -1,63 +1,100 @@
-/** Inventory and policies of an installation: the files that live in Git, read once, at start. */
+/** Inventory, policies and promotion paths of an installation: the files that live in Git, read once, at start. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Installation, InstallationError } from '../config/installation.js';
 import type { InventoryManifest, PolicyManifest } from '../domain/manifest.js';
+import type { PathManifest } from '../domain/promotion/path.js';
+import type { PolicySubject } from '../domain/request.js';
+import { canonicalJson, digest } from '../security/canonical.js';
 import { ManifestError } from './fault.js';
+import { pathFaults } from './paths.js';
 import { choosePolicy, PolicyChoiceError, policyFaults } from './policies.js';
-import { readManifests } from './read.js';
+import { type Manifests, readManifests } from './read.js';
+
+export interface InstalledPath {
+  readonly manifest: PathManifest;
+  /** SHA-256 of the manifest's canonical JSON: which state of the path a request was made by */
+  readonly digest: string;
+}
 
 export interface InstalledFiles {
   readonly inventory: InventoryManifest;
   readonly policies: readonly PolicyManifest[];
-  /** the policy in force for a service, undefined when there is not exactly one */
-  readonly policyFor: (service: string) => PolicyManifest | undefined;
+  readonly paths: readonly InstalledPath[];
+  /** the path of an application, undefined when it has none */
+  readonly pathFor: (application: string) => InstalledPath | undefined;
+  /** the policy in force for a subject, undefined when there is not exactly one */
+  readonly policyFor: (subject: PolicySubject) => PolicyManifest | undefined;
 }
 
 /**
  * @throws ManifestError with every fault and its place; InstallationError when files are missing
  */
 export function readInstalledFiles(installation: Installation): InstalledFiles {
-  const { inventory: inventoryFile, policies: policyFolder } = installation.files;
-  const files = [inventoryFile, ...policyFilesIn(policyFolder)];
-  const { inventories, policies, fleets } = readManifests(
-    files.map((file) => ({ file, text: readText(file) })),
+  const { inventory: inventoryFile, policies: policyFolder, paths: pathFolder } = installation.files;
+  const found = readManifests(
+    [
+      inventoryFile,
+      ...yamlFilesIn(policyFolder, 'policies'),
+      ...(pathFolder === undefined ? [] : yamlFilesIn(pathFolder, 'paths')),
+    ].map((file) => ({ file, text: readText(file) })),
   );
-  const [inventory] = inventories;
-  if (inventory === undefined || inventories.length > 1) {
-    throw new InstallationError(
-      `${inventoryFile} must hold exactly one Inventory; found ${inventories.length}.`,
-    );
+  const inventory = onlyInventory(found, inventoryFile);
+  for (const [kind, asked] of [
+    ['Fleet', found.fleets],
+    ['Promotion', found.promotions],
+  ] as const) {
+    const [first] = asked;
+    if (first !== undefined) {
+      throw new InstallationError(
+        `${first.document.file} holds a ${kind}: the folders of an installation hold policies and paths only.`,
+      );
+    }
   }
-  if (fleets.length > 0)
-    throw new InstallationError(`${policyFolder} must hold policies only; a Fleet was found.`);
-  const faults = policyFaults(policies, inventory.manifest);
+  const faults = [
+    ...policyFaults(found.policies, inventory),
+    ...pathFaults(found.paths, inventory, installation.systems),
+  ];
   if (faults.length > 0) throw new ManifestError(faults);
-  const manifests = policies.map((policy) => policy.manifest);
+  const policies = found.policies.map((policy) => policy.manifest);
+  const paths = found.paths.map(({ manifest }) => ({ manifest, digest: digest(canonicalJson(manifest)) }));
   return {
-    inventory: inventory.manifest,
-    policies: manifests,
-    policyFor: (service) => policyOrNone(manifests, service),
+    inventory,
+    policies,
+    paths,
+    pathFor: (application) => paths.find(({ manifest }) => manifest.metadata.name === application),
+    policyFor: (subject) => policyOrNone(policies, subject),
   };
 }
 
-function policyOrNone(policies: readonly PolicyManifest[], service: string): PolicyManifest | undefined {
+function onlyInventory({ inventories }: Manifests, file: string): InventoryManifest {
+  const [inventory] = inventories;
+  if (inventory === undefined || inventories.length > 1) {
+    throw new InstallationError(`${file} must hold exactly one Inventory; found ${inventories.length}.`);
+  }
+  return inventory.manifest;
+}
+
+function policyOrNone(
+  policies: readonly PolicyManifest[],
+  subject: PolicySubject,
+): PolicyManifest | undefined {
   try {
-    return choosePolicy(policies, 'Fleet', service).policy;
+    return choosePolicy(policies, subject).policy;
   } catch (error) {
     if (error instanceof PolicyChoiceError) return undefined;
     throw error;
   }
 }
 
-function policyFilesIn(folder: string): readonly string[] {
+function yamlFilesIn(folder: string, what: string): readonly string[] {
   try {
     return readdirSync(folder)
       .filter((name) => name.endsWith('.yaml') || name.endsWith('.yml'))
       .sort()
       .map((name) => join(folder, name));
   } catch {
-    throw new InstallationError(`The folder of policies ${folder} cannot be read.`);
+    throw new InstallationError(`The folder of ${what} ${folder} cannot be read.`);
   }
 }
 

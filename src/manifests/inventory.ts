@@ -1,6 +1,7 @@
 /** The `Inventory` file: the targets Gatehouse may touch and where their files, stores and groups are. */
 import type { InventoryManifest, SecretStoreEntry } from '../domain/manifest.js';
 import type { ManifestFault, PathStep } from './fault.js';
+import { isLoopback } from './loopback.js';
 import { faultMaker, type Located } from './manifest.js';
 import { suggest } from './near-miss.js';
 import type { PositionedDocument } from './parse.js';
@@ -126,8 +127,4 @@ function storeOf(
     fault([...path, 'url'], 'must be https: secrets travel there');
   }
   return store;
-}
-
-function isLoopback(url: string): boolean {
-  return /^http:\/\/(?:127\.0\.0\.1|localhost|[a-z0-9{}-]+\.localhost)(?::\d+)?(?:\/|$)/.test(url);
 }

@@ -1,11 +1,11 @@
-/** A `Policy` file: durations to milliseconds, the order of the gates checked. */
+/** A `Policy` file: durations to milliseconds, the order of the gates checked, reviews where they are due. */
 import type { GatePolicy, PolicyManifest } from '../domain/manifest.js';
 import { durationMs, MAX_DURATION_MS } from './duration.js';
 import type { ManifestFault, PathStep } from './fault.js';
 import { faultMaker, type Located } from './manifest.js';
 import { suggest } from './near-miss.js';
 import type { PositionedDocument } from './parse.js';
-import { type GateFile, PolicySchema } from './schema.js';
+import { type GateFile, type PolicyFile, PolicySchema } from './schema.js';
 import { type Validated, validateDocument } from './validate.js';
 
 type Fault = (path: readonly PathStep[], message: string) => ManifestFault;
@@ -16,7 +16,10 @@ export function readPolicy(document: PositionedDocument): Validated<Located<Poli
   if (!validated.ok) return validated;
   const file = validated.value;
   const fault = faultMaker(document);
-  const faults: ManifestFault[] = [...orderFaults(file.spec.gates, fault)];
+  const faults: ManifestFault[] = [
+    ...orderFaults(file.spec.gates, fault),
+    ...promotionFaults(file.spec.appliesTo, file.spec.gates, fault),
+  ];
   const gates = file.spec.gates.map((gate, index) =>
     gateOf(gate, (path, message) => faults.push(fault(['spec', 'gates', index, ...path], message))),
   );
@@ -47,7 +50,13 @@ function gateOf(file: GateFile, fault: (path: readonly PathStep[], message: stri
   };
   const gate: GatePolicy = {
     name: file.name,
-    approvers: { group: file.approvers.group, need: file.approvers.need ?? 1 },
+    approvers: {
+      group: file.approvers.group,
+      need: file.approvers.need ?? 1,
+      ...(file.approvers.needAtHighRisk === undefined
+        ? {}
+        : { needAtHighRisk: file.approvers.needAtHighRisk }),
+    },
     evidence: file.evidence ?? [],
     after: file.after ?? [],
     ...(file.remind === undefined ? {} : { remindEveryMs: read(file.remind, 'remind') }),
@@ -68,7 +77,12 @@ function gateOf(file: GateFile, fault: (path: readonly PathStep[], message: stri
           },
         }),
     ...(file.freshLogin === undefined ? {} : { freshLoginMs: read(file.freshLogin, 'freshLogin') }),
+    ...(file.afterwards === true ? { afterwards: true } : {}),
   };
+  const { need, needAtHighRisk = need } = gate.approvers;
+  if (needAtHighRisk < need) {
+    fault(['approvers', 'needAtHighRisk'], `is less than "need": high risk asks for at least ${need}`);
+  }
   if (
     gate.deadline !== undefined &&
     gate.escalate !== undefined &&
@@ -78,6 +92,52 @@ function gateOf(file: GateFile, fault: (path: readonly PathStep[], message: stri
   }
   return gate;
 }
+
+/** Risk and reviews belong to promotions; a way round the normal path is always reviewed. */
+function promotionFaults(
+  appliesTo: PolicyFile['spec']['appliesTo'],
+  gates: readonly GateFile[],
+  fault: Fault,
+): readonly ManifestFault[] {
+  const faults: ManifestFault[] = [];
+  const at = (index: number, ...path: PathStep[]): PathStep[] => ['spec', 'gates', index, ...path];
+  const reviews = new Set(gates.filter(({ afterwards }) => afterwards === true).map(({ name }) => name));
+  for (const [index, gate] of gates.entries()) {
+    if (appliesTo.kind !== 'Promotion') {
+      if (gate.afterwards !== undefined) {
+        faults.push(fault(at(index, 'afterwards'), 'only policies of promotions have reviews afterwards'));
+      }
+      if (gate.approvers.needAtHighRisk !== undefined) {
+        faults.push(
+          fault(at(index, 'approvers', 'needAtHighRisk'), 'only plans of promotions have a risk: use "need"'),
+        );
+      }
+    }
+    if (reviews.has(gate.name)) continue;
+    for (const [position, before] of (gate.after ?? []).entries()) {
+      if (!reviews.has(before)) continue;
+      faults.push(
+        fault(
+          at(index, 'after', position),
+          `"${before}" opens when the work is done: a gate that comes before the work cannot wait for it`,
+        ),
+      );
+    }
+  }
+  if (appliesTo.kind === 'Promotion' && reviews.size === gates.length) {
+    faults.push(fault(['spec', 'gates'], 'all of them are reviews afterwards: somebody must agree before'));
+  }
+  const bypasses = appliesTo.kind === 'Promotion' && BYPASSES.has(appliesTo.exception);
+  if (bypasses && reviews.size === 0) {
+    faults.push(
+      fault(['spec', 'gates'], `a ${appliesTo.exception} needs a review: add a gate with "afterwards: true"`),
+    );
+  }
+  return faults;
+}
+
+/** Exceptions that go round checks of the normal path; a rollback goes back to what was checked. */
+const BYPASSES: ReadonlySet<string | undefined> = new Set(['hotfix', 'break-glass']);
 
 /** Gates have names of their own, `after` names gates of this policy, and no gate waits for itself. */
 function orderFaults(gates: readonly GateFile[], fault: Fault): readonly ManifestFault[] {

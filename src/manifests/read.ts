@@ -5,21 +5,29 @@ import {
   type InventoryManifest,
   type PolicyManifest,
 } from '../domain/manifest.js';
+import type { PathManifest } from '../domain/promotion/path.js';
 import { ManifestError, type ManifestFault } from './fault.js';
 import { readFleet } from './fleet.js';
 import { readInventory } from './inventory.js';
 import { faultMaker, type Located } from './manifest.js';
 import { suggest } from './near-miss.js';
 import { type PositionedDocument, parseDocuments } from './parse.js';
+import { readPath } from './path.js';
 import { readPolicy } from './policy.js';
+import { type PromotionManifest, readPromotion } from './promotion.js';
 
 export interface Manifests {
   readonly fleets: readonly Located<FleetManifest>[];
   readonly policies: readonly Located<PolicyManifest>[];
   readonly inventories: readonly Located<InventoryManifest>[];
+  readonly paths: readonly Located<PathManifest>[];
+  readonly promotions: readonly Located<PromotionManifest>[];
 }
 
-const KINDS = ['Fleet', 'Policy', 'Inventory'] as const;
+/** What somebody asks for: a fleet or a promotion. */
+export type AskedManifest = Located<FleetManifest> | Located<PromotionManifest>;
+
+const KINDS = ['Fleet', 'Promotion', 'Policy', 'Path', 'Inventory'] as const;
 type Kind = (typeof KINDS)[number];
 
 /**
@@ -31,21 +39,45 @@ export function readManifests(texts: readonly { readonly file: string; readonly 
   const fleets: Located<FleetManifest>[] = [];
   const policies: Located<PolicyManifest>[] = [];
   const inventories: Located<InventoryManifest>[] = [];
+  const paths: Located<PathManifest>[] = [];
+  const promotions: Located<PromotionManifest>[] = [];
+  const readers: Readonly<Record<Kind, (document: PositionedDocument) => readonly ManifestFault[]>> = {
+    Fleet: (document) => collect(readFleet(document), fleets),
+    Promotion: (document) => collect(readPromotion(document), promotions),
+    Policy: (document) => collect(readPolicy(document), policies),
+    Path: (document) => collect(readPath(document), paths),
+    Inventory: (document) => collect(readInventory(document), inventories),
+  };
   for (const { file, text } of texts) {
     for (const document of documentsOf(file, text, faults)) {
       const kind = kindOf(document, faults);
-      if (kind === undefined) continue;
-      const result =
-        kind === 'Fleet'
-          ? collect(readFleet(document), fleets)
-          : kind === 'Policy'
-            ? collect(readPolicy(document), policies)
-            : collect(readInventory(document), inventories);
-      faults.push(...result);
+      if (kind !== undefined) faults.push(...readers[kind](document));
     }
   }
   if (faults.length > 0) throw new ManifestError(faults);
-  return { fleets, policies, inventories };
+  return { fleets, policies, inventories, paths, promotions };
+}
+
+/**
+ * Reads a text that must hold exactly one `Fleet` or one `Promotion` and nothing else.
+ * @throws ManifestError
+ */
+export function readOneRequest(file: string, text: string): AskedManifest {
+  const { fleets, promotions, policies, paths, inventories } = readManifests([{ file, text }]);
+  const [asked, second]: readonly AskedManifest[] = [...fleets, ...promotions];
+  const extra = second ?? policies[0] ?? paths[0] ?? inventories[0];
+  if (asked !== undefined && extra === undefined) return asked;
+  throw new ManifestError([
+    {
+      file,
+      ...(extra?.document.place([]) ?? { line: 1, column: 1 }),
+      path: '',
+      message:
+        asked === undefined
+          ? 'holds no document of kind Fleet or Promotion'
+          : 'a request takes one document of kind Fleet or Promotion: policies, paths and the inventory live with the installation',
+    },
+  ]);
 }
 
 /**
@@ -53,21 +85,15 @@ export function readManifests(texts: readonly { readonly file: string; readonly 
  * @throws ManifestError
  */
 export function readOneFleet(file: string, text: string): Located<FleetManifest> {
-  const { fleets, policies, inventories } = readManifests([{ file, text }]);
-  const [fleet] = fleets;
-  if (fleet !== undefined && fleets.length + policies.length + inventories.length === 1) return fleet;
-  const extra = fleets[1] ?? policies[0] ?? inventories[0];
-  throw new ManifestError([
-    {
-      file,
-      ...(extra?.document.place([]) ?? { line: 1, column: 1 }),
-      path: '',
-      message:
-        fleet === undefined
-          ? 'holds no document of kind Fleet'
-          : 'a request takes one document of kind Fleet: policies and the inventory live with the installation',
-    },
-  ]);
+  const asked = readOneRequest(file, text);
+  if (isFleet(asked)) return asked;
+  const place = asked.document.place(['kind']);
+  throw new ManifestError([{ file, ...place, path: 'kind', message: 'must be "Fleet" here' }]);
+}
+
+/** Tells the two kinds of request apart. */
+export function isFleet(asked: AskedManifest): asked is Located<FleetManifest> {
+  return asked.manifest.kind === 'Fleet';
 }
 
 function documentsOf(file: string, text: string, faults: ManifestFault[]): readonly PositionedDocument[] {

@@ -2,19 +2,21 @@
  * Schemas of the files as users write them: defaults not yet merged, durations still text. Every object refuses fields that
  * it does not know. `says` is what a fault tells when a pattern does not match.
  */
-import { type Static, type TSchema, Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { API_VERSION } from '../domain/manifest.js';
-import { DURATION_PATTERN } from './duration.js';
-
-const closed = { additionalProperties: false } as const;
-
-/** Lower-case ASCII only: look-alikes, control characters and path traversal never get past a name. */
-const name = (maxLength: number) =>
-  Type.String({
-    pattern: '^[a-z](?:[a-z0-9-]*[a-z0-9])?$',
-    maxLength,
-    says: `must be lower-case letters, digits and "-", start with a letter, at most ${maxLength} characters`,
-  });
+import { EXCEPTIONS } from '../domain/promotion/request.js';
+import { byKind } from './forms.js';
+import {
+  branch,
+  closed,
+  duration,
+  groupName,
+  MAX_LENGTH,
+  metadata,
+  name,
+  projectPath,
+  uniqueList,
+} from './schema-parts.js';
 
 /** A template of a name: letters, digits, `-`, `.`, `_` and placeholders. */
 const nameTemplate = Type.String({
@@ -27,12 +29,6 @@ const filePath = Type.String({
   pattern: '^(?!/)(?!.*//)(?!(?:.*/)?\\.{1,2}(?:/|$))[A-Za-z0-9{}._/-]+\\.ya?ml$',
   maxLength: 240,
   says: 'must be a relative path of letters, digits, "-", ".", "_" and "/" that ends in .yaml or .yml, without ".."',
-});
-
-const projectPath = Type.String({
-  pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)+$',
-  maxLength: 240,
-  says: 'must be a project path such as platform/clusters',
 });
 
 export const EMAIL_PATTERN =
@@ -55,11 +51,6 @@ const directoryId = Type.String({
   says: 'must be the id of a directory group: letters, digits and "-"',
 });
 
-const duration = Type.String({
-  pattern: DURATION_PATTERN,
-  says: 'must be a duration such as 30m, 12h or 5d',
-});
-
 /** Keys and values of labels: what Kubernetes allows is allowed here. */
 const labels = Type.Record(
   Type.String({ pattern: '^[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$' }),
@@ -73,11 +64,6 @@ const labels = Type.Record(
     says: 'is not a label: at most 63 letters, digits, "-", "_", "." or "/"',
   },
 );
-
-const metadata = Type.Object({ name: name(50) }, closed);
-
-const uniqueList = <T extends TSchema>(item: T, maxItems: number) =>
-  Type.Array(item, { uniqueItems: true, maxItems });
 
 const invite = Type.Object(
   {
@@ -139,13 +125,15 @@ export const FleetSchema = Type.Object(
 );
 export type FleetFile = Static<typeof FleetSchema>;
 
-const groupName = name(60);
-
 const gate = Type.Object(
   {
     name: name(40),
     approvers: Type.Object(
-      { group: groupName, need: Type.Optional(Type.Integer({ minimum: 1, maximum: 20 })) },
+      {
+        group: groupName,
+        need: Type.Optional(Type.Integer({ minimum: 1, maximum: 20 })),
+        needAtHighRisk: Type.Optional(Type.Integer({ minimum: 1, maximum: 20 })),
+      },
       closed,
     ),
     evidence: Type.Optional(
@@ -156,9 +144,31 @@ const gate = Type.Object(
     escalate: Type.Optional(Type.Object({ after: duration, to: groupName }, closed)),
     deadline: Type.Optional(Type.Object({ after: duration, then: Type.Literal('reject') }, closed)),
     freshLogin: Type.Optional(duration),
+    afterwards: Type.Optional(Type.Boolean()),
   },
   closed,
 );
+
+/** A name, or `*` for every one. */
+const scopeName = (maxLength: number) =>
+  Type.String({
+    pattern: '^(?:\\*|[a-z](?:[a-z0-9-]*[a-z0-9])?)$',
+    maxLength,
+    says: `must be a name of at most ${maxLength} characters, or "*" for all`,
+  });
+
+const appliesTo = byKind({
+  Fleet: Type.Object({ kind: Type.Literal('Fleet'), service: name(30) }, closed),
+  Promotion: Type.Object(
+    {
+      kind: Type.Literal('Promotion'),
+      application: scopeName(MAX_LENGTH.application),
+      environment: scopeName(MAX_LENGTH.environment),
+      exception: Type.Optional(Type.Enum([...EXCEPTIONS])),
+    },
+    closed,
+  ),
+});
 
 export const PolicySchema = Type.Object(
   {
@@ -167,7 +177,7 @@ export const PolicySchema = Type.Object(
     metadata,
     spec: Type.Object(
       {
-        appliesTo: Type.Object({ kind: Type.Literal('Fleet'), service: name(30) }, closed),
+        appliesTo,
         gates: Type.Array(gate, { minItems: 1, maxItems: 20 }),
         whileOpen: Type.Optional(Type.Enum(['amend', 'refuse'])),
       },
@@ -232,13 +242,7 @@ export const InventorySchema = Type.Object(
           Type.Object(
             {
               path: projectPath,
-              branch: Type.Optional(
-                Type.String({
-                  pattern: '^(?!-)(?!.*\\.\\.)[A-Za-z0-9._/-]+$',
-                  maxLength: 200,
-                  says: 'must be the name of a branch',
-                }),
-              ),
+              branch: Type.Optional(branch),
             },
             closed,
           ),

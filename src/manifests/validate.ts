@@ -2,6 +2,8 @@
 import type { Static, TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
 import { type ManifestFault, type PathStep, pathText } from './fault.js';
+import { type Forms, formsOf } from './forms.js';
+import { faultMaker } from './manifest.js';
 import { suggest } from './near-miss.js';
 import type { PositionedDocument } from './parse.js';
 
@@ -16,21 +18,94 @@ export function validateDocument<T extends TSchema>(
   document: PositionedDocument,
   schema: T,
 ): Validated<Static<T>> {
-  const compiled = Compile(schema);
   const value = document.value;
-  if (compiled.Check(value)) return { ok: true, value };
+  const found = faultsAt(document, [], value, schema);
+  if (found.length === 0 && isOf(value, schema)) return { ok: true, value };
   const faults = new Map<string, ManifestFault>();
-  for (const error of compiled.Errors(value)) {
-    for (const fault of faultsOf(document, schema, error)) {
-      const key = `${fault.path}:${fault.line}:${fault.column}`;
-      if (!faults.has(key)) faults.set(key, fault);
-    }
+  for (const fault of found) {
+    const key = `${fault.path}:${fault.line}:${fault.column}`;
+    if (!faults.has(key)) faults.set(key, fault);
   }
   return { ok: false, faults: [...faults.values()] };
 }
 
-function faultsOf(document: PositionedDocument, schema: TSchema, error: SchemaError): ManifestFault[] {
-  const path = stepsOf(document.value, error.instancePath);
+function isOf<T extends TSchema>(value: unknown, schema: T): value is Static<T> {
+  return Compile(schema).Check(value);
+}
+
+/** Faults of a part, and of all parts in it that have one of several forms. */
+function faultsAt(
+  document: PositionedDocument,
+  base: readonly PathStep[],
+  value: unknown,
+  schema: TSchema,
+): readonly ManifestFault[] {
+  const compiled = Compile(schema);
+  const errors = compiled.Check(value) ? [] : compiled.Errors(value);
+  return [
+    ...errors.flatMap((error) => faultsOf(document, base, value, schema, error)),
+    ...partsIn(value, schema, base).flatMap(({ path, part, forms }) =>
+      formFaults(document, path, part, forms),
+    ),
+  ];
+}
+
+interface Part {
+  readonly path: readonly PathStep[];
+  readonly part: unknown;
+  readonly forms: Forms;
+}
+
+/** The parts of a value that have one of several forms; those inside of such a part are found when it is judged. */
+function partsIn(value: unknown, schema: TSchema, path: readonly PathStep[]): readonly Part[] {
+  if (!isRecord(schema)) return [];
+  const forms = formsOf(schema);
+  if (forms !== undefined) return [{ path, part: value, forms }];
+  const { properties, items } = schema;
+  if (Array.isArray(value) && isRecord(items)) {
+    return value.flatMap((item: unknown, index) => partsIn(item, items, [...path, index]));
+  }
+  if (!isRecord(value) || !isRecord(properties)) return [];
+  return Object.entries(properties).flatMap(([name, property]) =>
+    Object.hasOwn(value, name) && isRecord(property) ? partsIn(value[name], property, [...path, name]) : [],
+  );
+}
+
+function formFaults(
+  document: PositionedDocument,
+  path: readonly PathStep[],
+  part: unknown,
+  { by, schemas }: Forms,
+): readonly ManifestFault[] {
+  const fault = faultMaker(document);
+  const known = Object.keys(schemas);
+  if (by === 'type') {
+    const schema = schemas[Array.isArray(part) ? 'array' : typeof part];
+    if (schema !== undefined && part !== null) return faultsAt(document, path, part, schema);
+    return [fault(path, `must be ${known.map(typeWord).join(' or ')}`)];
+  }
+  if (!isRecord(part)) return [fault(path, `must be ${typeWord('object')} with a "kind"`)];
+  const { kind } = part;
+  if (typeof kind === 'string' && known.includes(kind)) {
+    const schema = schemas[kind];
+    return schema === undefined ? [] : faultsAt(document, path, part, schema);
+  }
+  return [
+    typeof kind === 'string'
+      ? fault([...path, 'kind'], `"${kind.slice(0, 64)}" is not known here: ${suggest(kind, known)}`)
+      : fault(path, `"kind" is missing: ${suggest('', known)}`),
+  ];
+}
+
+function faultsOf(
+  document: PositionedDocument,
+  base: readonly PathStep[],
+  value: unknown,
+  schema: TSchema,
+  error: SchemaError,
+): ManifestFault[] {
+  const inside = stepsOf(value, error.instancePath);
+  const path = [...base, ...inside];
   const node = schemaAt(schema, error.schemaPath);
   const fault = (
     at: readonly PathStep[],
@@ -60,7 +135,7 @@ function faultsOf(document: PositionedDocument, schema: TSchema, error: SchemaEr
       );
     }
     case 'type':
-      return [fault(path, `must be ${typeWord(error.params.type)}${quoteHint(document.value, path, error)}`)];
+      return [fault(path, `must be ${typeWord(error.params.type)}${quoteHint(value, inside, error)}`)];
     case 'enum':
       return [
         fault(
@@ -121,6 +196,7 @@ function typeWord(type: string | readonly string[]): string {
     array: 'a list',
     integer: 'a whole number',
     boolean: 'true or false',
+    number: 'a number',
   };
   const first = typeof type === 'string' ? type : (type[0] ?? '');
   return words[first] ?? first;

@@ -128,10 +128,12 @@ describe('expanding a fleet', () => {
   });
 });
 
+const OTTERIZE = { kind: 'Fleet', service: 'otterize' } as const;
+
 describe('choosing a policy', () => {
   it('takes the one for kind and service, with its digest', () => {
     const policies = read().policies.map(({ manifest }) => manifest);
-    const chosen = choosePolicy(policies, 'Fleet', 'otterize');
+    const chosen = choosePolicy(policies, OTTERIZE);
     expect(chosen.policy.metadata.name).toBe('saas');
     expect(chosen.digest).toMatch(/^[0-9a-f]{64}$/);
     expect(JSON.parse(chosen.document)).toEqual(chosen.policy);
@@ -139,8 +141,10 @@ describe('choosing a policy', () => {
 
   it('refuses none and two', () => {
     const policies = read().policies.map(({ manifest }) => manifest);
-    expect(() => choosePolicy(policies, 'Fleet', 'otterise')).toThrow('did you mean "otterize"?');
-    expect(() => choosePolicy([...policies, ...policies], 'Fleet', 'otterize')).toThrow(PolicyChoiceError);
+    expect(() => choosePolicy(policies, { ...OTTERIZE, service: 'otterise' })).toThrow(
+      'did you mean "otterize"?',
+    );
+    expect(() => choosePolicy([...policies, ...policies], OTTERIZE)).toThrow(PolicyChoiceError);
   });
 
   it('finds policies that cannot work with the inventory', () => {

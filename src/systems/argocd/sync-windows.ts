@@ -2,99 +2,52 @@
  * Whether the sync windows of an AppProject hold an automatic sync back (reference: promotion, section 3.1; Argo CD 3.5,
  * pkg/apis/application/v1alpha1/types.go). Deny beats allow; with any window that allows, outside of it is denied. Pure.
  */
+import { cronSchedule } from '../../domain/cron.js';
+import { judgeWindows, type Window, type WindowJudgement } from '../../domain/promotion/windows.js';
 import type { SyncWindow } from './app-project.js';
 import type { Application } from './application.js';
-import { cronSchedule } from './cron.js';
-
-const MINUTE_MS = 60_000;
-/** How far ahead an end is looked for: minute by minute, so it is bounded. Nobody waits for longer than this. */
-const FURTHEST_MS = 8 * 24 * 60 * MINUTE_MS;
 
 /**
  * @param now ISO 8601
- * @returns null when nothing holds it back; the ISO 8601 time at which it may go on; undefined when that is more than eight
- *   days away. A window that cannot be read holds nothing back, as Argo CD itself skips it.
+ * @returns null when nothing holds it back; the ISO 8601 time at which it may go on; undefined when that is more than a
+ *   year away
  */
 export function blockedUntil(
   windows: readonly SyncWindow[],
   application: Application,
   now: string,
 ): string | null | undefined {
+  const { state, nextAtMs } = judgeSyncWindows(windows, application, Date.parse(now));
+  if (state === 'open') return null;
+  return nextAtMs === undefined ? undefined : new Date(nextAtMs).toISOString();
+}
+
+/**
+ * The same as a judgement, to be taken together with other windows.
+ * @param windows those of the Application's project; one that cannot be read holds nothing back, as Argo CD itself skips it
+ */
+export function judgeSyncWindows(
+  windows: readonly SyncWindow[],
+  application: Application,
+  atMs: number,
+): WindowJudgement {
   const readable = windows.filter((window) => matchesApplication(window, application)).flatMap(readableOf);
-  const nowMs = Date.parse(now);
-  if (!isBlocked(readable, nowMs)) return null;
-  // windows begin and end at whole minutes
-  const firstMs = Math.floor(nowMs / MINUTE_MS) * MINUTE_MS + MINUTE_MS;
-  for (const atMs of turningPoints(readable, firstMs)) {
-    if (!isBlocked(readable, atMs)) return new Date(atMs).toISOString();
-  }
-  return undefined;
+  return judgeWindows(readable, atMs, 'robfig');
 }
 
-interface ReadableWindow {
-  readonly denies: boolean;
-  readonly durationMs: number;
-  readonly begins: (atMs: number) => boolean;
-}
-
-function readableOf({ kind, schedule, duration, timeZone }: SyncWindow): readonly ReadableWindow[] {
-  const cron = cronSchedule(schedule ?? '', timeZone === undefined || timeZone === '' ? 'UTC' : timeZone);
-  const durationMs = goDurationMs(duration ?? '');
-  if (cron === undefined || durationMs === undefined) return [];
-  const known = new Map<number, boolean>();
-  const begins = (atMs: number): boolean => {
-    const seen = known.get(atMs) ?? cron.matches(atMs);
-    known.set(atMs, seen);
-    return seen;
-  };
-  return [{ denies: kind === 'deny', durationMs, begins }];
-}
-
-function isBlocked(windows: readonly ReadableWindow[], atMs: number): boolean {
-  if (windows.some((window) => window.denies && isActive(window, atMs))) return true;
-  const allowing = windows.filter(({ denies }) => !denies);
-  return allowing.length > 0 && !allowing.some((window) => isActive(window, atMs));
-}
-
-function isActive({ durationMs, begins }: ReadableWindow, atMs: number): boolean {
-  const minute = Math.floor(atMs / MINUTE_MS) * MINUTE_MS;
-  for (let startMs = minute; startMs > atMs - durationMs; startMs -= MINUTE_MS) {
-    if (begins(startMs)) return true;
-  }
-  return false;
-}
-
-/** Minutes at which something begins or may have ended, in order. */
-function* turningPoints(windows: readonly ReadableWindow[], firstMs: number): Generator<number> {
-  const ends = new Set<number>();
-  for (const { durationMs, begins } of windows) {
-    for (
-      let startMs = firstMs - MINUTE_MS;
-      startMs > firstMs - durationMs - MINUTE_MS;
-      startMs -= MINUTE_MS
-    ) {
-      if (begins(startMs)) ends.add(ceilMinute(startMs + durationMs));
-    }
-  }
-  for (let atMs = firstMs; atMs < firstMs + FURTHEST_MS; atMs += MINUTE_MS) {
-    let turns = ends.has(atMs);
-    for (const { durationMs, begins } of windows) {
-      if (!begins(atMs)) continue;
-      ends.add(ceilMinute(atMs + durationMs));
-      turns = true;
-    }
-    if (turns) yield atMs;
-  }
-}
-
-function ceilMinute(atMs: number): number {
-  return Math.ceil(atMs / MINUTE_MS) * MINUTE_MS;
+function readableOf({ kind, schedule = '', duration = '', timeZone = '' }: SyncWindow): readonly Window[] {
+  const zone = timeZone === '' ? 'UTC' : timeZone;
+  const durationMs = goDurationMs(duration);
+  if (durationMs === undefined || cronSchedule(schedule, zone, 'robfig') === undefined) return [];
+  const denies = kind === 'deny';
+  const name = `sync window ${schedule} for ${duration}`;
+  return [{ kind: denies ? 'deny' : 'allow', name, schedule, durationMs, timeZone: zone }];
 }
 
 /** `1h30m`, `90m`, `24h`: as Go writes durations. */
 function goDurationMs(text: string): number | undefined {
   if (!/^(?:\d+(?:\.\d+)?[hms])+$/.test(text)) return undefined;
-  const units = { h: 3_600_000, m: MINUTE_MS, s: 1_000 } as const;
+  const units = { h: 3_600_000, m: 60_000, s: 1_000 } as const;
   let total = 0;
   for (const [, count, unit] of text.matchAll(/(\d+(?:\.\d+)?)([hms])/g)) {
     total += Number(count) * (unit === 'h' ? units.h : unit === 'm' ? units.m : units.s);
