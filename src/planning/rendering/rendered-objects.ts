@@ -87,6 +87,50 @@ export function sameHidden(one: RenderedObject, other: RenderedObject, place: st
   return value !== undefined && value === hidden.get(other)?.get(place);
 }
 
+/**
+ * True for a Secret that carries values. Not so for one encrypted by SOPS, nor for a cluster of Argo CD whose `config` holds
+ * no credential (reference: gitops-objects, section 12).
+ */
+export function hasPlainValues(object: RenderedObject): boolean {
+  const values = [...(hidden.get(object) ?? [])].filter(([, value]) => value !== 'null' && value !== '""');
+  if (values.length === 0) return false;
+  if (isFields(object.object.sops)) return values.some(([, value]) => !value.startsWith('"ENC['));
+  const labels = fieldsAt(object.object, 'metadata', 'labels');
+  if (labels['argocd.argoproj.io/secret-type'] !== 'cluster') return true;
+  return values.some(([place, value]) => !isPublicPart(place, value));
+}
+
+/** Fields of a cluster Secret of Argo CD that are no secret. */
+const PUBLIC_PARTS = ['name', 'server', 'project', 'namespaces', 'clusterResources', 'shard'];
+/** Parts of its `config` that hold no credential. */
+const PUBLIC_CONFIG: Readonly<Record<string, readonly string[]>> = {
+  execProviderConfig: ['command', 'args', 'apiVersion', 'installHint'],
+  tlsClientConfig: ['caData', 'certData', 'serverName', 'insecure'],
+  awsAuthConfig: ['clusterName', 'roleARN', 'profile'],
+};
+
+function isPublicPart(place: string, value: string): boolean {
+  const dot = place.indexOf('.');
+  const [part, key] = [place.slice(0, dot), place.slice(dot + 1)];
+  if (PUBLIC_PARTS.includes(key)) return true;
+  if (key !== 'config') return false;
+  try {
+    const text: unknown = JSON.parse(value);
+    if (typeof text !== 'string') return false;
+    const config: unknown = JSON.parse(part === 'data' ? Buffer.from(text, 'base64').toString('utf8') : text);
+    return (
+      isFields(config) &&
+      Object.entries(config).every(
+        ([name, inner]) =>
+          isFields(inner) &&
+          Object.keys(inner).every((field) => PUBLIC_CONFIG[name]?.includes(field) === true),
+      )
+    );
+  } catch {
+    return false;
+  }
+}
+
 function valuesOf(text: string): readonly unknown[] {
   try {
     // an empty text gives an empty list with a marker, which spreads to no document
