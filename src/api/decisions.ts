@@ -1,10 +1,11 @@
 /** A person's decision at a gate: judged by the rules, attested, appended. The append is the decision. */
 import type { DecisionClaims, Evidence, Verdict } from '../domain/decision.js';
+import { gateContextOf } from '../domain/gate-context.js';
 import { refuseDecision } from '../domain/gate-rules.js';
 import type { Identity } from '../domain/identity.js';
 import { actorOf } from '../domain/identity.js';
 import type { GatePolicy } from '../domain/manifest.js';
-import { currentPlan, entriesOfType, gateContextOf, type RequestRecord } from '../domain/record.js';
+import { currentPlan, entriesOfType, type RequestRecord } from '../domain/record.js';
 import type { ApiLedger, DecisionResult } from '../ledger/ports.js';
 import { signDecision } from '../security/attestation.js';
 import { digest } from '../security/canonical.js';

@@ -1,7 +1,9 @@
 /** What waits for a person: the open gates at which he may decide, by the same rule that takes his decision. */
+
+import { gateContextOf } from '../domain/gate-context.js';
 import { refuseDecision } from '../domain/gate-rules.js';
 import type { Identity } from '../domain/identity.js';
-import { currentPlan, gateContextOf, type RequestRecord } from '../domain/record.js';
+import { currentPlan, type RequestRecord } from '../domain/record.js';
 import type { ApiLedger, OpenGate } from '../ledger/ports.js';
 import { ownDecision } from './decisions.js';
 import type { RequestReader } from './request-reader.js';

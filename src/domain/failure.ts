@@ -123,8 +123,10 @@ export const FAILURE = {
   hopeless: 'CannotSucceed',
   /** what was approved is not what would be done now: people are asked again */
   void: 'ApprovalVoid',
-  /** a check after the delivery said no, or could not say */
+  /** after the merge: the delivery, a check or the soak said no */
   unverified: 'NotVerified',
+  /** a check after the delivery could not say: a person decides */
+  inconclusive: 'Inconclusive',
   /** a wait ran out of its time */
   overdue: 'WaitOverdue',
   /** a target (cluster) could not be finished; carries step, cause and remedy */

@@ -1,5 +1,4 @@
 /** One request as the ledger knows it: the documents and the entries sorted by what they say. Built by `ledger/record`. */
-import type { GateContext } from './gate-rules.js';
 import type { AnyEntry, LedgerEntry } from './ledger.js';
 import type { PolicyManifest } from './manifest.js';
 import { personIdOf } from './person-id.js';
@@ -47,17 +46,4 @@ export function excludedPersons(record: RequestRecord): readonly string[] {
     ...(plan === undefined ? [] : [personIdOf(plan.beneficiary.personId)]),
     ...(plan?.promotion?.authors ?? []).map(personIdOf),
   ];
-}
-
-/** What the rules of gates judge votes by. @param epoch the one in force, unless an earlier moment is judged */
-export function gateContextOf(
-  record: RequestRecord,
-  epoch: number = currentPlan(record)?.epoch ?? 0,
-): GateContext {
-  return {
-    epoch,
-    targets: record.request.content.targets.length,
-    excluded: excludedPersons(record),
-    risk: currentPlan(record)?.plan.promotion?.risk.level ?? 'low',
-  };
 }

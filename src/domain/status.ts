@@ -1,10 +1,11 @@
 /** Where a request stands, derived from its ledger entries alone: first unmet condition, its age, who can unblock it, what is next. */
 import type { FailureReport } from './failure.js';
+import { gateContextOf } from './gate-context.js';
 import { type GateVerdict, judgeGates, type Vote } from './gate-rules.js';
 import type { EffectOutcome, EntryBodies, RequestOutcome } from './ledger.js';
 import type { TargetState } from './messages.js';
 import { type PlanTotals, WHOLE_REQUEST } from './plan.js';
-import { currentPlan, entriesOfType, gateContextOf, type RequestRecord } from './record.js';
+import { currentPlan, entriesOfType, type RequestRecord } from './record.js';
 
 export type StatusWord = 'planning' | 'waiting' | 'running' | 'paused' | 'attention' | RequestOutcome;
 

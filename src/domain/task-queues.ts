@@ -8,6 +8,10 @@ export const QUEUES = [
   'gitlab',
   'argocd',
   'external-secrets',
+  'registry',
+  'change-records',
+  'delivery',
+  'verification',
   'notifications',
 ] as const;
 export type QueueName = (typeof QUEUES)[number];

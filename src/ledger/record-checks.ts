@@ -1,8 +1,10 @@
 /** Checks what was done against what was allowed at that moment: gates, effects, ending. */
+
+import { gateContextOf } from '../domain/gate-context.js';
 import { allPassed, type GateVerdict, judgeGates } from '../domain/gate-rules.js';
 import type { AnyEntry, LedgerEntry } from '../domain/ledger.js';
 import { isEmptyPlan, isProposal } from '../domain/plan.js';
-import { entriesOfType, gateContextOf, type RequestRecord } from '../domain/record.js';
+import { entriesOfType, type RequestRecord } from '../domain/record.js';
 import { type BundleCheck, checkOf, type OpenedBundle } from './bundle-check.js';
 import type { PlacedVote } from './document-checks.js';
 

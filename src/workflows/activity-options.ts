@@ -14,6 +14,15 @@ import type {
   OtterizeActivities,
   PlanActivities,
 } from '../activities/contracts.js';
+import type {
+  ChangeRecordActivities,
+  DeliveryActivities,
+  PromotionGitActivities,
+  PromotionLedgerActivities,
+  PromotionPlanActivities,
+  RegistryActivities,
+  VerificationActivities,
+} from '../activities/promotion-contracts.js';
 import type { TimingProfile } from '../domain/messages.js';
 import { prefixOf, type QueueName, taskQueue } from '../domain/task-queues.js';
 
@@ -95,14 +104,18 @@ export const MAX_WAIT_MS: Readonly<Record<TimingProfile, number>> = {
 };
 
 export interface Activities {
-  readonly ledger: LedgerActivities;
-  readonly plan: PlanActivities;
+  readonly ledger: LedgerActivities & PromotionLedgerActivities;
+  readonly plan: PlanActivities & PromotionPlanActivities;
   readonly otterize: Omit<OtterizeActivities, 'waitForConnected'>;
   readonly vendor: Pick<OtterizeActivities, 'waitForConnected'>;
-  readonly gitlab: GitLabActivities;
+  readonly gitlab: GitLabActivities & PromotionGitActivities;
   readonly argocd: ArgoCdActivities;
   readonly externalSecrets: ExternalSecretsActivities;
   readonly notifications: NotificationActivities;
+  readonly registry: RegistryActivities;
+  readonly changeRecords: ChangeRecordActivities;
+  readonly delivery: DeliveryActivities;
+  readonly verification: VerificationActivities;
 }
 
 /** Proxies of all activities for this run, each on its system's queue. Call inside a workflow. */
@@ -115,13 +128,17 @@ export function activitiesFor(timing: TimingProfile): Activities {
     taskQueue: taskQueue(prefix, queue),
   });
   return {
-    ledger: proxyActivities<LedgerActivities>(on('ledger', 'ledger')),
-    plan: proxyActivities<PlanActivities>(on('plan', 'plan')),
+    ledger: proxyActivities<LedgerActivities & PromotionLedgerActivities>(on('ledger', 'ledger')),
+    plan: proxyActivities<PlanActivities & PromotionPlanActivities>(on('plan', 'plan')),
     otterize: proxyActivities<Omit<OtterizeActivities, 'waitForConnected'>>(on('otterize', 'api')),
     vendor: proxyActivities<Pick<OtterizeActivities, 'waitForConnected'>>(on('otterize', 'wait')),
-    gitlab: proxyActivities<GitLabActivities>(on('gitlab', 'api')),
+    gitlab: proxyActivities<GitLabActivities & PromotionGitActivities>(on('gitlab', 'api')),
     argocd: proxyActivities<ArgoCdActivities>(on('argocd', 'wait')),
     externalSecrets: proxyActivities<ExternalSecretsActivities>(on('external-secrets', 'wait')),
     notifications: proxyActivities<NotificationActivities>(on('notifications', 'notice')),
+    registry: proxyActivities<RegistryActivities>(on('registry', 'api')),
+    changeRecords: proxyActivities<ChangeRecordActivities>(on('change-records', 'api')),
+    delivery: proxyActivities<DeliveryActivities>(on('delivery', 'wait')),
+    verification: proxyActivities<VerificationActivities>(on('verification', 'wait')),
   };
 }

@@ -1,3 +1,5 @@
 /** The workflow bundle. */
 export { clusterOnboarding } from './onboarding/cluster.js';
 export { fleetOnboarding } from './onboarding/fleet.js';
+export { placePromotion } from './promotion/place.js';
+export { promotion } from './promotion/promotion.js';

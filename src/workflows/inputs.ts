@@ -1,7 +1,14 @@
 /** Inputs come from outside the workflow's trust: anybody with write access to the namespace can start one. */
 import { ApplicationFailure } from '@temporalio/workflow';
 import { FAILURE } from '../domain/failure.js';
-import type { ClusterInput, FleetInput, OperatorCommand, TimingProfile } from '../domain/messages.js';
+import type {
+  ClusterInput,
+  FleetInput,
+  OperatorCommand,
+  PlaceInput,
+  PromotionInput,
+  TimingProfile,
+} from '../domain/messages.js';
 import { activitiesFor } from './activity-options.js';
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -27,6 +34,20 @@ export function isClusterInput(value: unknown): value is ClusterInput {
     isText(value.service, 64) &&
     isText(value.target, 200) &&
     isTiming(value.timing)
+  );
+}
+
+export function isPromotionInput(value: unknown): value is PromotionInput {
+  return isRecord(value) && isText(value.requestId, 64) && isTiming(value.timing);
+}
+
+export function isPlaceInput(value: unknown): value is PlaceInput {
+  return (
+    isRecord(value) &&
+    isText(value.requestId, 64) &&
+    isText(value.target, 200) &&
+    isTiming(value.timing) &&
+    typeof value.revert === 'boolean'
   );
 }
 

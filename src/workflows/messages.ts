@@ -16,4 +16,8 @@ export const resumeUpdate = defineUpdate<CommandAnswer, [OperatorCommand]>(UPDAT
 export const retryUpdate = defineUpdate<CommandAnswer, [OperatorCommand]>(UPDATE.retry);
 export const skipUpdate = defineUpdate<CommandAnswer, [OperatorCommand]>(UPDATE.skip);
 export const cancelUpdate = defineUpdate<CommandAnswer, [OperatorCommand]>(UPDATE.cancel);
+export const rollbackUpdate = defineUpdate<CommandAnswer, [OperatorCommand]>(UPDATE.rollback);
+export const acceptUpdate = defineUpdate<CommandAnswer, [OperatorCommand]>(UPDATE.accept);
+/** Something outside changed: look again. Whoever may write to the namespace may send it; it decides nothing. */
+export const newsSignal = defineSignal<[]>(SIGNAL.news);
 export const progressQuery = defineQuery<FleetProgress>(QUERY.progress);

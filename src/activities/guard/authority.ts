@@ -4,10 +4,11 @@
  */
 import { type BoundVote, bindVote } from '../../domain/bound-vote.js';
 import type { DecisionClaims } from '../../domain/decision.js';
+import { gateContextOf } from '../../domain/gate-context.js';
 import { allPassed, type GateVerdict, judgeGates, type Vote } from '../../domain/gate-rules.js';
 import type { LedgerEntry } from '../../domain/ledger.js';
 import type { PolicyManifest } from '../../domain/manifest.js';
-import { entriesOfType, gateContextOf, type RequestRecord } from '../../domain/record.js';
+import { entriesOfType, type RequestRecord } from '../../domain/record.js';
 import type { WorkerLedger } from '../../ledger/ports.js';
 import { recordOf } from '../../ledger/record.js';
 import { AttestationError, verifyDecision, verifyRequest } from '../../security/attestation.js';

@@ -1,9 +1,11 @@
 /** Exactly what is asked at a gate: what the approver reads is what he signs. */
+
+import { gateContextOf } from '../../domain/gate-context.js';
 import { judgeGates, refuseDecision, type Vote } from '../../domain/gate-rules.js';
 import type { Identity } from '../../domain/identity.js';
 import type { EvidenceName, GatePolicy } from '../../domain/manifest.js';
 import { referencesIn } from '../../domain/personal-text.js';
-import { currentPlan, gateContextOf, type RequestRecord } from '../../domain/record.js';
+import { currentPlan, type RequestRecord } from '../../domain/record.js';
 import type { PersonalRef } from '../../domain/request.js';
 import type { RequestStatus } from '../../domain/status.js';
 import { subjectOf } from '../../domain/subject.js';

@@ -3,21 +3,22 @@
  * installation, only the right to read (docs/wait.md).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ApplicationWatch } from '../../delivery/application-watch.js';
+import { HelmReleaseWatch, KustomizationWatch } from '../../delivery/flux-watch.js';
+import { type History, NoHistory } from '../../delivery/history.js';
+import type { Watch } from '../../delivery/look.js';
+import type { Wanted } from '../../delivery/wanted.js';
+import { WorkloadCheck } from '../../delivery/workload-check.js';
 import { Applications } from '../../systems/argocd/applications.js';
 import { Flux } from '../../systems/flux/flux.js';
 import { Workloads } from '../../systems/kubernetes/workloads.js';
 import { EXIT, type ExitCode } from '../exit-code.js';
 import type { Session } from '../session.js';
-import { ApplicationWatch } from '../wait/application-watch.js';
 import { connectionOf } from '../wait/connection.js';
-import { HelmReleaseWatch, KustomizationWatch } from '../wait/flux-watch.js';
 import { GitHistory } from '../wait/git-history.js';
-import { type History, NoHistory } from '../wait/history.js';
-import type { Watch } from '../wait/look.js';
-import { type WaitOptions, type Wanted, wantedOf } from '../wait/target.js';
+import { type WaitOptions, wantedOf } from '../wait/target.js';
 import { type Pause, waitUntilProven } from '../wait/wait-loop.js';
 import { WaitReport } from '../wait/wait-report.js';
-import { WorkloadCheck } from '../wait/workload-check.js';
 
 export type { WaitOptions } from '../wait/target.js';
 

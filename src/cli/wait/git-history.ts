@@ -1,9 +1,9 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { History, Relation } from '../../delivery/history.js';
 import { CliError } from '../cli-error.js';
 import { type GitAnswer, git } from './git-process.js';
-import type { History, Relation } from './history.js';
 
 /** A commit that Git does not have is asked for again after this long, in milliseconds: each time is a fetch. */
 const FETCH_AGAIN_MS = 15_000;

@@ -1,10 +1,11 @@
 /** What the options of `gatehouse wait` ask for, checked. */
+
+import type { WaitTarget, Wanted, WantedWorkload } from '../../delivery/wanted.js';
 import { isCommit } from '../../systems/argocd/application.js';
 import {
   type ImageByDigest,
   imageByDigest,
   WORKLOAD_KINDS,
-  type WorkloadKind,
 } from '../../systems/kubernetes/workload-state.js';
 import { CliError } from '../cli-error.js';
 import type { ClusterOptions } from './connection.js';
@@ -30,33 +31,6 @@ export interface WaitOptions extends ClusterOptions {
   readonly stabilisation: number;
   /** milliseconds */
   readonly timeout: number;
-}
-
-export type WaitTarget =
-  | { readonly kind: 'application'; readonly name: string; readonly namespace: string }
-  | {
-      readonly kind: 'applications';
-      readonly selector: string;
-      readonly expect: number;
-      readonly namespace: string;
-    }
-  | { readonly kind: 'kustomization' | 'helmrelease'; readonly name: string; readonly namespace: string };
-
-export interface WantedWorkload {
-  readonly kind: WorkloadKind;
-  readonly name: string;
-  /** the namespace of the target's resources when left out */
-  readonly namespace?: string;
-}
-
-/** What must run. */
-export interface Wanted {
-  readonly target: WaitTarget;
-  /** 40 or 64 hexadecimal digits; undefined when only a chart version is wanted */
-  readonly revision?: string;
-  readonly chartVersion?: string;
-  readonly images: readonly ImageByDigest[];
-  readonly workloads: readonly WantedWorkload[];
 }
 
 /** @throws CliError that names the option and what belongs there */

@@ -1,7 +1,8 @@
 /** Looks again and again until everything is proven, something has failed, or the time is up. */
+
+import type { Failed, NotYet, Proven, Seen, Watch } from '../../delivery/look.js';
 import { SystemError, type TroubleKind } from '../../domain/failure.js';
 import { systemLabel } from '../output/system-label.js';
-import type { Failed, NotYet, Proven, Seen, Watch } from './look.js';
 
 /** Milliseconds between looks: one read each, so that a hundred waits are no load for an API server. */
 export const LOOK_EVERY_MS = 3_000;

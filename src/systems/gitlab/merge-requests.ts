@@ -1,13 +1,25 @@
 import { MergeRequestApprovals, MergeRequestNotes, MergeRequests } from '@gitbeaker/rest';
-import Type, { type Static } from 'typebox';
+import Type from 'typebox';
 import { SystemError } from '../../domain/failure.js';
 import type { JsonRequester } from '../http/json-requester.js';
 import { shapeOf } from '../http/shape.js';
 import { type GitLabClientOptions, gitLabRequester } from './api.js';
 import { GitLabClient } from './client.js';
 import { explainedNotFound, subjectOf } from './errors.js';
+import {
+  type Approvals,
+  approvalsOf,
+  ListedBody,
+  type ListedMergeRequest,
+  landedCommit,
+  listedOf,
+  type MergeRequest,
+  type MergeRequestNote,
+  mergeRequestOf,
+  NoteBody,
+  noteOf,
+} from './merge-request.js';
 import { asMergeTrouble } from './merge-trouble.js';
-import { ObjectId } from './object-id.js';
 import { allPages } from './pages.js';
 import { withoutQuickActions } from './plain-markdown.js';
 import { callOptions } from './requester.js';
@@ -15,88 +27,6 @@ import { callOptions } from './requester.js';
 /** Merge requests of one pair of branches, notes of one merge request: more were not written by us. */
 const MOST_MERGE_REQUESTS = 500;
 const MOST_NOTES = 2_000;
-
-const MaybeId = Type.Union([ObjectId, Type.Null()]);
-const Person = Type.Object({ id: Type.Integer(), username: Type.String() });
-const ListedBody = Type.Object({
-  iid: Type.Integer(),
-  state: Type.Union([
-    Type.Literal('opened'),
-    Type.Literal('locked'),
-    Type.Literal('merged'),
-    Type.Literal('closed'),
-  ]),
-  sha: MaybeId,
-  source_branch: Type.String(),
-  target_branch: Type.String(),
-  source_project_id: Type.Union([Type.Integer(), Type.Null()]),
-  target_project_id: Type.Integer(),
-  merge_commit_sha: Type.Optional(MaybeId),
-  squash_commit_sha: Type.Optional(MaybeId),
-  squash: Type.Optional(Type.Union([Type.Boolean(), Type.Null()])),
-  web_url: Type.String(),
-  title: Type.String(),
-  description: Type.Optional(Type.Union([Type.String(), Type.Null()])),
-  draft: Type.Boolean(),
-  author: Person,
-  merge_user: Type.Optional(Type.Union([Person, Type.Null()])),
-  merged_at: Type.Optional(Type.Union([Type.String(), Type.Null()])),
-});
-const ReadBody = Type.Intersect([
-  ListedBody,
-  Type.Object({
-    detailed_merge_status: Type.String(),
-    merge_error: Type.Optional(Type.Union([Type.String(), Type.Null()])),
-  }),
-]);
-const ApprovalsBody = Type.Object({
-  approved: Type.Boolean(),
-  approvals_required: Type.Optional(Type.Union([Type.Integer(), Type.Null()])),
-  approvals_left: Type.Optional(Type.Union([Type.Integer(), Type.Null()])),
-  approved_by: Type.Array(Type.Object({ user: Person })),
-});
-const NoteBody = Type.Object({
-  id: Type.Integer(),
-  body: Type.String(),
-  author: Person,
-  created_at: Type.String(),
-});
-
-export interface GitLabPerson {
-  readonly id: number;
-  readonly username: string;
-}
-
-/** A merge request as a list has it: without its merge status, which lists do not compute. */
-export interface ListedMergeRequest {
-  readonly iid: number;
-  /** `locked`: being merged at this moment */
-  readonly state: 'opened' | 'locked' | 'merged' | 'closed';
-  /** head of the source branch; null when the branch has none (any more) */
-  readonly sha: string | null;
-  readonly sourceBranch: string;
-  readonly targetBranch: string;
-  readonly mergeCommitSha: string | null;
-  readonly squashCommitSha: string | null;
-  /** its commits become one when it is merged */
-  readonly squash: boolean;
-  readonly webUrl: string;
-  readonly title: string;
-  readonly description: string;
-  readonly draft: boolean;
-  readonly author: GitLabPerson;
-  /** who merged it; null while nobody has */
-  readonly mergedBy: GitLabPerson | null;
-  /** ISO time */
-  readonly mergedAt: string | null;
-}
-
-export interface MergeRequest extends ListedMergeRequest {
-  /** an open set; see `mergeStatusClass` */
-  readonly detailedMergeStatus: string;
-  /** what GitLab says of a merge that it tried and gave up */
-  readonly mergeError: string | null;
-}
 
 export interface NewMergeRequest {
   /** full path of the project; both branches are in it */
@@ -108,23 +38,6 @@ export interface NewMergeRequest {
   readonly description: string;
   readonly labels: readonly string[];
   readonly removeSourceBranch: boolean;
-}
-
-export interface Approvals {
-  /** true without any approval when none is required: look at `by` */
-  readonly approved: boolean;
-  /** 0 where GitLab's edition has no required approvals */
-  readonly required: number;
-  readonly left: number;
-  readonly by: readonly GitLabPerson[];
-}
-
-export interface MergeRequestNote {
-  readonly id: number;
-  readonly text: string;
-  readonly author: GitLabPerson;
-  /** ISO time */
-  readonly createdAt: string;
 }
 
 /** Which commit of the target branch a merge made; `onBranch` false: GitLab has not moved the branch yet, or it was rewritten. */
@@ -206,12 +119,12 @@ export class GitLabMergeRequests {
         wish.title,
         {
           description: withoutQuickActions(wish.description),
-          labels: wish.labels.join(','),
+          labels: [...wish.labels],
           removeSourceBranch: wish.removeSourceBranch,
           squash: false,
         },
       );
-      return mergeRequestOf(shapeOf(ReadBody, body, subject));
+      return mergeRequestOf(body, subject);
     } catch (error) {
       throw explainedNotFound(error, subject);
     }
@@ -225,7 +138,7 @@ export class GitLabMergeRequests {
     const subject = subjectOf('get merge request', `${project}!${iid}`);
     try {
       const body = await new MergeRequests(callOptions(this.#http, subject, signal)).show(project, iid);
-      return mergeRequestOf(shapeOf(ReadBody, body, subject));
+      return mergeRequestOf(body, subject);
     } catch (error) {
       throw explainedNotFound(error, subject);
     }
@@ -260,7 +173,7 @@ export class GitLabMergeRequests {
           shouldRemoveSourceBranch: wish.removeSourceBranch,
         },
       );
-      return mergeRequestOf(shapeOf(ReadBody, body, subject));
+      return mergeRequestOf(body, subject);
     } catch (error) {
       // 401 is also what GitLab says of a token that has ended, in the same words: that one may not even ask the version
       if (error instanceof SystemError && error.trouble.status === 401) await this.#commits.ping(signal);
@@ -313,7 +226,7 @@ export class GitLabMergeRequests {
       const body = await new MergeRequests(callOptions(this.#http, subject, signal)).edit(project, iid, {
         stateEvent: 'close',
       });
-      return mergeRequestOf(shapeOf(ReadBody, body, subject));
+      return mergeRequestOf(body, subject);
     } catch (error) {
       throw explainedNotFound(error, subject);
     }
@@ -358,12 +271,7 @@ export class GitLabMergeRequests {
         what: 'notes',
         signal,
       });
-      return rows.map((row) => ({
-        id: row.id,
-        text: row.body,
-        author: personOf(row.author),
-        createdAt: row.created_at,
-      }));
+      return rows.map(noteOf);
     } catch (error) {
       throw explainedNotFound(error, subject);
     }
@@ -380,63 +288,9 @@ export class GitLabMergeRequests {
       const body = await new MergeRequestApprovals(
         callOptions(this.#http, subject, signal),
       ).showConfiguration(project, { mergerequestIId: iid });
-      const approvals = shapeOf(ApprovalsBody, body, subject);
-      return {
-        approved: approvals.approved,
-        required: approvals.approvals_required ?? 0,
-        left: approvals.approvals_left ?? 0,
-        by: approvals.approved_by.map(({ user }) => personOf(user)),
-      };
+      return approvalsOf(body, subject);
     } catch (error) {
       throw explainedNotFound(error, subject);
     }
   }
-}
-
-/**
- * The commit on the target branch that a merge made (reference: promotion, section 3.6).
- * @param mergeMethod of the project. In a fast-forward project there is no merge commit, so its absence means something
- *   else there than in others.
- * @returns null when it is not merged, or GitLab has not noted the commit yet: it does so after the state
- */
-export function landedCommit(
-  mergeRequest: Pick<ListedMergeRequest, 'state' | 'sha' | 'mergeCommitSha' | 'squashCommitSha' | 'squash'>,
-  mergeMethod: string,
-): string | null {
-  if (mergeRequest.state !== 'merged') return null;
-  if (mergeRequest.mergeCommitSha !== null) return mergeRequest.mergeCommitSha;
-  if (mergeMethod !== 'ff') return null;
-  return mergeRequest.squashCommitSha ?? (mergeRequest.squash ? null : mergeRequest.sha);
-}
-
-function listedOf(body: Static<typeof ListedBody>): ListedMergeRequest {
-  return {
-    iid: body.iid,
-    state: body.state,
-    sha: body.sha,
-    sourceBranch: body.source_branch,
-    targetBranch: body.target_branch,
-    mergeCommitSha: body.merge_commit_sha ?? null,
-    squashCommitSha: body.squash_commit_sha ?? null,
-    squash: body.squash ?? false,
-    webUrl: body.web_url,
-    title: body.title,
-    description: body.description ?? '',
-    draft: body.draft,
-    author: personOf(body.author),
-    mergedBy: body.merge_user ? personOf(body.merge_user) : null,
-    mergedAt: body.merged_at ?? null,
-  };
-}
-
-function mergeRequestOf(body: Static<typeof ReadBody>): MergeRequest {
-  return {
-    ...listedOf(body),
-    detailedMergeStatus: body.detailed_merge_status,
-    mergeError: body.merge_error || null,
-  };
-}
-
-function personOf(person: Static<typeof Person>): GitLabPerson {
-  return { id: person.id, username: person.username };
 }

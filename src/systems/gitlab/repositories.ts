@@ -10,16 +10,16 @@ import { type BranchProtection, readProtection } from './branch-protection.js';
 import { type Comparison, readComparison } from './comparison.js';
 import { asCommitConflict, codeOf, explainedNotFound, subjectOf } from './errors.js';
 import { textOf } from './file-text.js';
+import { type FreezePeriod, readFreezePeriods } from './freeze-periods.js';
 import { ObjectId } from './object-id.js';
 import { allPages } from './pages.js';
 import { type Push, readPushes } from './pushes.js';
 import { callOptions } from './requester.js';
 import { messageWithTrailers } from './trailer.js';
+import { type GitLabUser, readUser } from './users.js';
 
 /** Most entries of a tree, folders included: far above a GitOps folder, and forty pages at the most. */
 const MOST_TREE_ENTRIES = 4_000;
-/** Most freeze periods of a project; people write them by hand. */
-const MOST_FREEZE_PERIODS = 200;
 
 const TreeRow = Type.Object({
   id: ObjectId,
@@ -45,29 +45,6 @@ const ProjectBody = Type.Object({
   merge_method: Type.String(),
   web_url: Type.String(),
 });
-const UserBody = Type.Object({
-  id: Type.Integer(),
-  username: Type.String(),
-  name: Type.String(),
-  state: Type.String(),
-  public_email: Type.Optional(Type.Union([Type.String(), Type.Null()])),
-  email: Type.Optional(Type.Union([Type.String(), Type.Null()])),
-  identities: Type.Optional(
-    Type.Union([
-      Type.Array(
-        Type.Object({ provider: Type.String(), extern_uid: Type.Union([Type.String(), Type.Null()]) }),
-      ),
-      Type.Null(),
-    ]),
-  ),
-});
-const FreezeRow = Type.Object({
-  id: Type.Integer(),
-  freeze_start: Type.String(),
-  freeze_end: Type.String(),
-  cron_timezone: Type.String(),
-});
-
 /** A file, link or submodule of a tree; folders are left out. */
 export interface TreeEntry {
   /** path from the root of the repository */
@@ -98,31 +75,6 @@ export interface RepositoryCommit {
   readonly committerEmail: string;
   /** ISO time, as the commit claims */
   readonly createdAt: string;
-}
-
-export interface GitLabUser {
-  readonly id: number;
-  readonly username: string;
-  readonly name: string;
-  /** `active`, `blocked`, `deactivated`, …; an open set */
-  readonly state: string;
-  /** the confirmed address that the person shows to everybody; null when there is none */
-  readonly publicEmail: string | null;
-  /** the account's address; null unless the token is an administrator's */
-  readonly email: string | null;
-  /** accounts at identity providers; empty unless the token is an administrator's */
-  readonly identities: readonly { readonly provider: string; readonly externUid: string }[];
-}
-
-/** A time in which a project says nothing should be deployed. GitLab itself stops no merge in it. */
-export interface FreezePeriod {
-  readonly id: number;
-  /** five cron fields */
-  readonly start: string;
-  /** five cron fields */
-  readonly end: string;
-  /** name of a time zone as Rails or IANA has it, e.g. `UTC`, `Berlin`, `Europe/Berlin` */
-  readonly timezone: string;
 }
 
 export type BranchAction =
@@ -380,25 +332,7 @@ export class GitLabRepositories {
    * @throws SystemError kind `not-found`
    */
   async user(id: number, signal?: AbortSignal): Promise<GitLabUser> {
-    const subject = subjectOf('get user', String(id));
-    const answer = await this.#http.send({
-      ...subject,
-      method: 'GET',
-      path: ['users', String(id)],
-      signal,
-    });
-    const body = shapeOf(UserBody, answer.body, subject);
-    return {
-      id: body.id,
-      username: body.username,
-      name: body.name,
-      state: body.state,
-      publicEmail: body.public_email || null,
-      email: body.email || null,
-      identities: (body.identities ?? []).flatMap(({ provider, extern_uid }) =>
-        extern_uid === null ? [] : [{ provider, externUid: extern_uid }],
-      ),
-    };
+    return readUser(this.#http, id, signal);
   }
 
   /**
@@ -418,23 +352,6 @@ export class GitLabRepositories {
    * @throws SystemError kind `not-found`
    */
   async freezePeriods(project: string, signal?: AbortSignal): Promise<readonly FreezePeriod[]> {
-    const subject = subjectOf('list freeze periods', project);
-    try {
-      const rows = await allPages(this.#http, subject, {
-        path: ['projects', project, 'freeze_periods'],
-        row: FreezeRow,
-        most: MOST_FREEZE_PERIODS,
-        what: 'freeze periods',
-        signal,
-      });
-      return rows.map((row) => ({
-        id: row.id,
-        start: row.freeze_start,
-        end: row.freeze_end,
-        timezone: row.cron_timezone,
-      }));
-    } catch (error) {
-      throw explainedNotFound(error, subject);
-    }
+    return readFreezePeriods(this.#http, project, signal);
   }
 }

@@ -62,10 +62,16 @@ export class RegistryHosts {
    * @throws SystemError kind `invalid` when there is none
    */
   at(url: URL, subject: CallSubject): RegistryHost {
-    for (const entry of this.#byHost.values()) {
-      if (url.origin === originOf(entry) && url.username === '' && url.password === '') return entry;
-    }
-    return this.named(url.origin, subject);
+    const anonymous = url.username === '' && url.password === '';
+    const entry = [...this.#byHost.values()].find((one) => originOf(one) === url.origin);
+    if (entry !== undefined && anonymous) return entry;
+    const { host } = this.named(url.host, subject);
+    throw new SystemError(
+      troubleOf(subject, 'invalid', `${host} would be asked otherwise than it is configured`, {
+        remedy:
+          'Use an https address without user and password, or set `insecure` for a host that has http only.',
+      }),
+    );
   }
 }
 

@@ -16,6 +16,9 @@ export type ChangeApproval = 'not requested' | 'requested' | 'approved' | 'rejec
 
 export type ChangeOutcome = 'successful' | 'unsuccessful' | 'successful_issues';
 
+/** How much a change has to be looked at before it is made. */
+export type ChangeType = 'normal' | 'standard' | 'emergency';
+
 export interface ChangeRecord {
   readonly sysId: string;
   /** e.g. `CHG0030042` */
@@ -25,7 +28,8 @@ export interface ChangeRecord {
   /** one of `CHANGE_STATE`, or a state of the installation's own */
   readonly state: number;
   readonly approval: ChangeApproval;
-  /** set when it is closed */
+  readonly type: ChangeType;
+  /** set when it is closed: a `ChangeOutcome`, or a code of the installation's own */
   readonly outcome?: string;
   /** for people */
   readonly url: string;
@@ -39,7 +43,7 @@ export interface NewChange {
   /** cut after 4,000 characters */
   readonly description: string;
   /** unset: `normal` */
-  readonly type?: 'normal' | 'standard' | 'emergency';
+  readonly type?: ChangeType;
   /** ISO 8601 */
   readonly plannedStart?: string;
   /** ISO 8601 */

@@ -14,6 +14,7 @@ import type { RolloutStart } from '../../activities/contracts.js';
 import { FAILURE } from '../../domain/failure.js';
 import type { CommandAnswer, OperatorCommand, TargetState } from '../../domain/messages.js';
 import { TargetPool } from '../../domain/pool.js';
+import type { WaveSize } from '../../domain/promotion/waves.js';
 import type { Activities } from '../activity-options.js';
 
 /** How long to wait before looking again at a target's run that somebody else started. */
@@ -23,7 +24,11 @@ const ADOPT_INTERVAL = '5 s';
 export type RolloutState<T extends { readonly key: string }> = Pick<
   RolloutStart,
   'maxInFlight' | 'ended' | 'paused' | 'held'
-> & { readonly targets: readonly T[] };
+> & {
+  readonly targets: readonly T[];
+  readonly waves?: readonly WaveSize[];
+  readonly maxFailures?: number;
+};
 
 export class Rollout<T extends { readonly key: string }> {
   private pool = new TargetPool([], {}, 1);
@@ -38,7 +43,9 @@ export class Rollout<T extends { readonly key: string }> {
   private resumedEarly = false;
   private retries = 0;
   private changes = 0;
-  private readonly children = new CancellationScope();
+  private children = new CancellationScope();
+  /** types of the failures of targets in this run */
+  private readonly failureTypes = new Map<string, string>();
   private loaded = false;
   private paused: boolean;
   private cancelled: boolean;
@@ -74,7 +81,17 @@ export class Rollout<T extends { readonly key: string }> {
   }
 
   get isWaitingForPeople(): boolean {
-    return this.loaded && this.pool.settled && this.pool.keysIn('failed').length > 0;
+    return this.loaded && this.pool.waitsForPeople;
+  }
+
+  /** What was approved is not what would be done: people have to be asked again. */
+  get mustAskAgain(): boolean {
+    return [...this.failureTypes.values()].includes(FAILURE.void);
+  }
+
+  /** Something was changed and did not prove itself, and only people could go on. */
+  get hasDisproved(): boolean {
+    return this.isWaitingForPeople && [...this.failureTypes.values()].includes(FAILURE.unverified);
   }
 
   /** Nothing of it is in flight, so the workflow may continue as new. */
@@ -133,14 +150,26 @@ export class Rollout<T extends { readonly key: string }> {
     return { accepted: true, message: 'cancelling: current effects finish, nothing new starts' };
   }
 
+  /** Stops what is in flight after its current effect, for something more urgent; a later load begins anew. */
+  preempt(): void {
+    this.changes += 1;
+    this.children.cancel();
+  }
+
   /** @param run starts the child workflow of a target and waits for its end */
   load(start: RolloutState<T>, run: (target: T) => Promise<void>): void {
     this.runTargetOnce = run;
+    this.byKey.clear();
+    this.failureTypes.clear();
+    if (this.children.consideredCancelled && !this.cancelled) this.children = new CancellationScope();
     for (const target of start.targets) this.byKey.set(target.key, target);
     this.pool = new TargetPool(
       start.targets.map((target) => target.key),
       start.ended,
       start.maxInFlight,
+      start.waves === undefined
+        ? undefined
+        : { sizes: start.waves, maxFailures: start.maxFailures ?? 0, heldByProvider: start.held },
     );
     this.loaded = true;
     for (const key of start.held) this.heldByProvider.add(key);
@@ -181,7 +210,8 @@ export class Rollout<T extends { readonly key: string }> {
   }
 
   private async runTarget(key: string): Promise<void> {
-    this.pool.finish(key, await this.stateAfterRun(key));
+    const state = await this.stateAfterRun(key);
+    this.pool.finish(key, state, this.heldByProvider.has(key) ? 'provider' : 'own');
     this.changes += 1;
   }
 
@@ -190,9 +220,11 @@ export class Rollout<T extends { readonly key: string }> {
     if (target === undefined) return 'failed';
     try {
       await this.children.run(() => this.runChild(target));
+      this.failureTypes.delete(key);
       return 'done';
     } catch (error) {
       if (isCancellation(error)) return 'cancelled';
+      this.failureTypes.set(key, failureTypeOf(error));
       if (isProviderTrouble(error)) {
         this.heldByProvider.add(key);
         this.paused = true;
@@ -221,6 +253,11 @@ export class Rollout<T extends { readonly key: string }> {
       await this.activities.ledger.closeTarget({ requestId: this.requestId, target, outcome: 'skipped' });
     }
   }
+}
+
+function failureTypeOf(error: unknown): string {
+  const cause = error instanceof ChildWorkflowFailure ? error.cause : error;
+  return (cause instanceof ApplicationFailure ? cause.type : undefined) ?? FAILURE.target;
 }
 
 function isProviderTrouble(error: unknown): boolean {

@@ -1,12 +1,12 @@
-import type { ReadBack } from '../../domain/ledger.js';
+import type { ReadBack } from '../domain/ledger.js';
 import {
   type ImageByDigest,
   judgeWorkload,
   usesImage,
   WORKLOAD_KINDS,
   type Workload,
-} from '../../systems/kubernetes/workload-state.js';
-import type { WorkloadRef, Workloads } from '../../systems/kubernetes/workloads.js';
+} from '../systems/kubernetes/workload-state.js';
+import type { WorkloadRef, Workloads } from '../systems/kubernetes/workloads.js';
 import { type Failed, type Look, lookOf } from './look.js';
 
 /** Kinds that have a health of their own which nobody has checked. */

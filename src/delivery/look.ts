@@ -1,5 +1,5 @@
 /** What one look at something that is waited for says. */
-import type { ReadBack } from '../../domain/ledger.js';
+import type { ReadBack } from '../domain/ledger.js';
 
 /** Proven; `evidence` says by what. */
 export interface Proven {

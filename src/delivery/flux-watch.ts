@@ -1,21 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { type Flux, type FluxReading, type FluxRef, sourceKindOf } from '../../systems/flux/flux.js';
-import { judgeHelmRelease } from '../../systems/flux/helm-release-state.js';
-import { hashesNamedBy, judgeKustomization } from '../../systems/flux/kustomization-state.js';
+import { type Flux, type FluxReading, type FluxRef, sourceKindOf } from '../systems/flux/flux.js';
+import { judgeHelmRelease } from '../systems/flux/helm-release-state.js';
+import { hashesNamedBy, judgeKustomization } from '../systems/flux/kustomization-state.js';
 import {
   type FluxObject,
   type FluxSource,
   type HelmRelease,
   type Kustomization,
   RECONCILE_ANNOTATION,
-} from '../../systems/flux/objects.js';
-import { hashInRevision } from '../../systems/flux/revision.js';
-import { isOurRevision } from '../../systems/flux/source-state.js';
-import type { Patience } from '../../systems/flux/words.js';
+} from '../systems/flux/objects.js';
+import { hashInRevision } from '../systems/flux/revision.js';
+import { isOurRevision } from '../systems/flux/source-state.js';
+import type { Patience } from '../systems/flux/words.js';
 import { superseded } from './application-watch.js';
 import type { History } from './history.js';
 import { type Look, lookOf, type Seen, type Watch } from './look.js';
-import type { WaitTarget, Wanted } from './target.js';
+import type { WaitTarget, Wanted } from './wanted.js';
 import { type WorkloadCheck, withEvidence, workloadsIn } from './workload-check.js';
 
 /** An error of a source or an apply may last this long, in milliseconds: three intervals of a common retry. */

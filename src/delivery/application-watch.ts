@@ -1,17 +1,17 @@
-import { type Application, commitsNamedBy } from '../../systems/argocd/application.js';
-import type { ApplicationReading, Applications } from '../../systems/argocd/applications.js';
-import { comparedRevisions, repositoriesOf, sameRepository } from '../../systems/argocd/revisions.js';
+import { type Application, commitsNamedBy } from '../systems/argocd/application.js';
+import type { ApplicationReading, Applications } from '../systems/argocd/applications.js';
+import { comparedRevisions, repositoriesOf, sameRepository } from '../systems/argocd/revisions.js';
 import {
   ERROR_PATIENCE_MS,
   judgeSync,
   type SyncExpectation,
   type SyncJudgement,
-} from '../../systems/argocd/sync-state.js';
-import { blockedUntil } from '../../systems/argocd/sync-windows.js';
-import { type ImageByDigest, imageName } from '../../systems/kubernetes/workload-state.js';
+} from '../systems/argocd/sync-state.js';
+import { blockedUntil } from '../systems/argocd/sync-windows.js';
+import { type ImageByDigest, imageName } from '../systems/kubernetes/workload-state.js';
 import type { History } from './history.js';
 import { type Failed, type Look, lookOf, type Seen, type Watch } from './look.js';
-import type { WaitTarget, Wanted } from './target.js';
+import type { WaitTarget, Wanted } from './wanted.js';
 import { type WorkloadCheck, withEvidence } from './workload-check.js';
 
 /** Argo CD up to 3.5.1 loses a refresh request made while it compares: ask again after this long, in milliseconds. */
