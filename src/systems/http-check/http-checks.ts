@@ -66,6 +66,10 @@ export class HttpChecks {
         troubleOf(subject, 'invalid', 'a check changes nothing: its method is GET or HEAD'),
       );
     }
+    const looksIntoBody = check.expectBodyContains !== undefined || check.expectJson !== undefined;
+    if (subject.operation === 'HEAD' && looksIntoBody) {
+      throw new SystemError(troubleOf(subject, 'invalid', 'HEAD has no body that something could be in'));
+    }
     const pointer = Object.keys(check.expectJson ?? {}).find((text) => !isJsonPointer(text));
     if (pointer === undefined) return url;
     throw new SystemError(
