@@ -48,22 +48,26 @@ export async function runPart(
     stdio: ['ignore', output, output],
     env: { ...process.env, ...env, GATEHOUSE_RUN_RESULT: resultFile },
   });
-  const timer = setTimeout(() => child.kill('SIGKILL'), part.limitMs);
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', resolve);
-  });
+  let cutOff = false;
+  const timer = setTimeout(() => {
+    cutOff = child.kill('SIGKILL');
+  }, part.limitMs);
+  const { code, signal } = await new Promise<{ code: number | null; signal: string | null }>(
+    (resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', (code, signal) => resolve({ code, signal }));
+    },
+  );
   clearTimeout(timer);
   const written = await readFile(resultFile, 'utf8').catch(() => undefined);
   const result = written === undefined ? undefined : parseRunResult(written);
-  if (result === undefined) {
-    const why =
-      code === null ? `ended after ${part.limitMs / 60_000} minutes` : `vitest ended with code ${code}`;
-    return { passed: 0, failed: [{ test: `part ${part.name}: no result, ${why}`, why: [] }], notRun: [] };
-  }
-  if (code === 0 || result.failed.length > 0) return result;
-  return {
-    ...result,
-    failed: [{ test: `part ${part.name}: vitest ended with code ${code ?? 'none'}`, why: [] }],
-  };
+  if (result !== undefined && (code === 0 || (code !== null && result.failed.length > 0))) return result;
+  const end = cutOff
+    ? `cut off after ${part.limitMs / 60_000} minutes`
+    : `vitest ended with ${signal ?? `code ${code}`}`;
+  const { passed, failed, notRun, running } = result ?? NOTHING;
+  const why = running.map((test) => `while it ran ${test}`);
+  return { passed, failed: [...failed, { test: `part ${part.name}: ${end}`, why }], notRun, running };
 }
+
+const NOTHING: RunResult = { passed: 0, failed: [], notRun: [], running: [] };

@@ -12,6 +12,8 @@ export interface RunResult {
   readonly failed: readonly Failure[];
   /** Tests that could not be run here, and why. */
   readonly notRun: readonly { readonly test: string; readonly reason: string }[];
+  /** Names of tests that had begun and not ended: empty but for a run that was cut short. */
+  readonly running: readonly string[];
 }
 
 /** Reads what `test/support/run-reporter.ts` wrote; undefined when it is not such a result. */
@@ -29,7 +31,9 @@ function isRunResult(value: unknown): value is RunResult {
     Array.isArray(value.failed) &&
     value.failed.every(isFailure) &&
     'notRun' in value &&
-    Array.isArray(value.notRun)
+    Array.isArray(value.notRun) &&
+    'running' in value &&
+    Array.isArray(value.running)
   );
 }
 

@@ -6,7 +6,8 @@ import { type Part, ROOT } from './run-part.js';
 const NOT_PARTS = new Set(['support', 'real']);
 /** Folders whose tests start whole installations of many processes: each is a part of its own, file by file. */
 const HEAVY = new Set(['e2e', 'hostile', 'weather', 'crash', 'leak', 'demo', 'docs', 'web']);
-const LIMIT_MS = 20 * 60_000;
+/** Several times what the longest part takes on two quiet processors: only a hang meets it. */
+const LIMIT_MS = 30 * 60_000;
 
 /** Names no folder with tests. The message lists those that there are. */
 export class UnknownPartError extends Error {

@@ -43,6 +43,7 @@ test('counts what passed and failed, and keeps why something was not run', async
       { test: `${path} > cannot run here`, reason: 'no moon tonight' },
       { test: `${path} > is not written`, reason: 'not written yet' },
     ],
+    running: [],
   });
 });
 
@@ -60,4 +61,14 @@ test('a file that cannot be loaded, an error outside of tests and a run without 
     },
   ]);
   expect((await run('absent')).failed).toEqual([{ test: expect.stringContaining('part absent'), why: [] }]);
+});
+
+test('a run that is cut short keeps what it came to, and names the test that it was at', async () => {
+  const path = 'test/scripts/fixtures/endless.fixture.ts';
+  expect(await run('endless')).toEqual({
+    passed: 1,
+    failed: [{ test: 'part endless: vitest ended with SIGKILL', why: [`while it ran ${path} > never ends`] }],
+    notRun: [],
+    running: [`${path} > never ends`],
+  });
 });

@@ -4,34 +4,65 @@ import type { Reporter, SerializedError, TestCase, TestModule } from 'vitest/nod
 import { failureText, type ReportedError } from '../../scripts/failure-text.js';
 import type { Failure, RunResult } from '../../scripts/run-result.js';
 
-/** Writes the result of a vitest run to the file named by `GATEHOUSE_RUN_RESULT`, for `scripts/run-part.ts`. */
+const pathOf = (module: TestModule): string => relative(process.cwd(), module.moduleId);
+const nameOf = (test: TestCase): string => `${pathOf(test.module)} > ${test.fullName}`;
+
+class Tally {
+  passed = 0;
+  readonly failed: Failure[] = [];
+  readonly notRun: { test: string; reason: string }[] = [];
+
+  add(test: TestCase): void {
+    const { state, errors } = test.result();
+    if (state === 'passed') this.passed += 1;
+    else if (state === 'failed') this.fail(nameOf(test), errors);
+    else this.notRun.push({ test: nameOf(test), reason: reasonOf(test) });
+  }
+
+  fail(test: string, errors: readonly ReportedError[] = []): void {
+    this.failed.push({ test, why: failureText(errors, process.cwd()) });
+  }
+}
+
+/**
+ * Writes the result of a vitest run to the file named by `GATEHOUSE_RUN_RESULT`, for `scripts/run-part.ts`: after every
+ * test what there is, so that a run that is cut short tells how far it came.
+ */
 export default class RunReporter implements Reporter {
+  private readonly running = new Set<string>();
+  private readonly soFar = new Tally();
+
+  onTestCaseReady(test: TestCase): void {
+    this.running.add(nameOf(test));
+    this.write(this.soFar);
+  }
+
+  onTestCaseResult(test: TestCase): void {
+    this.running.delete(nameOf(test));
+    this.soFar.add(test);
+    this.write(this.soFar);
+  }
+
   onTestRunEnd(modules: readonly TestModule[], errors: readonly SerializedError[]): void {
+    const whole = new Tally();
+    for (const module of modules) {
+      const path = pathOf(module);
+      // A file that can't be loaded has no tests to fail, so it counts as one itself.
+      if (module.errors().length > 0) whole.fail(path, module.errors());
+      for (const suite of module.children.allSuites()) {
+        if (suite.errors().length > 0) whole.fail(`${path} > ${suite.fullName}`, suite.errors());
+      }
+      for (const test of module.children.allTests()) whole.add(test);
+    }
+    for (const error of errors) whole.fail('outside of any test', [error]);
+    this.running.clear();
+    this.write(whole);
+  }
+
+  private write({ passed, failed, notRun }: Tally): void {
     const file = process.env.GATEHOUSE_RUN_RESULT;
     if (file === undefined) return;
-    let passed = 0;
-    const failed: Failure[] = [];
-    const fail = (test: string, of: readonly ReportedError[] | undefined): void => {
-      failed.push({ test, why: failureText(of ?? [], process.cwd()) });
-    };
-    const notRun: { test: string; reason: string }[] = [];
-    for (const module of modules) {
-      const path = relative(process.cwd(), module.moduleId);
-      // A file that can't be loaded has no tests to fail, so it counts as one itself.
-      if (module.errors().length > 0) fail(path, module.errors());
-      for (const suite of module.children.allSuites()) {
-        if (suite.errors().length > 0) fail(`${path} > ${suite.fullName}`, suite.errors());
-      }
-      for (const test of module.children.allTests()) {
-        const name = `${path} > ${test.fullName}`;
-        const state = test.result().state;
-        if (state === 'passed') passed += 1;
-        else if (state === 'failed') fail(name, test.result().errors);
-        else notRun.push({ test: name, reason: reasonOf(test) });
-      }
-    }
-    for (const error of errors) fail('outside of any test', [error]);
-    const result: RunResult = { passed, failed, notRun };
+    const result: RunResult = { passed, failed, notRun, running: [...this.running] };
     writeFileSync(file, JSON.stringify(result));
   }
 }
