@@ -18,6 +18,27 @@ const REASONS: Readonly<Record<number, string>> = {
   503: 'ServiceUnavailable',
 };
 
+/** A refusal that says which object it is about, and which of its fields. */
+class ObjectRefusal extends Refusal {
+  readonly details: {
+    readonly name: string;
+    readonly group: string;
+    readonly kind: string;
+    readonly causes?: readonly SchemaFault[];
+  };
+
+  constructor(
+    status: number,
+    message: string,
+    about: { readonly resource: Resource; readonly name: string; readonly causes?: readonly SchemaFault[] },
+    code = '',
+  ) {
+    super(status, message, { code });
+    const { resource, name, causes } = about;
+    this.details = { name, group: resource.group, kind: resource.plural, ...(causes && { causes }) };
+  }
+}
+
 export function statusBody(refusal: Refusal): unknown {
   return {
     kind: 'Status',
@@ -26,31 +47,29 @@ export function statusBody(refusal: Refusal): unknown {
     status: 'Failure',
     message: refusal.message,
     reason: refusal.code === '' ? (REASONS[refusal.status] ?? 'Unknown') : refusal.code,
+    ...(refusal instanceof ObjectRefusal ? { details: refusal.details } : {}),
     code: refusal.status,
   };
 }
 
 export function notFound(resource: Resource, name: string): Refusal {
-  return new Refusal(404, `${qualifiedName(resource)} "${name}" not found`);
+  return new ObjectRefusal(404, `${qualifiedName(resource)} "${name}" not found`, { resource, name });
 }
 
 export function alreadyExists(resource: Resource, name: string): Refusal {
-  return new Refusal(409, `${qualifiedName(resource)} "${name}" already exists`, { code: 'AlreadyExists' });
+  const message = `${qualifiedName(resource)} "${name}" already exists`;
+  return new ObjectRefusal(409, message, { resource, name }, 'AlreadyExists');
 }
 
 export function conflict(resource: Resource, name: string): Refusal {
-  return new Refusal(
-    409,
-    `Operation cannot be fulfilled on ${qualifiedName(resource)} "${name}": the object has been modified; please apply your changes to the latest version and try again`,
-  );
+  const message = `Operation cannot be fulfilled on ${qualifiedName(resource)} "${name}": the object has been modified; please apply your changes to the latest version and try again`;
+  return new ObjectRefusal(409, message, { resource, name });
 }
 
 export function invalid(resource: Resource, name: string, faults: readonly SchemaFault[]): Refusal {
   const list = faults.map((fault) => fault.message).join(', ');
-  return new Refusal(
-    422,
-    `${resource.kind}.${resource.group} "${name}" is invalid: ${faults.length > 1 ? `[${list}]` : list}`,
-  );
+  const message = `${resource.kind}.${resource.group} "${name}" is invalid: ${faults.length > 1 ? `[${list}]` : list}`;
+  return new ObjectRefusal(422, message, { resource, name, causes: faults });
 }
 
 export function forbidden(user: string, verb: string, resource: Resource, namespace: string): Refusal {

@@ -104,6 +104,15 @@ export class KubeClient {
     return this.#needed('PATCH', await this.#pathOf(object), patch, 'application/merge-patch+json');
   }
 
+  /**
+   * Changes the status, as a controller does (merge patch); the object's other fields stay.
+   * @throws KubeRefusal
+   */
+  async mergeStatus(object: Loose, status: unknown): Promise<void> {
+    const path = `${await this.#pathOf(object)}/status`;
+    await this.#needed('PATCH', path, { status }, 'application/merge-patch+json');
+  }
+
   /** @param object kind, name and namespace of it @returns null when there is none @throws KubeRefusal */
   async read(object: Loose): Promise<Loose | null> {
     const path = await this.#pathOf(object);
@@ -111,6 +120,20 @@ export class KubeClient {
     if (status === 404) return null;
     if (status >= 300) throw refusal('GET', path, status, body);
     return body;
+  }
+
+  /**
+   * All objects of a kind in a namespace.
+   * @throws KubeRefusal
+   */
+  async list(apiVersion: string, kind: string, namespace: string): Promise<readonly Loose[]> {
+    const sample = { apiVersion, kind, metadata: { name: '', namespace } };
+    const path = (await this.#pathOf(sample)).replace(/\/$/, '');
+    const { status, body } = await this.call('GET', path);
+    if (status >= 300) throw refusal('GET', path, status, body);
+    const items: readonly unknown[] = Array.isArray(body.items) ? body.items : [];
+    // the objects of a list do not say their kind themselves
+    return items.filter(isLoose).map((item) => ({ ...item, apiVersion, kind }));
   }
 
   /** What is not there is removed already. @throws KubeRefusal */

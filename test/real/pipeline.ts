@@ -1,0 +1,125 @@
+/** A pipeline in front of a real cluster: the command as a process, with the rights that docs/wait.md gives it and no other. */
+import { readFileSync } from 'node:fs';
+import Type from 'typebox';
+import { Value } from 'typebox/value';
+import { parse } from 'yaml';
+import { isLoose, type Loose } from '../../sandbox/kubernetes/objects.js';
+import type { KubeClient } from '../../sandbox/real/kube-client.js';
+import { CliFolder } from '../cli/run-cli.js';
+
+const ACCOUNT = 'gatehouse-wait';
+const REFRESHING = 'gatehouse-wait-refresh';
+const NAMESPACE = 'ci';
+/** What docs/wait.md says that `--refresh` needs beside. */
+const PATCH_RULES = [
+  { apiGroups: ['argoproj.io'], resources: ['applications'], verbs: ['patch'] },
+  { apiGroups: ['kustomize.toolkit.fluxcd.io'], resources: ['kustomizations'], verbs: ['patch'] },
+  {
+    apiGroups: ['source.toolkit.fluxcd.io'],
+    resources: ['gitrepositories', 'ocirepositories'],
+    verbs: ['patch'],
+  },
+];
+
+/** The last document of `gatehouse wait --json`. */
+const LastDocument = Type.Object({
+  state: Type.String(),
+  clause: Type.Optional(Type.String()),
+  message: Type.Optional(Type.String()),
+  evidence: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  pending: Type.Optional(Type.Array(Type.Object({ clause: Type.String(), message: Type.String() }))),
+});
+
+/** How a wait ended. */
+export interface Waited {
+  /** 0 proven, 1 failed, 3 still waiting */
+  readonly code: number | null;
+  /** with which it failed, or the first one that it still waits for; undefined when it is proven */
+  readonly clause: string | undefined;
+  readonly message: string | undefined;
+  readonly evidence: Readonly<Record<string, unknown>>;
+  /** everything that it said */
+  readonly said: string;
+}
+
+export class Pipeline {
+  readonly #client: KubeClient;
+  readonly #folder = new CliFolder();
+
+  private constructor(client: KubeClient) {
+    this.#client = client;
+  }
+
+  static async make(client: KubeClient): Promise<Pipeline> {
+    const pipeline = new Pipeline(client);
+    const refreshing = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole' };
+    await client.apply(
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } },
+      documentedRole(),
+      { ...refreshing, metadata: { name: REFRESHING }, rules: PATCH_RULES },
+      ...[ACCOUNT, REFRESHING].map((name) => ({
+        apiVersion: 'v1',
+        kind: 'ServiceAccount',
+        metadata: { name, namespace: NAMESPACE },
+      })),
+    );
+    pipeline.#folder.file('ca', client.access.ca);
+    for (const account of [ACCOUNT, REFRESHING]) {
+      pipeline.#folder.file(account, await client.tokenOf(NAMESPACE, account));
+    }
+    return pipeline;
+  }
+
+  /** Gives the rights in a namespace. */
+  async allowIn(namespace: string): Promise<void> {
+    const binding = (account: string, role: string) => ({
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'RoleBinding',
+      metadata: { name: `${account}-${role}`, namespace },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
+      subjects: [{ kind: 'ServiceAccount', name: account, namespace: NAMESPACE }],
+    });
+    await this.#client.apply(
+      binding(ACCOUNT, ACCOUNT),
+      binding(REFRESHING, ACCOUNT),
+      binding(REFRESHING, REFRESHING),
+    );
+  }
+
+  /** `gatehouse wait` that only reads. */
+  wait(...args: readonly string[]): Promise<Waited> {
+    return this.#run(ACCOUNT, args);
+  }
+
+  /** `gatehouse wait --refresh`. */
+  waitRefreshing(...args: readonly string[]): Promise<Waited> {
+    return this.#run(REFRESHING, ['--refresh', ...args]);
+  }
+
+  remove(): void {
+    this.#folder.remove();
+  }
+
+  async #run(account: string, args: readonly string[]): Promise<Waited> {
+    const cluster = ['--server', this.#client.access.server, '--ca-file', 'ca', '--token-file', account];
+    const options = ['--json', '--stabilisation', '0s', ...args];
+    const ran = await this.#folder.run(['wait', ...cluster, ...options]);
+    const said = `${ran.stdout}${ran.stderr}`;
+    const last = ran.stdout.trim() === '' ? undefined : ran.documents().at(-1);
+    if (!Value.Check(LastDocument, last)) return { ...NOTHING, code: ran.code, said };
+    const { clause, message } = last.pending?.[0] ?? last;
+    return { code: ran.code, clause, message, evidence: last.evidence ?? {}, said };
+  }
+}
+
+const NOTHING = { clause: undefined, message: undefined, evidence: {} };
+
+/** The ClusterRole of docs/wait.md, word for word. */
+function documentedRole(): Loose {
+  const text = readFileSync(new URL('../../docs/wait.md', import.meta.url), 'utf8');
+  for (const [, block] of text.matchAll(/```yaml\n(.*?)```/gs)) {
+    const object: unknown = parse(block ?? '');
+    if (isLoose(object) && object.kind === 'ClusterRole') return object;
+  }
+  throw new Error('docs/wait.md shows no ClusterRole.');
+}
