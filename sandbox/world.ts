@@ -83,6 +83,12 @@ const OidcClient = Type.Object({
   clientSecret: Type.Optional(Type.String()),
 });
 
+const HarborUser = Type.Object({
+  name: Type.String(),
+  password: Type.String(),
+  rights: Type.Union([Type.Literal('read'), Type.Literal('write')]),
+});
+
 export const World = Type.Object({
   domain: Type.String(),
   people: Type.Array(Person),
@@ -115,6 +121,14 @@ export const World = Type.Object({
     managementToken: Type.String(),
   }),
   oidc: Type.Object({ accounts: Type.Array(OidcAccount), clients: Type.Array(OidcClient) }),
+  /** users of the registry and of Harbor's API: the first one is Gatehouse's, the second one may only read */
+  harbor: Type.Object({ users: Type.Array(HarborUser, { minItems: 2 }) }),
+  /** Gatehouse's user at ServiceNow */
+  servicenow: Type.Object({ username: Type.String(), password: Type.String() }),
+  checks: Type.Object({
+    /** bearer token of the metrics */
+    prometheusToken: Type.String(),
+  }),
   /** Standard Webhooks secrets (`whsec_…`), outgoing = Gatehouse signs */
   webhooks: Type.Object({ outgoingSecret: Type.String(), incomingSecret: Type.String() }),
 });
@@ -203,6 +217,14 @@ export function makeWorld(options: { readonly clusters?: number } = {}): World {
         { clientId: 'ticketing', clientSecret: secret() },
       ],
     },
+    harbor: {
+      users: [
+        { name: 'robot$gatehouse', password: secret(), rights: 'write' },
+        { name: 'robot$reader', password: secret(), rights: 'read' },
+      ],
+    },
+    servicenow: { username: 'gatehouse', password: secret() },
+    checks: { prometheusToken: secret() },
     webhooks: { outgoingSecret: webhookSecret(), incomingSecret: webhookSecret() },
   };
 }

@@ -18,7 +18,7 @@ export interface SpecRequest {
 }
 
 /** formats of the vendors' own, which say nothing that their patterns do not say too */
-const OWN_FORMATS = ['unixtime', 'base64url', 'id', 'custom-name', 'non-empty', 'omitempty,url'];
+const OWN_FORMATS = ['int', 'unixtime', 'base64url', 'id', 'custom-name', 'non-empty', 'omitempty,url'];
 
 /** An answer or an accepted request that the vendor's spec forbids. */
 export interface Violation {

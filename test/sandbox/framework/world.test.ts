@@ -12,6 +12,9 @@ function secretsOf(world: World): string[] {
     ...world.clusters.map((cluster) => cluster.kubernetesToken),
     ...world.oidc.accounts.map((account) => account.password),
     ...world.oidc.clients.flatMap((client) => client.clientSecret ?? []),
+    ...world.harbor.users.map((user) => user.password),
+    world.servicenow.password,
+    world.checks.prometheusToken,
     world.webhooks.outgoingSecret,
     world.webhooks.incomingSecret,
   ];
