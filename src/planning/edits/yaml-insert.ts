@@ -101,7 +101,7 @@ function writeKey(key: string, json: boolean): string {
 }
 
 /** Puts lines after the line on which `offset` stands, with that line's kind of line end. */
-function insertLines(text: string, offset: number, lines: readonly string[]): string {
+export function insertLines(text: string, offset: number, lines: readonly string[]): string {
   const newline = newlineOf(text);
   if (offset > 0 && text[offset - 1] === '\n') {
     // the value was a block scalar, which ends with its own line end
@@ -113,12 +113,12 @@ function insertLines(text: string, offset: number, lines: readonly string[]): st
   return text.slice(0, at) + lines.map((line) => line + newline).join('') + text.slice(at);
 }
 
-function newlineOf(text: string): string {
+export function newlineOf(text: string): string {
   return /\r?\n/.exec(text)?.[0] ?? '\n';
 }
 
 /** Offset behind the last character of a node's content, without comments and empty lines that follow it. */
-function contentEnd(node: unknown): number {
+export function contentEnd(node: unknown): number {
   if (isPair(node)) {
     if (node.value === null || (isScalar(node.value) && !node.value.source && node.value.value === null)) {
       return (colonOf(node) ?? endOf(node.key) - 1) + 1;
@@ -144,7 +144,7 @@ function colonOf(pair: Pair): number | undefined {
 }
 
 /** Column of a block map's keys, counted in characters from the start of the line. */
-function columnOf(text: string, map: YAMLMap): number {
+export function columnOf(text: string, map: YAMLMap): number {
   const first = map.items[0];
   const key = first && isScalar(first.key) ? (first.key.range?.[0] ?? 0) : (map.range?.[0] ?? 0);
   const lineStart = text.lastIndexOf('\n', key - 1) + 1;

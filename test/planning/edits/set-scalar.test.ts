@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { setScalarAt } from '../../../src/planning/edits/set-scalar.js';
+import { lineChanges } from './line-changes.js';
+import { refusalOf } from './refusal-of.js';
+
+const PATH = 'prod/release.yaml';
+const RELEASE = `# the shop
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: HelmRepository
+metadata: {name: shop}
+spec: {url: https://charts.example.com, interval: 1h}
+---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata:
+    name: shop
+spec:
+    interval:   5m
+    chart:
+        spec:
+            chart: shop
+            version: 1.4.1   # {"$comment": "kept"}
+            sourceRef: {kind: HelmRepository, name: shop}
+    values:
+        image:
+            tag: '1.4.1'
+        hosts: [a.example.com, b.example.com]
+        "dotted.key": x
+`;
+
+const edit = (text: string, at: string, value: string) => {
+  const result = setScalarAt(new Map([[PATH, text]]), PATH, at, value);
+  return { result, after: result.files[0]?.after ?? text };
+};
+
+describe('setScalarAt', () => {
+  it.each<[string, string, string, string]>([
+    [
+      'spec.chart.spec.version',
+      '1.4.2',
+      '            version: 1.4.1   # {"$comment": "kept"}',
+      '            version: 1.4.2   # {"$comment": "kept"}',
+    ],
+    [
+      'spec.chart.spec.version',
+      '1.10',
+      '            version: 1.4.1   # {"$comment": "kept"}',
+      '            version: "1.10"   # {"$comment": "kept"}',
+    ],
+    ['spec.values.image.tag', '1.5.0-rc.1', "            tag: '1.4.1'", "            tag: '1.5.0-rc.1'"],
+    [
+      'spec.values.hosts[1]',
+      'c.example.com',
+      '        hosts: [a.example.com, b.example.com]',
+      '        hosts: [a.example.com, c.example.com]',
+    ],
+    ['spec.values.dotted\\.key', 'b2', '        "dotted.key": x', '        "dotted.key": b2'],
+  ])('sets %s to %s in the one document that has it', (at, value, removed, added) => {
+    const { result, after } = edit(RELEASE, at, value);
+    expect(lineChanges(RELEASE, after)).toEqual({ removed: [removed], added: [added] });
+    expect(result.places).toMatchObject([{ path: PATH, at, after: value }]);
+  });
+
+  it('changes nothing when the value is there, in whatever quotes', () => {
+    const { result } = edit(RELEASE, 'spec.values.image.tag', '1.4.1');
+    expect(result.files).toEqual([]);
+    expect(result.places).toMatchObject([{ line: 20, before: '1.4.1', after: '1.4.1' }]);
+  });
+
+  it('takes a number for what the file says: 1.10 is not 1.1', () => {
+    expect(edit('version: 1.10\n', 'version', '1.10').result.files).toEqual([]);
+    expect(edit('version: 1.10\n', 'version', '1.1').after).toBe('version: "1.1"\n');
+  });
+
+  it.each<[string, string, string, readonly number[]]>([
+    ['missing-field', RELEASE, 'spec.chart.spec.versoin', []],
+    ['missing-field', RELEASE, 'spec.chart', []],
+    ['missing-field', 'a: 1\n', 'a.b', []],
+    ['two-places', 'spec: {version: 1}\n---\nspec: {version: 2}\n', 'spec.version', [1, 3]],
+    ['two-places', RELEASE, 'kind', [3, 8]],
+    ['not-yaml', 'a: [1\n', 'a', [2]],
+    ['not-yaml', 'a: 1\na: 2\n', 'a', [2]],
+    ['not-editable', 'base: &b {x: 1}\nuse: *b\n', 'base.x', [1]],
+    ['not-editable', 'v: &v 1\nuse: *v\n', 'use', [2]],
+    ['not-editable', 'a: !!str 1\n', 'a', [1]],
+    ['not-editable', 'a:\n', 'a', [1]],
+    ['not-editable', 'a: |\n  x\n', 'a', [1]],
+    ['not-editable', 'a: one\n  two\n', 'a', [1]],
+    ['not-editable', `a: "${'x'.repeat(1024 * 1024)}"\n`, 'a', []],
+  ])('refuses as %s (%#)', (refusal, text, at, lines) => {
+    const error = refusalOf(() => edit(text, at, 'new'));
+    expect({ refusal: error.refusal, lines: error.lines }).toEqual({ refusal, lines });
+    expect(error.remedy).not.toBe('');
+  });
+
+  it('refuses a missing file', () => {
+    expect(refusalOf(() => setScalarAt(new Map(), PATH, 'a', 'b')).refusal).toBe('missing-file');
+  });
+
+  it('is not slowed by an alias bomb', () => {
+    const levels = Array.from({ length: 30 }, (_, n) =>
+      n === 0 ? 'l0: &l0 [x, x]' : `l${n}: &l${n} [*l${n - 1}, *l${n - 1}, *l${n - 1}, *l${n - 1}]`,
+    );
+    const before = `${levels.join('\n')}\nc: old\n`;
+    expect(edit(before, 'c', 'new').after).toBe(before.replace('c: old', 'c: new'));
+  });
+
+  it('refuses a file that is nested without end, instead of falling over it', () => {
+    expect(refusalOf(() => edit(`a: ${'['.repeat(100_000)}`, 'a', 'b')).refusal).toBe('not-yaml');
+  });
+});
