@@ -183,7 +183,7 @@ export class GitLabMergeRequests {
 
   /**
    * The commit that a merge made, and whether the target branch has it.
-   * @param merged as read, `mergeMethod` as `GitLabRepositories.project` says
+   * @param wish `mergeRequest` as read, `mergeMethod` as `GitLabRepositories.project` says
    * @returns null while GitLab has not noted the commit: it does so after the state
    * @throws SystemError kind `not-found` when the target branch is gone
    */

@@ -1,5 +1,5 @@
 import { Branches, Commits, Projects, Repositories } from '@gitbeaker/rest';
-import Type from 'typebox';
+import Type, { type Static } from 'typebox';
 import { SystemError } from '../../domain/failure.js';
 import type { JsonRequester } from '../http/json-requester.js';
 import { shapeOf } from '../http/shape.js';
@@ -207,16 +207,7 @@ export class GitLabRepositories {
     const subject = subjectOf('get commit', `${project} ${sha}`);
     try {
       const body = await new Commits(callOptions(this.#http, subject, signal)).show(project, sha);
-      const commit = shapeOf(CommitBody, body, subject);
-      return {
-        id: commit.id,
-        parentIds: commit.parent_ids,
-        message: commit.message,
-        authorEmail: commit.author_email,
-        authorName: commit.author_name,
-        committerEmail: commit.committer_email,
-        createdAt: commit.created_at,
-      };
+      return commitOf(shapeOf(CommitBody, body, subject));
     } catch (error) {
       throw explainedNotFound(error, subject);
     }
@@ -243,6 +234,39 @@ export class GitLabRepositories {
         { straight: false },
       );
       return readComparison(body, subject);
+    } catch (error) {
+      throw explainedNotFound(error, subject);
+    }
+  }
+
+  /**
+   * Commits that changed something below a folder, newest first.
+   * @param wish `ref` and `since` are full commit ids: what `since` has is left out; without it only the newest commit is
+   *   given
+   * @returns `too-many` when there are more than `most`
+   * @throws SystemError kind `not-found`
+   */
+  async commitsOf(
+    wish: {
+      readonly project: string;
+      readonly ref: string;
+      readonly path: string;
+      readonly since?: string;
+      readonly most: number;
+    },
+    signal?: AbortSignal,
+  ): Promise<readonly RepositoryCommit[] | 'too-many'> {
+    const { project, ref, path, since, most } = wish;
+    const subject = subjectOf('list commits', `${project} ${ref.slice(0, 12)}:${path}`);
+    try {
+      const answer = await new Commits(callOptions(this.#http, subject, signal)).all(project, {
+        refName: since === undefined ? ref : `${since}..${ref}`,
+        ...(path === '' ? {} : { path }),
+        perPage: since === undefined ? 1 : Math.min(most + 1, 100),
+        page: 1,
+      });
+      const commits = shapeOf(Type.Array(CommitBody), answer, subject).map(commitOf);
+      return commits.length > most || (since !== undefined && commits.length === 100) ? 'too-many' : commits;
     } catch (error) {
       throw explainedNotFound(error, subject);
     }
@@ -354,4 +378,16 @@ export class GitLabRepositories {
   async freezePeriods(project: string, signal?: AbortSignal): Promise<readonly FreezePeriod[]> {
     return readFreezePeriods(this.#http, project, signal);
   }
+}
+
+function commitOf(commit: Static<typeof CommitBody>): RepositoryCommit {
+  return {
+    id: commit.id,
+    parentIds: commit.parent_ids,
+    message: commit.message,
+    authorEmail: commit.author_email,
+    authorName: commit.author_name,
+    committerEmail: commit.committer_email,
+    createdAt: commit.created_at,
+  };
 }

@@ -8,6 +8,8 @@ import { SystemError } from '../../domain/failure.js';
 import type { JsonCall, JsonRequester } from '../http/json-requester.js';
 import { type CallSubject, troubleOf } from '../http/trouble.js';
 
+/** What gitbeaker calls for each request. A few of its resources keep the first part of their paths to themselves. */
+type RequestHandler = Parameters<typeof createRequesterFn>[1];
 type Body = Record<string, unknown> | Record<string, unknown>[] | null;
 
 /** Options for a gitbeaker resource that serves one call. */
@@ -27,16 +29,17 @@ export function callOptions(
   subject: CallSubject,
   signal: AbortSignal | undefined,
 ): CallOptions {
-  const requesterFn = createRequesterFn(
-    async (_, request) => request,
+  const handlerBelow =
+    (prefix: string): RequestHandler =>
     async (endpoint, options = {}) => {
-      refuseDotSegments(endpoint, subject);
+      const path = prefix + endpoint;
+      refuseDotSegments(path, subject);
       const search = typeof options.searchParams === 'string' ? `?${options.searchParams}` : '';
       const answer = await http.send({
         operation: subject.operation,
         object: subject.object,
         method: methodOf(options.method),
-        path: endpoint + search,
+        path: path + search,
         ...(typeof options.body === 'string' ? { body: JSON.parse(options.body) } : {}),
         signal,
       });
@@ -45,10 +48,18 @@ export function callOptions(
         headers: Object.fromEntries(answer.headers),
         body: bodyOf(answer.body, subject),
       };
-    },
-  );
+    };
   // the address is the requester's; time-out and limits are ours too
-  return { host: http.baseUrl, queryTimeout: null, rateLimits: {}, requesterFn };
+  return {
+    host: http.baseUrl,
+    queryTimeout: null,
+    rateLimits: {},
+    requesterFn: (resource) => {
+      const prefix = resource.url.slice(`${http.baseUrl}/api/v4/`.length);
+      const handler = handlerBelow(prefix === '' ? '' : `${prefix}/`);
+      return createRequesterFn(async (_, request) => request, handler)(resource);
+    },
+  };
 }
 
 function methodOf(method: unknown): JsonCall['method'] {

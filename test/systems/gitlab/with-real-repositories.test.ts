@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ControlClient } from '../../../sandbox/framework/control-client.js';
-import { GitLabClient } from '../../../src/systems/gitlab/client.js';
 import { setScalars } from '../../../src/planning/edits/yaml-edit.js';
+import { GitLabClient } from '../../../src/systems/gitlab/client.js';
 import { Secret } from '../../../src/systems/secret.js';
 import { cleanTroubleFrom } from '../clean-trouble.js';
 import { type StandIns, startStandIns } from '../stand-ins.js';
