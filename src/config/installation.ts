@@ -11,6 +11,8 @@ import { parse } from 'yaml';
 const closed = { additionalProperties: false } as const;
 const Name = Type.String({ minLength: 1, maxLength: 200 });
 const Path = Type.String({ minLength: 1, maxLength: 1_000 });
+/** Whole path of a program: nothing is looked up on a PATH. */
+const Program = Type.String({ pattern: '^/', maxLength: 1_000 });
 const Url = Type.String({ pattern: '^https?://[^\\s@]+$', maxLength: 500 });
 const Rate = Type.Optional(Type.Number({ exclusiveMinimum: 0 }));
 
@@ -206,6 +208,10 @@ export const InstallationShape = Type.Object(
         servicenow: Type.Optional(
           Type.Object({ url: Url, usernameFile: Path, passwordFile: Path, callsPerSecond: Rate }, closed),
         ),
+        /** renders overlays before a promotion; unset: places with a kustomization cannot be planned */
+        kustomize: Type.Optional(Type.Object({ program: Program }, closed)),
+        /** renders charts before a promotion */
+        helm: Type.Optional(Type.Object({ program: Program }, closed)),
         /** what may be asked whether a delivered service works */
         checks: Type.Optional(
           Type.Object(
