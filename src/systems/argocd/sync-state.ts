@@ -20,7 +20,10 @@ export interface SyncExpectation extends ExpectedCommit {
   readonly notBefore: string;
   /** milliseconds that the Application must stay Healthy, 15,000 to 60,000: it can look healthy before pods start */
   readonly stabilisationMs: number;
-  /** milliseconds that a comparison error may last before it counts as final; Git and the repo server have short outages */
+  /**
+   * milliseconds that a comparison error or Degraded may last before it counts as final: Git and the repo server have short
+   * outages, and pods may need what comes after them
+   */
   readonly errorPatienceMs: number;
   /**
    * ISO 8601: when somebody began to wait, for a wait that has no right to ask for a comparison: `notBefore` is then long
@@ -54,7 +57,8 @@ export type SyncHopeless =
   | 'sync-error'
   | 'comparison-error'
   | 'auto-sync-off'
-  | 'stays-out-of-sync';
+  | 'stays-out-of-sync'
+  | 'degraded';
 
 export type SyncJudgement = Judgement<'synced', SyncWait, SyncHopeless>;
 
@@ -336,6 +340,20 @@ function judgeHealth(
       'something in it is paused (a rollout, job or deployment) and waits for somebody to resume it',
       health?.lastTransitionTime,
     );
+  }
+  if (status === 'Degraded') {
+    // what was Degraded before our sync gets its patience from the end of that
+    const since = Math.max(
+      latest(health?.lastTransitionTime, startOf(expectation)),
+      latest(operationState?.finishedAt, startOf(expectation)),
+    );
+    const message = 'it is synced, its health is Degraded';
+    if (Date.parse(now) - since >= expectation.errorPatienceMs) {
+      return hopeless('degraded', message, {
+        remedy: 'Look at what is Degraded in Argo CD; revert the commit or push a correction, then retry.',
+      });
+    }
+    return waiting('not-healthy', message, health?.lastTransitionTime);
   }
   if (status !== 'Healthy') {
     return waiting('not-healthy', `it is synced, its health is ${status}`, health?.lastTransitionTime);

@@ -262,7 +262,20 @@ describe('judgeSync', () => {
     ],
     ['waits on sync status Unknown', 'out-of-sync', { sync: { status: 'Unknown' } }],
     ['waits on Progressing', 'not-healthy', { health: { status: 'Progressing' } }],
-    ['waits on Degraded, which may get better', 'not-healthy', { health: { status: 'Degraded' } }],
+    [
+      'waits on Degraded of a moment ago, which may get better',
+      'not-healthy',
+      { health: { status: 'Degraded', lastTransitionTime: '2027-03-01T12:04:00Z' } },
+    ],
+    [
+      'waits on Degraded from before our sync, which has just ended',
+      'not-healthy',
+      {
+        health: { status: 'Degraded', lastTransitionTime: '2027-03-01T11:00:00Z' },
+        operationState: { finishedAt: '2027-03-01T12:04:00Z' },
+        reconciledAt: '2027-03-01T12:04:30Z',
+      },
+    ],
     ['waits on Missing', 'not-healthy', { health: { status: 'Missing' } }],
     [
       'waits on Suspended, although Argo CD ranks it next to Healthy',
@@ -377,6 +390,7 @@ describe('judgeSync', () => {
       'stays-out-of-sync',
       { sync: { status: 'OutOfSync' } },
     ],
+    ['gives up on Degraded that lasts', 'degraded', { health: { status: 'Degraded' } }],
     [
       'gives up on OutOfSync without auto-sync',
       'auto-sync-off',
