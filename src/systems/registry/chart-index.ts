@@ -110,7 +110,7 @@ function checked<S extends typeof Index | Type.TArray<typeof Entry>>(
   let value: unknown;
   try {
     // every scalar is a text in this schema: a version 1.10 stays what it is
-    value = parse(text, { schema: 'failsafe', maxAliasCount: 0, logLevel: 'silent' });
+    value = parse(text, { schema: 'failsafe', maxAliasCount: 0, logLevel: 'error' });
   } catch {
     throw new ChartIndexError('it is not YAML');
   }

@@ -22,6 +22,8 @@ export interface RegistryHost {
 /** Docker Hub answers at another host than the one that its images are named by. */
 const ANSWERS_AT: Readonly<Record<string, string>> = { 'docker.io': 'registry-1.docker.io' };
 
+const HOST = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?$/;
+
 /** The hosts of the installation. No other is asked, whatever a request, an index or a registry's own answer names. */
 export class RegistryHosts {
   readonly #byHost: ReadonlyMap<string, RegistryHost>;
@@ -31,11 +33,7 @@ export class RegistryHosts {
     const byHost = new Map<string, RegistryHost>();
     for (const entry of hosts) {
       const host = entry.host.toLowerCase();
-      if (
-        !URL.canParse(`https://${host}`) ||
-        new URL(originOf(entry)).pathname !== '/' ||
-        /[@?#]/.test(host)
-      ) {
+      if (!HOST.test(host) || !URL.canParse(`https://${host}`)) {
         throw new TypeError(
           `"${entry.host}" is no host: write a name, and a port if it is not the usual one.`,
         );
