@@ -223,11 +223,11 @@ export function addCommitRoutes(gitlab: Gitlab): void {
     path: '/api/v4/projects/:id/repository/commits',
     handle: async (call) => {
       const { project } = gitlab.projectOf(call);
-      const revision = await gitlab.commitIdOf(
-        project,
-        call.query('ref_name') ?? project.defaultBranch,
-        '404 Commit Not Found',
-      );
+      // a branch, a commit, or a range `a..b`: what b has and a has not
+      const ends = (call.query('ref_name') ?? project.defaultBranch).split('..', 2);
+      const ids: string[] = [];
+      for (const end of ends) ids.push(await gitlab.commitIdOf(project, end, '404 Commit Not Found'));
+      const revision = ids.join('..');
       const wish = pageOf(call);
       const path = call.query('path');
       const since = call.query('since');

@@ -55,6 +55,11 @@ export function isRefused(error: unknown): boolean {
   );
 }
 
+/** True when what was planned is not what would be done by now. */
+export function isVoid(error: unknown): boolean {
+  return causesOf(error).some((cause) => cause instanceof ApplicationFailure && cause.type === FAILURE.void);
+}
+
 function causesOf(error: unknown): readonly unknown[] {
   const causes: unknown[] = [];
   let current: unknown = error;

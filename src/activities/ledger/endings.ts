@@ -1,8 +1,17 @@
 /** Ends targets and requests by what the ledger holds; what a workflow says about success is checked, not believed. */
 import type { FailureReport } from '../../domain/failure.js';
+import { gatesBefore } from '../../domain/gate-rules.js';
 import type { RequestOutcome } from '../../domain/ledger.js';
 import { mapFailureTexts, withReferences } from '../../domain/personal-text.js';
 import { effectKey, isEmptyPlan } from '../../domain/plan.js';
+import {
+  checksOfPlace,
+  isRolledBack,
+  isRollingBack,
+  mergedPlaces,
+  revertedPlaces,
+} from '../../domain/promotion/progress.js';
+import { environmentKey, PROVEN } from '../../domain/promotion/request.js';
 import { currentPlan, entriesOfType, type RequestRecord } from '../../domain/record.js';
 import type { WorkerLedger } from '../../ledger/ports.js';
 import { recordOf } from '../../ledger/record.js';
@@ -50,6 +59,9 @@ async function contradictionOf(ledger: WorkerLedger, input: TargetEnd): Promise<
   const record = await readRecord(ledger, input.requestId);
   if (record === null) return 'the request itself';
   if (input.outcome === 'done') {
+    if (isRollingBack(record) && record.request.kind === 'Promotion') {
+      return revertedPlaces(record).includes(input.target) ? undefined : 'what proves that it was taken back';
+    }
     const missing = missingOf(record, input.target);
     return missing.length === 0 ? undefined : missing.join(', ');
   }
@@ -65,9 +77,15 @@ export function missingOf(record: RequestRecord, target: string): readonly strin
   if (plan === undefined) return [`a plan for ${target}`];
   const completed = new Set(entriesOfType(record.entries, 'effect.completed').map((entry) => entry.body.key));
   const passed = new Set(entriesOfType(record.entries, 'check.passed').map((entry) => entry.body.key));
+  const checks =
+    record.request.kind === 'Fleet'
+      ? TARGET_CHECKS.map((check) => effectKey(target, check))
+      : checksOfPlace(record, target);
+  // what only takes back, or tidies up, is not part of having succeeded
+  const effects = plan.effects.filter(({ phase }) => phase === undefined).map(({ key }) => key);
   return [
-    ...new Set(plan.effects.map((effect) => effect.key).filter((key) => !completed.has(key))),
-    ...TARGET_CHECKS.map((check) => effectKey(target, check)).filter((key) => !passed.has(key)),
+    ...new Set(effects.filter((key) => !completed.has(key))),
+    ...checks.filter((key) => !passed.has(key)),
   ];
 }
 
@@ -100,6 +118,7 @@ export async function closeRequest(
     await ledger.raiseAlarm(requestId, { alarm: 'result-contradicts-ledger', detail: message, count: 1 });
     return { state: 'still-open', message };
   }
+  if (outcome.outcome === 'done') await noteProven(ledger, record);
   await ledger.endRequest(requestId, outcome);
   return { state: 'ended', ...outcome };
 }
@@ -120,7 +139,12 @@ function outcomeOf(
   if (entriesOfType(entries, 'plan.recorded').at(-1)?.body.totals.conflict !== 0) {
     return { outcome: 'refused', message: conflictsOf(record) };
   }
-  const closed = entriesOfType(entries, 'gate.closed').filter((entry) => entry.body.epoch === plan.epoch);
+  const rolledBack = outcomeOfRollback(record);
+  if (rolledBack !== undefined) return rolledBack;
+  const before = gatesBefore(record.policy.spec.gates).map(({ name }) => name);
+  const closed = entriesOfType(entries, 'gate.closed').filter(
+    ({ body }) => body.epoch === plan.epoch && before.includes(body.gate),
+  );
   const rejected = closed.find((entry) => entry.body.result !== 'passed');
   if (rejected !== undefined) {
     const expired = rejected.body.result === 'expired';
@@ -148,11 +172,37 @@ function outcomeOfTargets(
   const done = keys.filter((key) => last.get(key) === 'done').length;
   const skipped = keys.filter((key) => last.get(key) === 'skipped').length;
   if (done + skipped < keys.length) return undefined;
-  if (done === 0) return { outcome: 'failed', message: `all ${skipped} clusters were skipped` };
+  const noun = record.request.kind === 'Fleet' ? 'clusters' : 'places';
+  if (done === 0) return { outcome: 'failed', message: `all ${skipped} ${noun} were skipped` };
   return {
     outcome: 'done',
     message: `${done} of ${keys.length} done${skipped === 0 ? '' : `, ${skipped} skipped`}; ${reason}`,
   };
+}
+
+/** A rollback ends a promotion when every place that was changed runs what it ran before, proven; until then it is open. */
+function outcomeOfRollback(
+  record: RequestRecord,
+): { readonly outcome: RequestOutcome; readonly message: string } | undefined {
+  if (record.request.kind !== 'Promotion' || !isRollingBack(record)) return undefined;
+  const merged = mergedPlaces(record);
+  if (merged.length === 0 || !isRolledBack(record)) return undefined;
+  const { application, environment } = record.request.content;
+  return {
+    outcome: 'rolled-back',
+    message: `${merged.length} taken back, proven; ${application}/${environment} is held until somebody releases it`,
+  };
+}
+
+/** What an environment has proven is what the next one may be promoted to. */
+async function noteProven(ledger: WorkerLedger, record: RequestRecord): Promise<void> {
+  const promotion = currentPlan(record)?.plan.promotion;
+  if (record.request.kind !== 'Promotion' || promotion === undefined) return;
+  await ledger.passCheck(record.requestId, {
+    key: effectKey(environmentKey(record.request.content), PROVEN),
+    system: 'gatehouse',
+    readBack: { fingerprint: promotion.fingerprint, commit: promotion.release.commit },
+  });
 }
 
 /** All conflicts of the plan in force, each with its remedy, one a line. */

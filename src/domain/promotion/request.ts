@@ -39,6 +39,7 @@ export const PROMOTION_OBJECT = {
   changeRecordEnd: 'change-record-end',
   tags: 'tags',
   mergeRequest: 'merge-request',
+  mergeRequestEnd: 'merge-request-end',
   merge: 'merge',
   revert: 'revert',
 } as const;
@@ -47,7 +48,15 @@ export const PROMOTION_OBJECT = {
  * Effects that only propose: they are made before the gates, because people look at them there. They change nothing that a
  * cluster reads.
  */
-export const PROPOSALS: readonly string[] = [PROMOTION_OBJECT.changeRecord, PROMOTION_OBJECT.mergeRequest];
+export const PROPOSALS: readonly string[] = [
+  PROMOTION_OBJECT.changeRecord,
+  PROMOTION_OBJECT.changeRecordEnd,
+  PROMOTION_OBJECT.mergeRequest,
+  PROMOTION_OBJECT.mergeRequestEnd,
+];
+
+/** Key of the check, under the environment's key, that says which release it has proven. */
+export const PROVEN = 'proven';
 
 /** Check keys: `delivered/<delivery>`, `verified`, `soaked`; those of a rollback begin with `reverted/`. */
 export const PROMOTION_CHECK = {

@@ -13,7 +13,7 @@ import type { PromotionStart, Proposals } from '../../activities/promotion-contr
 import type { CommandAnswer, PromotionInput } from '../../domain/messages.js';
 import { workflowIdOf } from '../../domain/request.js';
 import { type Activities, activitiesFor } from '../activity-options.js';
-import { isRefused } from '../failure-report.js';
+import { isRefused, isVoid } from '../failure-report.js';
 import { GateKeeper } from '../gates/gate-keeper.js';
 import { isPromotionInput, refuseInput } from '../inputs.js';
 import { acceptUpdate, newsSignal, rollbackUpdate } from '../messages.js';
@@ -120,12 +120,15 @@ class PromotionStory {
   /** Proposes, waits for people, and makes sure that what they agreed on is still what would be done. */
   private async agreedStart(): Promise<PromotionStart | string> {
     for (;;) {
-      await this.propose();
+      const inTheWay = await this.propose();
+      if (inTheWay !== undefined) return inTheWay;
       const agreement = await this.run.agree(() => this.plan());
       if (agreement.state !== 'passed') return agreement.message;
       const confirmed = await this.planAgain();
       const start = confirmed === 'confirmed' ? await this.start() : undefined;
       if (start !== undefined) return start;
+      const plan = await this.plan();
+      if (plan?.state !== 'planned') return plan?.message ?? 'cancelled by an operator';
       if (this.rollout.isCancelled) return 'cancelled by an operator';
     }
   }
@@ -136,18 +139,36 @@ class PromotionStory {
     return plan?.state;
   }
 
-  /** The change record and the merge requests, for people to look at while the gates are open. */
-  private async propose(): Promise<void> {
+  /**
+   * The change record and the merge requests, for people to look at while the gates are open.
+   * @returns why nothing will come of it, if so
+   */
+  private async propose(): Promise<string | undefined> {
+    for (;;) {
+      const proposed = await this.run.persist(() => this.proposeOnce());
+      if (proposed === 'proposed') return undefined;
+      if (proposed === undefined) return 'cancelled by an operator';
+      await this.planAgain();
+      const plan = await this.plan();
+      if (plan?.state !== 'planned') return plan?.message ?? 'cancelled by an operator';
+    }
+  }
+
+  private async proposeOnce(): Promise<'proposed' | 'outdated'> {
     const { requestId } = this.input;
     const { ledger, changeRecords, gitlab } = this.activities;
-    await this.run.persist(async () => {
-      const proposals = await ledger.readProposals({ requestId });
-      this.proposals = proposals;
-      if (proposals.changeRecord) {
-        await changeRecords.ensureChangeRecord({ requestId, target: proposals.environment });
-      }
+    const proposals = await ledger.readProposals({ requestId });
+    this.proposals = proposals;
+    if (proposals.changeRecord) {
+      await changeRecords.ensureChangeRecord({ requestId, target: proposals.environment });
+    }
+    try {
       for (const target of proposals.places) await gitlab.ensureMergeRequest({ requestId, target });
-    });
+    } catch (error) {
+      if (!isVoid(error)) throw error;
+      return 'outdated';
+    }
+    return 'proposed';
   }
 
   /** Undefined when the ledger refuses although the gates seemed passed: somebody forged a result, and we wait on. */

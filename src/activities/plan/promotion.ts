@@ -1,0 +1,116 @@
+/** Planning of promotions, on the queue `plan`: reads every system, writes nothing but the plan in the ledger. */
+import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { currentPlan, type RequestRecord } from '../../domain/record.js';
+import type { PromotionRequest } from '../../domain/request.js';
+import {
+  isSamePlace,
+  planPlace,
+  planPromotion,
+  type VerifiedBefore,
+} from '../../planning/promotion/promotion-plan.js';
+import type { PromotionSystems } from '../../planning/promotion/systems.js';
+import { effectRefused } from '../errors.js';
+import type { PromotionPlanActivities } from '../promotion-contracts.js';
+import { type Computed, planOnce, type RecordingDeps, recordUnlessOver, verifiedRecord } from './recorded.js';
+
+export interface PromotionPlanDeps extends RecordingDeps {
+  readonly systems: PromotionSystems;
+}
+
+export function createPromotionPlanActivities(deps: PromotionPlanDeps): PromotionPlanActivities {
+  return {
+    planPromotion: ({ requestId }) =>
+      planOnce(deps, requestId, (record) => compute(deps, promotionOf(record))),
+
+    async confirmPromotion({ requestId }) {
+      const record = await verifiedRecord(deps, requestId);
+      const known = currentPlan(record);
+      const request = promotionOf(record);
+      if (known?.plan.promotion === undefined) {
+        throw effectRefused(requestId, 'there is no plan to confirm', 'Retry the request');
+      }
+      const { epoch, plan } = known;
+      if (await stillHolds(deps, request, known.plan.promotion)) return { state: 'confirmed', epoch };
+      const fresh = await compute(deps, pinned(request, known.plan.promotion.release), {
+        fingerprint: plan.promotion?.fingerprint ?? '',
+      });
+      await recordUnlessOver(deps, record, fresh, epoch + 1);
+      return { state: 'changed', epoch: epoch + 1 };
+    },
+  };
+}
+
+async function compute(
+  deps: PromotionPlanDeps,
+  request: PromotionRequest,
+  verifiedBefore?: VerifiedBefore,
+): Promise<Computed> {
+  const { ledger, systems } = deps;
+  const { targets, promotion } = await planPromotion(
+    request.content,
+    systems,
+    { checks: (key) => ledger.checksByKey(key), effects: (key) => ledger.effectsByKey(key) },
+    () => heartbeat({ attempt: activityInfo().attempt }),
+    cancellationSignal(),
+    verifiedBefore,
+  );
+  return { targets, beneficiary: '', ...(promotion === undefined ? {} : { promotion }) };
+}
+
+/** The same content, on whatever head the branches have by now, is what was agreed on. */
+async function stillHolds(
+  { systems }: PromotionPlanDeps,
+  { content }: PromotionRequest,
+  { release, places }: NonNullable<NonNullable<ReturnType<typeof currentPlan>>['plan']['promotion']>,
+): Promise<boolean> {
+  const [source] = content.from.places;
+  if (source === undefined) return false;
+  for (const place of content.targets) {
+    const planned = places.find((one) => one.place === place.key);
+    if (planned === undefined) return false;
+    heartbeat({ attempt: activityInfo().attempt });
+    const now = await planPlace(content, place, { release, source }, systems, cancellationSignal());
+    if (!isSamePlace(planned, now.plan)) return false;
+  }
+  return true;
+}
+
+/** Asks for exactly the release that was found first: planning anew never slips in a later one. */
+function pinned(
+  request: PromotionRequest,
+  release: {
+    readonly commit: string;
+    readonly images: readonly PinnedImage[];
+    readonly charts: readonly PinnedChart[];
+  },
+): PromotionRequest {
+  return {
+    ...request,
+    content: {
+      ...request.content,
+      asked: {
+        commit: release.commit,
+        images: Object.fromEntries(
+          release.images.map(({ repository, digest, tag }) => [repository, tag ?? digest]),
+        ),
+        charts: Object.fromEntries(release.charts.map(({ name, version }) => [name, version])),
+      },
+    },
+  };
+}
+
+interface PinnedImage {
+  readonly repository: string;
+  readonly digest: string;
+  readonly tag?: string;
+}
+
+interface PinnedChart {
+  readonly name: string;
+  readonly version: string;
+}
+
+function promotionOf({ request, requestId }: RequestRecord): PromotionRequest {
+  if (request.kind === 'Promotion') return request;
+  throw effectRefused(requestId, `the request is a ${request.kind}`, 'Its workflow is started by the API');
+}

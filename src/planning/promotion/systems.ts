@@ -1,0 +1,31 @@
+/** What planning a promotion asks of other systems and of the ledger. */
+import type { LedgerEntry } from '../../domain/ledger.js';
+import type { Place } from '../../domain/promotion/path.js';
+import type { DirectoryClient } from '../../systems/directory/client.js';
+import type { GitLabClient } from '../../systems/gitlab/client.js';
+import type { GitLabRepositories } from '../../systems/gitlab/repositories.js';
+import type { HarborClient } from '../../systems/harbor/client.js';
+import type { Kustomize } from '../../systems/kustomize/kustomize.js';
+import type { RegistryClient } from '../../systems/registry/client.js';
+
+export interface PromotionSystems {
+  readonly gitlab: GitLabClient;
+  readonly repositories: GitLabRepositories;
+  readonly directory: DirectoryClient;
+  /** undefined: not configured */
+  readonly registry?: RegistryClient | undefined;
+  readonly harbor?: HarborClient | undefined;
+  readonly kustomize?: Kustomize | undefined;
+  /** whether a place runs a commit, or a later one that holds its content: for the environment that releases come from */
+  readonly runs: (
+    place: Place,
+    commit: string,
+    signal?: AbortSignal,
+  ) => Promise<{ readonly isProven: boolean; readonly message: string }>;
+}
+
+/** What the ledger knows; a plan without a ledger gives empty answers. */
+export interface PromotionFacts {
+  checks(key: string): Promise<readonly LedgerEntry<'check.passed'>[]>;
+  effects(key: string): Promise<readonly LedgerEntry<'effect.completed' | 'effect.reserved'>[]>;
+}
