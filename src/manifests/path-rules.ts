@@ -19,6 +19,9 @@ const DEFAULTS = {
   maxFailures: 0,
 } as const;
 
+/** Every schedule begins within a year: a longer window would never end. */
+const LONGEST_WINDOW_MS = 366 * 86_400_000;
+
 type Fault = PathContext['fault'];
 
 /** @param namespaces those in which the workloads run: the default of `namespaces` */
@@ -75,13 +78,9 @@ function windowOf(
   } else if (neverBegins(schedule)) {
     fault('schedule', `"${schedule}" names a day that no year has: the window would never begin`);
   }
-  return {
-    kind,
-    name: file.name,
-    schedule,
-    durationMs: msOf(file.duration, 0, (message) => fault('duration', message)),
-    timeZone,
-  };
+  const windowMs = msOf(file.duration, 0, (message) => fault('duration', message));
+  if (windowMs > LONGEST_WINDOW_MS && windowMs < MAX_DURATION_MS) fault('duration', 'is longer than a year');
+  return { kind, name: file.name, schedule, durationMs: windowMs, timeZone };
 }
 
 function checkOf(file: CheckFile, fault: Fault): Check {

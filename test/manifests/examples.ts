@@ -3,12 +3,21 @@ import { readFileSync } from 'node:fs';
 
 const page = readFileSync(new URL('../../docs/files.md', import.meta.url), 'utf8');
 
-/** YAML blocks of the page, by the kind of the document. */
-export function exampleOf(kind: 'Fleet' | 'Policy' | 'Inventory'): string {
-  const block = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)]
+type Kind = 'Fleet' | 'Promotion' | 'Policy' | 'Path' | 'Inventory';
+
+/** YAML blocks of the page that hold a document of a kind, in their order. */
+function examplesOf(kind: Kind): readonly string[] {
+  return [...page.matchAll(/```yaml\n([\s\S]*?)```/g)]
     .map((match) => match[1] ?? '')
-    .find((text) => text.includes(`kind: ${kind}\n`));
-  if (block === undefined) throw new Error(`docs/files.md has no example of kind ${kind}`);
+    .filter((text) => text.includes(`kind: ${kind}\n`));
+}
+
+/** A YAML block of the page, by the kind of the document, the first one unless its name is given. */
+export function exampleOf(kind: Kind, name?: string): string {
+  const block = examplesOf(kind).find(
+    (text) => name === undefined || text.includes(`metadata: {name: ${name}}`),
+  );
+  if (block === undefined) throw new Error(`docs/files.md has no example of kind ${kind} ${name ?? ''}`);
   return block;
 }
 

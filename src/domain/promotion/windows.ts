@@ -35,8 +35,8 @@ export type WindowJudge = (atMs: number) => WindowJudgement;
 
 /** Nobody waits for longer: what opens later is told as "not within a year". */
 const HORIZON_MS = 366 * 24 * 3_600_000;
-/** Turns looked at before giving up: windows that follow each other every few minutes for a year are one long window. */
-const MAX_TURNS = 5_000;
+/** Turns looked at before giving up: a year of hours. Windows that follow each other more densely are one without end. */
+const MAX_TURNS = 10_000;
 
 /**
  * Judges windows at a moment. A window lasts from its beginning, included, to its end, not included.
@@ -176,15 +176,21 @@ function closesAt(denying: readonly Timed[], allowing: readonly Timed[], fromMs:
   const denies = denying.flatMap((window) => window.nextOn(fromMs, untilMs) ?? []);
   const denyMs = denies.length === 0 ? undefined : Math.min(...denies);
   if (allowing.length === 0) return denyMs;
+  const endMs = endOf(allowing, fromMs, untilMs);
+  const closes = [denyMs, endMs].filter((closeMs) => closeMs !== undefined);
+  return closes.length === 0 ? undefined : Math.min(...closes);
+}
+
+/** End of windows that overlap or touch each other; undefined when they go on beyond the horizon. */
+function endOf(windows: readonly Timed[], fromMs: number, untilMs: number): number | undefined {
   let endMs = fromMs;
-  for (let turns = 0; turns < MAX_TURNS; turns += 1) {
+  for (let turns = 0; turns < MAX_TURNS && endMs <= untilMs; turns += 1) {
     const moment = endMs;
-    const ends = allowing.flatMap((window) => window.onUntil(moment) ?? []);
-    if (ends.length === 0) break;
+    const ends = windows.flatMap((window) => window.onUntil(moment) ?? []);
+    if (ends.length === 0) return endMs;
     endMs = Math.max(...ends);
-    if (endMs > untilMs) return denyMs;
   }
-  return denyMs === undefined ? endMs : Math.min(denyMs, endMs);
+  return undefined;
 }
 
 function timedOf(window: Window, dialect: CronDialect): Timed | undefined {
