@@ -83,7 +83,7 @@ async function serve(
   }
   const body = request.method === 'POST' ? await bodyOf(request) : null;
   if (service !== 'receive' || body === null)
-    return answerOfBackend(gitlab, account, request, reply, { url, body });
+    return send(reply, await answerOfBackend(gitlab, account, request, { url, body }));
   const asked = commandsOf(body);
   for (const { branch, to } of asked) {
     const isProtected = gitlab.isProtected(project, branch);
@@ -98,7 +98,7 @@ async function serve(
     const repository = gitlab.repositoryOf(project);
     const heads = () => Promise.all(asked.map(({ branch }) => repository.branchHead(branch)));
     const before = await heads();
-    const sent = await answerOfBackend(gitlab, account, request, reply, { url, body, denyForce });
+    const answer = await answerOfBackend(gitlab, account, request, { url, body, denyForce });
     const after = await heads();
     const moved = asked
       .map(({ branch }, index) => ({ branch, from: before[index] ?? null, to: after[index] ?? null }))
@@ -108,7 +108,8 @@ async function serve(
       await gitlab.standIn.act(to === null ? 'deleted' : 'created', object, () => undefined);
     }
     if (moved.length > 0) await afterPush(gitlab, project, account, moved);
-    return sent;
+    // only now: who pushed can see what became of it
+    return send(reply, answer);
   });
 }
 
@@ -141,14 +142,26 @@ function commandsOf(body: Buffer): readonly { readonly branch: string; readonly 
   return commands;
 }
 
-/** Runs the CGI and sends what it answers. */
+interface BackendAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly payload: Buffer;
+}
+
+function send(reply: FastifyReply, answer: BackendAnswer): unknown {
+  return reply
+    .code(answer.status)
+    .headers({ ...answer.headers })
+    .send(answer.payload);
+}
+
+/** Runs the CGI and gives what it answers. */
 async function answerOfBackend(
   gitlab: Gitlab,
   account: Account,
   request: FastifyRequest,
-  reply: FastifyReply,
   asked: { readonly url: URL; readonly body: Buffer | null; readonly denyForce?: boolean },
-): Promise<unknown> {
+): Promise<BackendAnswer> {
   const { url, body } = asked;
   const header = (name: string): string => {
     const value = request.headers[name];
@@ -178,11 +191,12 @@ async function answerOfBackend(
   const end = whole.indexOf('\r\n\r\n');
   if (end < 0) throw new Refusal(500, 'git http-backend gave no answer');
   let status = 200;
+  const headers: Record<string, string> = {};
   for (const line of whole.subarray(0, end).toString().split('\r\n')) {
     const colon = line.indexOf(':');
     const [name, value] = [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
     if (name === 'status') status = Number.parseInt(value, 10);
-    else reply.header(name, value);
+    else headers[name] = value;
   }
-  return reply.code(status).send(whole.subarray(end + 4));
+  return { status, headers, payload: whole.subarray(end + 4) };
 }

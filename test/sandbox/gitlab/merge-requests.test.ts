@@ -133,4 +133,45 @@ describe('from the first commit to the merge', () => {
     expect(merged.status).toBe(200);
     expect(text(merged.body, 'squash_commit_sha')).not.toBe(head);
   });
+
+  it('shows in lists the status of the last reading', async () => {
+    await branchWith(OPEN, 'listed', 'listed.yaml', 'a: 1\n');
+    const iid = Number(at((await open(OPEN, 'listed')).body, 'iid'));
+    const listed = async () =>
+      at(
+        (await gitlab.call(DEVELOPER, 'GET', `${OPEN}/merge_requests?source_branch=listed`)).body,
+        0,
+        'detailed_merge_status',
+      );
+    const read = () => gitlab.call(DEVELOPER, 'GET', `${OPEN}/merge_requests/${iid}`);
+    expect(await listed()).toBe('preparing');
+    await read();
+    await read();
+    expect(await listed()).toBe('mergeable');
+    await gitlab.call(DEVELOPER, 'PUT', `${OPEN}/merge_requests/${iid}`, { title: 'Draft: listed' });
+    expect(await listed()).toBe('mergeable');
+    await read();
+    expect(await listed()).toBe('draft_status');
+  });
+
+  it('carries out a note that is nothing but commands, and keeps no note of it', async () => {
+    await branchWith(OPEN, 'obeyed', 'obeyed.yaml', 'a: 1\n');
+    const made = await gitlab.call(DEVELOPER, 'POST', `${OPEN}/merge_requests`, {
+      source_branch: 'obeyed',
+      target_branch: 'main',
+      title: 'Obeyed',
+      description: 'Text\n/draft\n',
+    });
+    expect(made.body).toMatchObject({ title: 'Draft: Obeyed', draft: true, description: 'Text' });
+    const one = `${OPEN}/merge_requests/${Number(at(made.body, 'iid'))}`;
+    const noted = await gitlab.call(REPORTER, 'POST', `${one}/notes`, { body: 'Looks good' });
+    expect(noted).toMatchObject({
+      status: 201,
+      body: { body: 'Looks good', author: { username: 'reporter' } },
+    });
+    expect((await gitlab.call(DEVELOPER, 'POST', `${one}/notes`, { body: '/close' })).status).toBe(202);
+    expect(at((await gitlab.call(DEVELOPER, 'GET', one)).body, 'state')).toBe('closed');
+    const notes = await gitlab.call(DEVELOPER, 'GET', `${one}/notes`);
+    expect([at(notes.body, 0, 'body'), at(notes.body, 1)]).toEqual(['Looks good', undefined]);
+  });
 });
