@@ -2,8 +2,8 @@
 import { effectKey } from '../plan.js';
 import { entriesOfType, type RequestRecord } from '../record.js';
 import type { PromotionRequest } from '../request.js';
-import { isRolledBack, isRollingBack, mergedPlaces } from './progress.js';
-import { afterRevert, environmentKey, PROMOTION_CHECK } from './request.js';
+import { beginsRollback, isRolledBack, isRollingBack, mergedPlaces } from './progress.js';
+import { afterRevert, environmentKey, PROMOTION_CHECK, PROMOTION_OBJECT } from './request.js';
 
 /** A promotion that changed what an environment runs. Times in milliseconds since 1970. */
 export interface Deployment {
@@ -46,7 +46,8 @@ export function isRollback({ request }: Deployment): boolean {
 
 /** When a deployment counts: delivered, else seen to be bad, else ended without either; undefined while it is open. */
 export function settledMs({ record, deliveredMs, failedMs }: Deployment): number | undefined {
-  return deliveredMs ?? failedMs ?? timesOf(record, 'request.ended').at(-1);
+  const ended = entriesOfType(record.entries, 'request.ended').at(-1);
+  return deliveredMs ?? failedMs ?? (ended === undefined ? undefined : Date.parse(ended.at));
 }
 
 function deploymentOf(record: RequestRecord): Deployment | undefined {
@@ -54,11 +55,11 @@ function deploymentOf(record: RequestRecord): Deployment | undefined {
   if (request.kind !== 'Promotion') return undefined;
   const places = mergedPlaces(record);
   const mergedMs = entriesOfType(record.entries, 'effect.completed')
-    .filter(({ body }) => places.some((place) => body.key === effectKey(place, 'merge')))
+    .filter(({ body }) => places.some((place) => body.key === effectKey(place, PROMOTION_OBJECT.merge)))
     .map(({ at }) => Date.parse(at))
     .at(0);
   if (mergedMs === undefined) return undefined;
-  const deliveredMs = provenMs(record, request, places, (check) => check);
+  const deliveredMs = provenMs(record, request, withoutSkipped(record, places), (check) => check);
   const failedMs = ownFailureMs(record, mergedMs);
   const restoredMs =
     failedMs !== undefined && isRolledBack(record)
@@ -72,6 +73,14 @@ function deploymentOf(record: RequestRecord): Deployment | undefined {
     ...(failedMs === undefined ? {} : { failedMs }),
     ...(restoredMs === undefined ? {} : { restoredMs }),
   };
+}
+
+/** A place that was given up is not waited for. */
+function withoutSkipped(record: RequestRecord, places: readonly string[]): readonly string[] {
+  const ended = entriesOfType(record.entries, 'target.ended');
+  return places.filter(
+    (place) => ended.findLast(({ body }) => body.target === place)?.body.outcome !== 'skipped',
+  );
 }
 
 /** When the last of all deliveries of the places was proven; undefined while one is not. */
@@ -99,11 +108,11 @@ function ownFailureMs(record: RequestRecord, mergedMs: number): number | undefin
   const isBad =
     isRollingBack(record) || ended?.body.outcome === 'failed' || ended?.body.outcome === 'rolled-back';
   if (!isBad) return undefined;
-  const signs = record.entries.flatMap(({ type, body, at }) => {
+  const signs = record.entries.flatMap((entry) => {
+    const { type, body, at } = entry;
     const isSign =
       (type === 'target.ended' && body.outcome === 'failed' && body.failure?.scope !== 'provider') ||
-      (type === 'command.given' && body.command === 'rollback') ||
-      (type === 'hold.placed' && body.cause === record.requestId);
+      beginsRollback(entry, record.requestId);
     return isSign && Date.parse(at) >= mergedMs ? [Date.parse(at)] : [];
   });
   return signs.at(0) ?? (ended === undefined ? undefined : Date.parse(ended.at));
@@ -124,8 +133,4 @@ function withRestoration(deployments: readonly Deployment[]): readonly Deploymen
     const restoredMs = deployment.restoredMs ?? good?.deliveredMs;
     return { ...deployment, failedMs, ...(restoredMs === undefined ? {} : { restoredMs }) };
   });
-}
-
-function timesOf(record: RequestRecord, type: 'request.ended'): readonly number[] {
-  return entriesOfType(record.entries, type).map(({ at }) => Date.parse(at));
 }
