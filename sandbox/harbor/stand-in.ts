@@ -66,7 +66,7 @@ export async function startHarbor(context: StandInContext): Promise<RunningStand
     spec: await SpecCheck.load('harbor/harbor-v2.15.2-swagger.json'),
     specBase: '/api/v2.0',
     errorBody: ({ code, message }) => ({ errors: [{ code: code === '' ? 'UNKNOWN' : code, message }] }),
-    refuseInvalid: (problems) => new Refusal(422, problems.join('; '), { code: 'UNPROCESSABLE_ENTITY' }),
+    refuseInvalid: (problems) => new Refusal(400, problems.join('; '), { code: 'BAD_REQUEST' }),
     authenticate: (call) => {
       if (harbor.userOf(call.header('authorization')) !== undefined) return;
       throw new Refusal(401, 'unauthorized', { code: 'UNAUTHORIZED' });
