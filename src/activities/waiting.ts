@@ -12,7 +12,13 @@ const HEARTBEAT_SHARE = 0.4;
 
 export type Look =
   | { readonly state: 'reached'; readonly readBack: ReadBack }
-  | { readonly state: 'waiting'; readonly clause: string; readonly remedy?: string }
+  | {
+      readonly state: 'waiting';
+      readonly clause: string;
+      readonly remedy?: string;
+      /** ISO 8601: since when it has been this clause */
+      readonly since?: string;
+    }
   | {
       readonly state: 'hopeless';
       readonly clause: string;
@@ -63,7 +69,10 @@ export async function waitFor(
         remedy: seen.remedy ?? subject.remedy,
       });
     }
-    heartbeat({ waitingFor: seen.clause });
+    heartbeat({
+      waitingFor: seen.clause,
+      ...(seen.since === undefined ? {} : { since: seen.since }),
+    });
     await sleep(Math.min(pauseMs, longestPause()));
     pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS);
   }

@@ -1,5 +1,5 @@
 import { type Application, commitsNamedBy } from '../systems/argocd/application.js';
-import type { ApplicationReading, Applications } from '../systems/argocd/applications.js';
+import type { ApplicationReading } from '../systems/argocd/applications.js';
 import { comparedRevisions, repositoriesOf, sameRepository } from '../systems/argocd/revisions.js';
 import {
   ERROR_PATIENCE_MS,
@@ -8,9 +8,10 @@ import {
   type SyncJudgement,
 } from '../systems/argocd/sync-state.js';
 import { blockedUntil } from '../systems/argocd/sync-windows.js';
-import { type ImageByDigest, imageName } from '../systems/kubernetes/workload-state.js';
+import { type ImageByDigest, imageName, isImage } from '../systems/kubernetes/workload-state.js';
 import type { History } from './history.js';
 import { type Failed, type Look, lookOf, type Seen, type Watch } from './look.js';
+import type { ApplicationReader } from './shared-applications.js';
 import type { WaitTarget, Wanted } from './wanted.js';
 import { type WorkloadCheck, withEvidence } from './workload-check.js';
 
@@ -29,13 +30,15 @@ const COMPARING: ReadonlySet<string> = new Set([
 const ANY_TIME = '1970-01-01T00:00:00Z';
 
 export interface ApplicationWatchOptions {
-  readonly applications: Applications;
+  readonly applications: ApplicationReader;
   readonly target: Extract<WaitTarget, { kind: 'application' | 'applications' }>;
   readonly wanted: Wanted;
   readonly history: History;
   /** address of the repository of our commit; undefined when nobody said it */
   readonly repository?: string;
   readonly workloads: WorkloadCheck;
+  /** an image that no pod runs is no fault, a CronJob may have it; then only Git proves what the commit brought */
+  readonly imagesMayBeAbsent?: boolean;
   /** ask for comparisons, which needs the right to patch */
   readonly refresh: boolean;
   readonly manualSync: boolean;
@@ -197,9 +200,10 @@ class OneApplication {
   async #askGit(application: Application, signal: AbortSignal): Promise<void> {
     for (const commit of commitsNamedBy(application)) {
       const relation = await this.#options.history.relationOf(commit, signal);
-      // the digest of a running image is a better proof of content than files
+      // the digest of a running image is a better proof of content than files, if it has to run at all
+      const { wanted, imagesMayBeAbsent = false } = this.#options;
       const counts =
-        relation === 'holds' || (relation === 'replaced' && this.#options.wanted.images.length > 0);
+        relation === 'holds' || (relation === 'replaced' && wanted.images.length > 0 && !imagesMayBeAbsent);
       if (counts) this.#containing.add(commit);
       else if (relation === 'replaced') this.#replaced.add(commit);
     }
@@ -220,6 +224,12 @@ class OneApplication {
     }
     if (judgement.clause === 'out-of-sync' && !this.#options.manualSync) {
       return (await this.#blocked(application, now, signal)) ?? look;
+    }
+    if (judgement.clause === 'not-healthy') {
+      // a roll-out that Kubernetes has given up does not get well, whatever else Argo CD waits for
+      const workloads = await this.#namedWorkloads(application, signal);
+      if (workloads?.state === 'failed' && workloads.clause === 'progress-deadline-exceeded')
+        return workloads;
     }
     return look;
   }
@@ -243,20 +253,26 @@ class OneApplication {
     evidence: Readonly<Record<string, string | number | boolean>>,
     signal: AbortSignal,
   ): Promise<Look> {
-    const { wanted, workloads } = this.#options;
-    if (wanted.workloads.length > 0) {
-      const namespace = application?.spec.destination?.namespace ?? 'default';
-      const refs = wanted.workloads.map((one) => ({ ...one, namespace: one.namespace ?? namespace }));
-      return withEvidence(await workloads.look(refs, true, signal), evidence);
-    }
+    const { wanted, imagesMayBeAbsent = false } = this.#options;
+    const named = await this.#namedWorkloads(application, signal);
+    if (named !== undefined) return withEvidence(named, evidence);
     const running = application?.status?.summary?.images ?? [];
     for (const image of wanted.images) {
-      const problem = otherImage(image, running);
+      const problem = otherImage(image, running, imagesMayBeAbsent);
       if (problem !== undefined) return this.#stillOther(problem);
     }
     this.#otherImageSinceMs = undefined;
     const images = wanted.images.map(({ name, digest }) => `${name}@${digest}`).join(', ');
     return { state: 'proven', evidence: { ...evidence, ...(images === '' ? {} : { images }) } };
+  }
+
+  /** undefined when none was named */
+  async #namedWorkloads(application: Application | null, signal: AbortSignal): Promise<Look | undefined> {
+    const { wanted, workloads } = this.#options;
+    if (wanted.workloads.length === 0) return undefined;
+    const namespace = application?.spec.destination?.namespace ?? 'default';
+    const refs = wanted.workloads.map((one) => ({ ...one, namespace: one.namespace ?? namespace }));
+    return workloads.look(refs, true, signal);
   }
 
   /** Argo CD's summary follows the pods with a delay, so it gets some patience. */
@@ -277,10 +293,14 @@ class OneApplication {
   }
 }
 
-function otherImage(image: ImageByDigest, running: readonly string[]): string | undefined {
+function otherImage(
+  image: ImageByDigest,
+  running: readonly string[],
+  mayBeAbsent: boolean,
+): string | undefined {
   const named = running.filter((one) => imageName(one) === image.name);
-  const other = named.find((one) => !one.endsWith(`@${image.digest}`));
-  if (named.length > 0 && other === undefined) return undefined;
+  const other = named.find((one) => !isImage(one, image));
+  if ((named.length > 0 || mayBeAbsent) && other === undefined) return undefined;
   return other === undefined
     ? `it runs no image ${image.name}`
     : `it runs ${other}, not only ${image.name}@${image.digest}`;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Flux, type FluxReading, type FluxRef, sourceKindOf } from '../systems/flux/flux.js';
+import { type FluxReading, type FluxRef, sourceKindOf } from '../systems/flux/flux.js';
 import { judgeHelmRelease } from '../systems/flux/helm-release-state.js';
 import { hashesNamedBy, judgeKustomization } from '../systems/flux/kustomization-state.js';
 import {
@@ -15,6 +15,7 @@ import type { Patience } from '../systems/flux/words.js';
 import { superseded } from './application-watch.js';
 import type { History } from './history.js';
 import { type Look, lookOf, type Seen, type Watch } from './look.js';
+import type { FluxReader } from './shared-flux.js';
 import type { WaitTarget, Wanted } from './wanted.js';
 import { type WorkloadCheck, withEvidence, workloadsIn } from './workload-check.js';
 
@@ -24,11 +25,15 @@ const ERROR_PATIENCE_MS = 180_000;
 type FluxTarget = Extract<WaitTarget, { kind: 'kustomization' | 'helmrelease' }>;
 
 export interface FluxWatchOptions {
-  readonly flux: Flux;
+  readonly flux: FluxReader;
   readonly target: FluxTarget;
   readonly wanted: Wanted;
   readonly history: History;
   readonly workloads: WorkloadCheck;
+  /** an image that no workload has is no fault; then only Git proves what the commit brought */
+  readonly imagesMayBeAbsent?: boolean;
+  /** ids of the inventory whose health somebody else proves, e.g. HelmReleases that are waited for themselves */
+  readonly provenElsewhere?: ReadonlySet<string>;
   /** ask for reconciliations, which needs the right to patch */
   readonly refresh: boolean;
   readonly stabilisationMs: number;
@@ -92,17 +97,18 @@ abstract class FluxWatch implements Watch {
     unproven: boolean,
     signal: AbortSignal,
   ): Promise<Look> {
-    const { wanted, workloads, target } = this.options;
+    const { wanted, workloads, target, provenElsewhere } = this.options;
     if (wanted.workloads.length > 0) {
       const refs = wanted.workloads.map((one) => ({ ...one, namespace: one.namespace ?? target.namespace }));
       return withEvidence(await workloads.look(refs, true, signal), evidence);
     }
     const inventory = workloadsIn(object?.status?.inventory?.entries ?? []);
-    if (unproven && inventory.opaque.length > 0) {
+    const opaque = inventory.opaque.filter((id) => provenElsewhere?.has(id) !== true);
+    if (unproven && opaque.length > 0) {
       return {
         state: 'failed',
         clause: 'health-unproven',
-        message: `everything is applied, but nothing checks the health of ${inventory.opaque.slice(0, 3).join(', ')}`,
+        message: `everything is applied, but nothing checks the health of ${opaque.slice(0, 3).join(', ')}`,
         remedy:
           'Set spec.wait: true or spec.healthChecks on the Kustomization, or name what to look at by --workload.',
       };
@@ -134,7 +140,7 @@ export class KustomizationWatch extends FluxWatch {
       this.timeOf(reading),
     );
     if (judgement.state === 'applied') {
-      const unproven = judgement.readBack['health'] === 'unproven';
+      const unproven = judgement.readBack.health === 'unproven';
       return this.withWorkloads(kustomization, judgement.readBack, unproven, signal);
     }
     const replaced = hashInRevision(source?.status?.artifact?.revision);
@@ -149,12 +155,12 @@ export class KustomizationWatch extends FluxWatch {
     source: FluxSource | null,
     signal: AbortSignal,
   ): Promise<void> {
-    const { history, wanted } = this.options;
+    const { history, wanted, imagesMayBeAbsent = false } = this.options;
     for (const hash of hashesNamedBy(kustomization, source)) {
       const relation = await history.relationOf(hash, signal);
-      // the digest of a running image is a better proof of content than files
-      if (relation === 'holds' || (relation === 'replaced' && wanted.images.length > 0))
-        this.#containing.add(hash);
+      // the digest of a running image is a better proof of content than files, if it has to run at all
+      const provenByImage = relation === 'replaced' && wanted.images.length > 0 && !imagesMayBeAbsent;
+      if (relation === 'holds' || provenByImage) this.#containing.add(hash);
       else if (relation === 'replaced') this.#replaced.add(hash);
     }
   }

@@ -5,9 +5,11 @@ import {
   usesImage,
   WORKLOAD_KINDS,
   type Workload,
+  type WorkloadJudgement,
 } from '../systems/kubernetes/workload-state.js';
-import type { WorkloadRef, Workloads } from '../systems/kubernetes/workloads.js';
+import type { WorkloadRef } from '../systems/kubernetes/workloads.js';
 import { type Failed, type Look, lookOf } from './look.js';
+import type { WorkloadReader } from './shared-workloads.js';
 
 /** Kinds that have a health of their own which nobody has checked. */
 const OPAQUE = /_(?:(?:helm|kustomize)\.toolkit\.fluxcd\.io_|argoproj\.io_Rollout$|batch_Job$)/;
@@ -32,12 +34,15 @@ export function workloadsIn(inventory: readonly { readonly id: string }[]): {
  * run with its digest?
  */
 export class WorkloadCheck {
-  readonly #workloads: Workloads;
+  readonly #workloads: WorkloadReader;
   readonly #images: readonly ImageByDigest[];
+  readonly #imagesMayBeAbsent: boolean;
 
-  constructor(workloads: Workloads, images: readonly ImageByDigest[]) {
+  /** @param imagesMayBeAbsent an image that none of the workloads has is no fault: a CronJob may have it */
+  constructor(workloads: WorkloadReader, images: readonly ImageByDigest[], imagesMayBeAbsent = false) {
     this.#workloads = workloads;
     this.#images = images;
+    this.#imagesMayBeAbsent = imagesMayBeAbsent;
   }
 
   /** @param everywhere every workload must have an image of ours, as when they were named one by one */
@@ -52,9 +57,7 @@ export class WorkloadCheck {
         images.push(this.#images[0]);
       }
       for (const image of images.length === 0 ? [undefined] : images) {
-        const pods =
-          workload === null || image === undefined ? [] : await this.#podsOf(workload, ref, image, signal);
-        const judgement = judgeWorkload(ref.kind, workload, image, pods);
+        const judgement = await this.#judge(ref, workload, image, signal);
         if (judgement.state !== 'rolled-out') {
           const look = lookOf(judgement);
           return { ...look, message: `${ref.namespace}: ${look.message}` };
@@ -64,20 +67,27 @@ export class WorkloadCheck {
       }
     }
     const missing = this.#images.find((image) => !found.has(image));
-    return missing === undefined ? { state: 'proven', evidence } : notThere(missing);
+    return missing === undefined || this.#imagesMayBeAbsent
+      ? { state: 'proven', evidence }
+      : notThere(missing);
   }
 
   #imagesOf(workload: Workload | null): ImageByDigest[] {
     return workload === null ? [] : this.#images.filter((image) => usesImage(workload, image));
   }
 
-  /** Pods are asked only where the spec leaves the digest open. */
-  async #podsOf(workload: Workload, ref: WorkloadRef, image: ImageByDigest, signal: AbortSignal) {
-    const { containers, initContainers } = workload.spec.template.spec;
-    const open = [...containers, ...(initContainers ?? [])].some(
-      (container) => container.image?.startsWith(image.name) === true && !container.image.includes('@'),
-    );
-    return open ? this.#workloads.podsOf(workload, ref.namespace, signal) : [];
+  /** Pods are asked only where the spec leaves the digest open, and only once it has rolled out. */
+  async #judge(
+    ref: WorkloadRef,
+    workload: Workload | null,
+    image: ImageByDigest | undefined,
+    signal: AbortSignal,
+  ): Promise<WorkloadJudgement> {
+    const withoutPods = judgeWorkload(ref.kind, workload, image, []);
+    const asksPods = withoutPods.state === 'waiting' && withoutPods.clause === 'other-image';
+    if (!asksPods || workload === null || image === undefined) return withoutPods;
+    const pods = await this.#workloads.podsOf(workload, ref.namespace, signal);
+    return judgeWorkload(ref.kind, workload, image, pods);
   }
 }
 

@@ -43,6 +43,12 @@ export interface FluxReading<T> {
   readonly serverTime: string | undefined;
 }
 
+/** All objects of a kind in a namespace by name, with the clock of the API server. */
+export interface FluxListing<T> {
+  readonly objects: ReadonlyMap<string, T>;
+  readonly serverTime: string | undefined;
+}
+
 /** The kind of a source as a reference names it; undefined for a kind that is not known. */
 export function sourceKindOf(kind: string): FluxKind | undefined {
   return kind === 'GitRepository' || kind === 'OCIRepository' || kind === 'HelmChart' ? kind : undefined;
@@ -76,6 +82,24 @@ export class Flux {
   }
 
   /**
+   * All objects of a kind in a namespace, by name.
+   * @throws SystemError kind `malformed` when one of them is not of its shape
+   */
+  async kustomizations(namespace: string, signal?: AbortSignal): Promise<FluxListing<Kustomization>> {
+    return this.#list('Kustomization', namespace, kustomizationFrom, signal);
+  }
+
+  /** @throws SystemError as `kustomizations` */
+  async helmReleases(namespace: string, signal?: AbortSignal): Promise<FluxListing<HelmRelease>> {
+    return this.#list('HelmRelease', namespace, helmReleaseFrom, signal);
+  }
+
+  /** @throws SystemError as `kustomizations` */
+  async sources(kind: FluxKind, namespace: string, signal?: AbortSignal): Promise<FluxListing<FluxSource>> {
+    return this.#list(kind, namespace, sourceFrom, signal);
+  }
+
+  /**
    * Asks for a reconciliation. `lastHandledReconcileAt` of the object becomes the token when one that began after this
    * call has ended; asking again with another token is harmless.
    * @throws SystemError kind `not-found` when the object does not exist
@@ -86,6 +110,18 @@ export class Flux {
       { metadata: { annotations: { [RECONCILE_ANNOTATION]: token } } },
       signal,
     );
+  }
+
+  async #list<T extends { readonly metadata: { readonly name: string } }>(
+    kind: FluxKind,
+    namespace: string,
+    take: (object: unknown, subject: { system: 'flux'; operation: string; object: string }) => T,
+    signal: AbortSignal | undefined,
+  ): Promise<FluxListing<T>> {
+    const { objects, serverTime } = await this.#kubernetes.list({ ...KINDS[kind], namespace }, '', signal);
+    const subject = { system: 'flux', operation: `list ${KINDS[kind].plural}`, object: namespace } as const;
+    const taken = objects.map((object) => take(object, subject));
+    return { objects: new Map(taken.map((object) => [object.metadata.name, object])), serverTime };
   }
 
   async #read<T>(

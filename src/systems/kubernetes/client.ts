@@ -154,6 +154,27 @@ export class KubernetesClient {
   }
 
   /**
+   * Creates one object.
+   * @param object its body; kind, version and name are those of the reference
+   * @throws SystemError kind `conflict` when there is one of this name
+   */
+  async create(
+    ref: ObjectRef & { readonly namespace: string },
+    object: object,
+    signal?: AbortSignal,
+  ): Promise<unknown> {
+    const subject = this.#subject(`create ${ref.plural}`, ref);
+    const answer = await this.#exchange(subject, undefined, signal, (configuration) =>
+      new CustomObjectsApi(configuration).createNamespacedCustomObject({
+        ...ref,
+        body: object,
+        fieldManager: FIELD_MANAGER,
+      }),
+    );
+    return answer;
+  }
+
+  /**
    * Changes the given fields of one object (RFC 7386: null removes a field). Never a whole update: Application keeps spec,
    * status and running operation in one object, and a stale copy would erase them.
    * @throws SystemError kind `not-found` when the object does not exist

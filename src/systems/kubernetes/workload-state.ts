@@ -82,6 +82,8 @@ export interface ImageByDigest {
   readonly name: string;
   /** `sha256:` and 64 hexadecimal digits */
   readonly digest: string;
+  /** of an image for several platforms: the digests of each, of which a pod may report one instead */
+  readonly platforms?: readonly string[];
 }
 
 /** @throws SystemError kind `malformed` when a field that is read is of another type */
@@ -98,6 +100,11 @@ export function imageByDigest(text: string): ImageByDigest | undefined {
 /** The name of an image without tag and digest; a port is no tag. */
 export function imageName(image: string): string {
   return image.replace(/@.*$/, '').replace(/:[^/:]*$/, '');
+}
+
+/** True for a name that ends with the image's digest, or with that of one of its platforms. */
+export function isImage(name: string, { digest, platforms = [] }: ImageByDigest): boolean {
+  return [digest, ...platforms].some((one) => name.endsWith(`@${one}`));
 }
 
 /** True when a workload has a container of an image, whatever tag or digest it asks for. */
@@ -147,7 +154,7 @@ function judgeSpecImage(
 ): WorkloadJudgement | undefined {
   if (image === undefined) return undefined;
   const named = imagesOf(workload).filter((one) => imageName(one) === image.name);
-  const others = named.filter((one) => one.includes('@') && !one.endsWith(`@${image.digest}`));
+  const others = named.filter((one) => one.includes('@') && !isImage(one, image));
   if (named.length > 0 && others.length === 0) return undefined;
   const runs = others[0] ?? 'no container of that name';
   return {
@@ -239,14 +246,14 @@ function judgeRunningImage(
   }
   const named = imagesOf(workload).filter((one) => imageName(one) === image.name);
   // a spec with the digest leaves the kubelet no choice
-  if (named.every((one) => one.endsWith(`@${image.digest}`))) return undefined;
+  if (named.every((one) => isImage(one, image))) return undefined;
   const containers = pods
     .filter(({ ends }) => !ends)
     .flatMap((pod) => pod.containers.filter((one) => imageName(one.image) === image.name));
   if (containers.length === 0) {
     return { state: 'waiting', clause: 'other-image', message: `${name}: no pod reports the image yet` };
   }
-  const other = containers.find(({ imageID }) => imageID !== '' && !imageID.endsWith(`@${image.digest}`));
+  const other = containers.find(({ imageID }) => imageID !== '' && !isImage(imageID, image));
   if (other !== undefined) {
     return {
       state: 'hopeless',

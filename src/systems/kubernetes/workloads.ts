@@ -39,6 +39,26 @@ export class Workloads {
     return object === null ? null : workloadFrom(object, subject);
   }
 
+  /**
+   * All workloads of a kind in a namespace, by name.
+   * @throws SystemError kind `malformed` when one of them is not of its shape
+   */
+  async all(
+    kind: WorkloadKind,
+    namespace: string,
+    signal?: AbortSignal,
+  ): Promise<ReadonlyMap<string, Workload>> {
+    const plural = PLURALS[kind];
+    const { objects } = await this.#kubernetes.list(
+      { group: 'apps', version: 'v1', plural, namespace },
+      '',
+      signal,
+    );
+    const subject = { system: 'kubernetes', operation: `list ${plural}`, object: namespace } as const;
+    const taken = objects.map((object) => workloadFrom(object, subject));
+    return new Map(taken.map((workload) => [workload.metadata.name, workload]));
+  }
+
   /** Pods that the selector of a workload matches; none for a selector without labels. @throws SystemError */
   async podsOf(workload: Workload, namespace: string, signal?: AbortSignal): Promise<readonly RunningPod[]> {
     const labels = workload.spec.selector?.matchLabels ?? {};

@@ -1,0 +1,95 @@
+/** Activities on the queue `delivery`: whether a change may be merged, and whether it runs. */
+import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import { PlatformDigests } from '../../delivery/platform-digests.js';
+import { type Clusters, sharedClusters, type WatchedClusters } from '../../delivery/shared-clusters.js';
+import { effectKey } from '../../domain/plan.js';
+import { afterRevert, PROMOTION_CHECK } from '../../domain/promotion/request.js';
+import type { WorkerLedger } from '../../ledger/ports.js';
+import type { GitLabClient } from '../../systems/gitlab/client.js';
+import type { GitLabRepositories } from '../../systems/gitlab/repositories.js';
+import type { RegistryClient } from '../../systems/registry/client.js';
+import type { PlaceGuard } from '../guard/select-place.js';
+import type { DeliveryActivities } from '../promotion-contracts.js';
+import { waitFor } from '../waiting.js';
+import { confirmDelivery } from './confirm.js';
+import { DeliveryProof } from './proof.js';
+import { type ReadinessDeps, readinessOf } from './readiness.js';
+import { wantedOf } from './wanted.js';
+
+/** Time over which a readiness or a confirmation reports to Temporal while a system takes its time, in milliseconds. */
+const HEARTBEAT_MS = 1_500;
+
+export interface DeliveryActivityDeps extends ReadinessDeps {
+  readonly ledger: WorkerLedger;
+  readonly guard: PlaceGuard;
+  readonly gitlab: Pick<GitLabClient, 'isAncestor'>;
+  readonly repositories: Pick<GitLabRepositories, 'compare' | 'tree' | 'blobs' | 'freezePeriods'>;
+  /** address of a project's repository as controllers know it, e.g. `https://gitlab.example.com/shop/prod-ops.git` */
+  readonly repositoryOf: (project: string) => string;
+  /** undefined: the installation names no registry */
+  readonly registry: Pick<RegistryClient, 'platformDigests'> | undefined;
+  readonly clusters: Clusters;
+  /** how long it must stay healthy, in milliseconds */
+  readonly stabilisationMs: number;
+}
+
+/** What all waits of this process have in common. */
+export interface DeliveryTools extends DeliveryActivityDeps {
+  readonly watched: WatchedClusters;
+  readonly platforms: PlatformDigests;
+}
+
+export function createDeliveryActivities(deps: DeliveryActivityDeps): DeliveryActivities {
+  const tools: DeliveryTools = {
+    ...deps,
+    watched: sharedClusters(deps.clusters),
+    platforms: new PlatformDigests(deps.registry),
+  };
+  return {
+    async readReadiness({ requestId, target, nowMs }) {
+      return await beating(async () => {
+        const permitted = await deps.guard.permitted({ requestId, target });
+        return await readinessOf(deps, permitted.request, permitted.target, nowMs, cancellationSignal());
+      });
+    },
+
+    async waitForDelivery(input) {
+      const wanted = await wantedOf(tools, input);
+      const proof = new DeliveryProof(tools, wanted, deps.stabilisationMs);
+      const readBack = await waitFor(
+        {
+          system: wanted.system,
+          operation: 'wait for delivery',
+          object: wanted.object,
+          maxWaitMs: input.maxWaitMs,
+          remedy: 'Look at what it waits for in the cluster, then retry or roll back',
+        },
+        (signal) => proof.look(signal, input.maxWaitMs),
+      );
+      const check = PROMOTION_CHECK.delivered(input.delivery);
+      await deps.ledger.passCheck(input.requestId, {
+        key: effectKey(input.target, input.revert ? afterRevert(check) : check),
+        system: wanted.system,
+        readBack,
+      });
+      return { readBack };
+    },
+
+    async confirmDelivery(input) {
+      return await beating(async () => {
+        const wanted = await wantedOf(tools, input);
+        return await confirmDelivery(tools, wanted, cancellationSignal());
+      });
+    },
+  };
+}
+
+/** Reports while something takes its time, so that a lost worker is noticed and a slow system is none. */
+async function beating<T>(work: () => Promise<T>): Promise<T> {
+  const beat = setInterval(() => heartbeat(), HEARTBEAT_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(beat);
+  }
+}

@@ -1,0 +1,121 @@
+/** Looks at one delivery until it is proven, and turns what is seen into what is told. */
+
+import { watchDelivery } from '../../delivery/delivery-watch.js';
+import { GitLabHistory } from '../../delivery/gitlab-history.js';
+import type { Seen, Watch } from '../../delivery/look.js';
+import type { ReadBack } from '../../domain/ledger.js';
+import type { Look } from '../waiting.js';
+import type { DeliveryTools } from './activities.js';
+import type { ProvenDelivery } from './wanted.js';
+
+/** What to do about clauses whose usual remedy is an option of the command line. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  superseded:
+    'Somebody has changed the same files since: look at that commit. Promote again, or roll back what was changed',
+  'source-unclear':
+    'Let one source of the Application be the project of this place, or give it an Application of its own',
+  'other-image':
+    'The revision is there and something else runs: look for an images override, an admission webhook or another writer, then retry or roll back',
+  'health-unproven':
+    'Set spec.wait or spec.healthChecks on the Kustomization, or name the workloads in the path, then retry',
+};
+
+export class DeliveryProof {
+  readonly #tools: DeliveryTools;
+  readonly #wanted: ProvenDelivery;
+  readonly #stabilisationMs: number;
+  readonly #beganMs = Date.now();
+  #watch: Watch | undefined;
+  #clause: { readonly name: string; readonly since: string } | undefined;
+
+  /** @param stabilisationMs how long it must stay healthy; 0 for a look at what was proven before */
+  constructor(tools: DeliveryTools, wanted: ProvenDelivery, stabilisationMs: number) {
+    this.#tools = tools;
+    this.#wanted = wanted;
+    this.#stabilisationMs = stabilisationMs;
+  }
+
+  /** One look as it is. @throws SystemError */
+  async seen(signal: AbortSignal): Promise<Seen> {
+    this.#watch ??= await this.#makeWatch(signal);
+    const [seen] = await this.#watch.look(signal);
+    return (
+      seen ?? {
+        target: this.#wanted.object,
+        look: { state: 'waiting', clause: 'unseen', message: 'nothing was seen of it' },
+      }
+    );
+  }
+
+  /**
+   * One look for the loop of a wait.
+   * @param maxWaitMs what cannot go on before that time is over ends the wait at once
+   */
+  async look(signal: AbortSignal, maxWaitMs: number): Promise<Look> {
+    const { target, look } = await this.seen(signal);
+    if (look.state === 'proven') return { state: 'reached', readBack: this.#chain(look.evidence) };
+    const clause = `${look.clause}: ${target}: ${look.message}`;
+    if (look.state === 'failed') {
+      const { message } = look;
+      return {
+        state: 'hopeless',
+        clause: look.clause,
+        message: `${target}: ${message}`,
+        remedy: remedyOf(look),
+      };
+    }
+    const { until } = look;
+    if (until !== undefined && Date.parse(until) > this.#beganMs + maxWaitMs) {
+      return {
+        state: 'hopeless',
+        clause: look.clause,
+        message: `${target}: ${look.message}, which is after the time-out`,
+        remedy: 'Sync it by hand if the window allows that, or retry when it has ended; or roll back',
+      };
+    }
+    if (this.#clause?.name !== look.clause) {
+      this.#clause = { name: look.clause, since: look.since ?? new Date().toISOString() };
+    }
+    return { state: 'waiting', clause, since: this.#clause.since };
+  }
+
+  async #makeWatch(signal: AbortSignal): Promise<Watch> {
+    const { gitlab, repositories, repositoryOf, watched, platforms } = this.#tools;
+    const { delivery, project, commit, files, images, everyWorkload, charts } = this.#wanted;
+    return watchDelivery(
+      delivery,
+      {
+        commit,
+        history: new GitLabHistory({ gitlab, repositories, project, revision: commit, files }),
+        repository: repositoryOf(project),
+        images: await platforms.of(images, signal),
+        everyWorkload,
+        charts,
+      },
+      watched,
+      { stabilisationMs: this.#stabilisationMs, now: Date.now },
+    );
+  }
+
+  /** From the commit that landed to what the cluster was seen to run. */
+  #chain(evidence: ReadBack): ReadBack {
+    const { commit, project, delivery, images } = this.#wanted;
+    const since = evidence.finishedAt ?? evidence.reconciledAt;
+    return {
+      ...evidence,
+      project,
+      commit,
+      delivery: delivery.name,
+      cluster: delivery.cluster,
+      ...(images.length === 0
+        ? {}
+        : { images: images.map(({ name, digest }) => `${name}@${digest}`).join(', ') }),
+      since: typeof since === 'string' && since !== '' ? since : new Date().toISOString(),
+    };
+  }
+}
+
+/** What a person should do about a state that will not pass by itself. */
+export function remedyOf({ clause, remedy }: { readonly clause: string; readonly remedy: string }): string {
+  return REMEDIES[clause] ?? remedy;
+}
