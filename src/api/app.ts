@@ -3,11 +3,14 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync } from 'fastify';
 import { actorOf } from '../domain/identity.js';
 import { codecServer } from '../security/codec-server.js';
+import { CommandGiving } from './command-giving.js';
 import { Commanding } from './commands.js';
 import type { ApiContext } from './context.js';
 import { Deciding } from './decisions.js';
+import { Holds } from './holds.js';
 import { Inbox } from './inbox.js';
-import { Intake } from './intake.js';
+import { Intake } from './intake/intake.js';
+import { Superseding } from './intake/superseding.js';
 import { LIMITS, REFUSALS } from './limits.js';
 import { authentication, callerOf } from './plugins/authentication.js';
 import { errors } from './plugins/errors.js';
@@ -27,9 +30,13 @@ import { signInRoutes } from './routes/sign-in.js';
 import { bundleRoutes } from './routes/v1/bundle.js';
 import { commandRoutes } from './routes/v1/commands.js';
 import { decisionRoutes } from './routes/v1/decisions.js';
+import { environmentRoutes } from './routes/v1/environments.js';
 import { eventRoutes } from './routes/v1/events.js';
+import { figureRoutes } from './routes/v1/figures.js';
 import { gateRoutes } from './routes/v1/gates.js';
+import { holdRoutes } from './routes/v1/holds.js';
 import { meRoutes } from './routes/v1/me.js';
+import { noPromotionRoutes } from './routes/v1/no-promotions.js';
 import { requestRoutes } from './routes/v1/requests.js';
 import { webhookRoutes } from './routes/v1/webhooks.js';
 import { Cookies } from './sign-in/cookies.js';
@@ -56,7 +63,14 @@ export async function buildApp(deps: ApiDependencies, options: AppOptions = {}):
     genReqId: () => crypto.randomUUID(),
     // what is not known is refused, never dropped in silence; texts stay texts
     ajv: {
-      customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false, allErrors: true },
+      customOptions: {
+        removeAdditional: false,
+        coerceTypes: false,
+        useDefaults: false,
+        allErrors: true,
+        // bodies of several kinds: what is wrong is told of the kind that was meant
+        discriminator: true,
+      },
     },
     routerOptions: { maxParamLength: 128 },
   }).withTypeProvider<TypeBoxTypeProvider>();
@@ -73,7 +87,7 @@ export async function buildApp(deps: ApiDependencies, options: AppOptions = {}):
     publicUrl: deps.publicUrl,
   });
   await app.register(rateLimits);
-  await app.register(openapi, { publicUrl: deps.publicUrl });
+  await app.register(openapi, { publicUrl: deps.publicUrl, promotes: (deps.paths ?? []).length > 0 });
   await app.register(metrics, {
     token: deps.metricsToken,
     ledger: deps.ledger,
@@ -93,6 +107,13 @@ export async function buildApp(deps: ApiDependencies, options: AppOptions = {}):
   await app.register(commandRoutes(context), v1);
   await app.register(gateRoutes(context), v1);
   await app.register(decisionRoutes(context), v1);
+  if ((deps.paths ?? []).length === 0) {
+    await app.register(noPromotionRoutes, v1);
+  } else {
+    await app.register(environmentRoutes(context), v1);
+    await app.register(holdRoutes(context), v1);
+    await app.register(figureRoutes(context), v1);
+  }
   if (deps.ticketHooks !== undefined) await app.register(webhookRoutes(context, deps.ticketHooks), v1);
   if (deps.codec !== undefined) await mountCodec(app, context, deps.codec);
 
@@ -119,7 +140,10 @@ function contextOf(
 ): ApiContext {
   const { ledger, now } = deps;
   const roles = new Roles(deps.inventory, deps.machineRequesters);
-  const reader = new RequestReader(ledger, deps.ring, now);
+  const paths = deps.paths ?? [];
+  const holds = new Holds({ ledger, paths, roles });
+  const reader = new RequestReader(ledger, deps.ring, holds, now);
+  const giving = new CommandGiving(ledger, deps.workflows);
   return {
     deps,
     roles,
@@ -129,12 +153,15 @@ function contextOf(
       ledger,
       inventory: deps.inventory,
       policies: deps.policies,
+      paths,
+      superseding: new Superseding({ ledger, giving, feed }),
       signer: deps.signers.request,
       ...(deps.readManifest === undefined ? {} : { readManifest: deps.readManifest }),
       now,
     }),
     deciding: new Deciding({ ledger, signer: deps.signers.decision, reader, roles, now }),
-    commanding: new Commanding(ledger, deps.workflows, roles),
+    commanding: new Commanding(ledger, giving, roles),
+    holds,
     inbox: new Inbox(ledger, reader, roles, now),
     audit: new RefusalAudit(ledger, now, onAuditFailure),
     cookies:

@@ -1,5 +1,6 @@
 /** Brings commands to workflows: the one way, for the operator who waits for an answer and for the outbox. */
-import { type CommandAnswer, type OperatorCommand, WORKFLOW_TYPE } from '../domain/messages.js';
+import { type CommandAnswer, type OperatorCommand, WORKFLOW_OF_KIND } from '../domain/messages.js';
+import { entriesOfType } from '../domain/record.js';
 import type { ApiLedger } from '../ledger/ports.js';
 import type { CommandName, WorkflowPort } from './ports.js';
 
@@ -34,11 +35,12 @@ export class CommandDelivery {
   async deliver(item: CommandForWorkflow): Promise<Delivery> {
     const first = await this.tell(item);
     if (first !== undefined) return first;
-    if (await this.hasEnded(item.requestId)) return { state: 'ended' };
-    await this.workflows.start(item.workflowId, WORKFLOW_TYPE.fleet, item.requestId);
+    const workflowType = await this.typeOfOpen(item.requestId);
+    if (workflowType === undefined) return { state: 'ended' };
+    await this.workflows.start(item.workflowId, workflowType, item.requestId);
     const second = await this.tell(item);
     if (second === undefined) {
-      return { state: (await this.hasEnded(item.requestId)) ? 'ended' : 'unavailable' };
+      return { state: (await this.typeOfOpen(item.requestId)) === undefined ? 'ended' : 'unavailable' };
     }
     // nothing that failed to retry: going on is what was wanted
     return second.state === 'answered' && item.command === 'retry' ? { state: 'restarted' } : second;
@@ -51,7 +53,11 @@ export class CommandDelivery {
     return outcome.state === 'answered' ? outcome : { state: 'unavailable' };
   }
 
-  private async hasEnded(requestId: string): Promise<boolean> {
-    return (await this.ledger.entriesOf(requestId)).some(({ type }) => type === 'request.ended');
+  /** The workflow that carries a request out; undefined when it has ended. */
+  private async typeOfOpen(requestId: string): Promise<string | undefined> {
+    const entries = await this.ledger.entriesOf(requestId);
+    if (entries.some(({ type }) => type === 'request.ended')) return undefined;
+    const kind = entriesOfType(entries, 'request.accepted').at(0)?.body.kind;
+    return kind === 'Promotion' ? WORKFLOW_OF_KIND.Promotion : WORKFLOW_OF_KIND.Fleet;
   }
 }

@@ -1,11 +1,12 @@
-/** Operators' commands: an entry in the ledger first, then an update to the workflow, which answers. */
+/** Operators' commands: who may give which, and what becomes of them. */
 import { actorOf, type Identity } from '../domain/identity.js';
 import { entriesOfType, type RequestRecord } from '../domain/record.js';
-import { LedgerRefused, LedgerUnavailable } from '../ledger/errors.js';
+import { LedgerRefused } from '../ledger/errors.js';
 import type { ApiLedger } from '../ledger/ports.js';
-import { CommandDelivery, type CommandForWorkflow, type Delivery } from './command-delivery.js';
-import { commandMessage, revocationMessage } from './outbox-messages.js';
-import type { CommandName, WorkflowPort } from './ports.js';
+import type { Delivery } from './command-delivery.js';
+import type { CommandGiving } from './command-giving.js';
+import { revocationMessage } from './outbox-messages.js';
+import type { CommandName } from './ports.js';
 import { Problem } from './problems.js';
 import type { Roles } from './roles.js';
 
@@ -26,12 +27,12 @@ export interface CommandTaken {
 
 export class Commanding {
   private readonly ledger: ApiLedger;
-  private readonly delivery: CommandDelivery;
+  private readonly giving: CommandGiving;
   private readonly roles: Roles;
 
-  constructor(ledger: ApiLedger, workflows: WorkflowPort, roles: Roles) {
+  constructor(ledger: ApiLedger, giving: CommandGiving, roles: Roles) {
     this.ledger = ledger;
-    this.delivery = new CommandDelivery(ledger, workflows);
+    this.giving = giving;
     this.roles = roles;
   }
 
@@ -45,16 +46,17 @@ export class Commanding {
   async give(record: RequestRecord, identity: Identity, input: CommandInput): Promise<CommandTaken> {
     this.refuseUnlessAllowed(record, identity, input.command);
     refuseUnknownTargets(record, input.targets);
-    if (entriesOfType(record.entries, 'request.ended').length > 0) throw afterEnd();
-    const item: CommandForWorkflow = {
-      requestId: record.requestId,
-      workflowId: record.request.workflowId,
-      command: input.command,
-      body: { commandId: input.commandId, targets: input.targets },
-    };
-    const outboxId = await this.record(item, identity);
-    const delivery = await this.deliver(item);
-    if (delivery.state !== 'unavailable' && outboxId !== null) await this.ledger.outboxDelivered(outboxId);
+    if (entriesOfType(record.entries, 'request.ended').length > 0) throw afterEnd(record, input.command);
+    refuseUnlessFitting(record, input.command);
+    const delivery = await this.giving.give(
+      {
+        requestId: record.requestId,
+        workflowId: record.request.workflowId,
+        command: input.command,
+        body: { commandId: input.commandId, targets: input.targets },
+      },
+      actorOf(identity),
+    );
     return takenOrProblem(input, delivery);
   }
 
@@ -75,7 +77,7 @@ export class Commanding {
         revocationMessage({ requestId, workflowId: request.workflowId }),
       );
     } catch (error) {
-      if (error instanceof LedgerRefused && error.reason === 'ended') throw afterEnd();
+      if (error instanceof LedgerRefused && error.reason === 'ended') throw afterEnd(record, 'cancel');
       throw error;
     }
   }
@@ -86,37 +88,14 @@ export class Commanding {
     const isRequester = requester.kind === identity.kind && requester.id === identity.personId;
     // who asked may always take it back
     if (command === 'cancel' && isRequester) return;
-    throw new Problem('forbidden', `Only operators may ${command} a request.`);
-  }
-
-  /** @returns the message of the outbox that waits in case the workflow cannot be told now */
-  private async record(item: CommandForWorkflow, identity: Identity): Promise<number | null> {
-    const { requestId, command, body } = item;
-    try {
-      const { outboxId } = await this.ledger.recordCommand(
-        requestId,
-        { ...body, command, by: actorOf(identity) },
-        commandMessage(item),
-      );
-      return outboxId;
-    } catch (error) {
-      if (!(error instanceof LedgerRefused)) throw error;
-      if (error.reason === 'ended') throw new Problem('ended', 'The request has ended just now.');
-      if (error.reason === 'contradiction') {
-        throw new Problem('key-reused', 'The Idempotency-Key was sent before with another command.');
-      }
-      throw error;
-    }
-  }
-
-  /** It is recorded by now, so whatever hinders the telling is the outbox's business. */
-  private async deliver(item: CommandForWorkflow): Promise<Delivery> {
-    try {
-      return await this.delivery.deliver(item);
-    } catch (error) {
-      if (error instanceof LedgerUnavailable) throw error;
-      return { state: 'unavailable' };
-    }
+    // whoever owns an application may always bring it back to what it ran before
+    if (command === 'rollback' && this.roles.isOwner(identity, record)) return;
+    throw new Problem(
+      'forbidden',
+      command === 'rollback'
+        ? 'Only operators and the owners of the application may roll back.'
+        : `Only operators may ${command} a request.`,
+    );
   }
 }
 
@@ -142,8 +121,27 @@ function takenOrProblem({ commandId, command }: CommandInput, delivery: Delivery
   }
 }
 
-function afterEnd(): Problem {
-  return new Problem('ended', 'The request has ended: there is nothing left to command.');
+function afterEnd({ request }: RequestRecord, command: CommandName): Problem {
+  if (command !== 'rollback' || request.kind !== 'Promotion') {
+    return new Problem('ended', 'The request has ended: there is nothing left to command.');
+  }
+  const { application, environment } = request.content;
+  return new Problem('ended', 'The promotion has ended, so there is nothing to stop.', {
+    remedy: `Bring what ran before by a new request: gatehouse rollback ${application}/${environment} --reason …`,
+  });
+}
+
+/** Fleets are not taken back, and of a promotion only what was begun. */
+function refuseUnlessFitting(record: RequestRecord, command: CommandName): void {
+  if (command !== 'rollback' && command !== 'accept') return;
+  if (record.request.kind !== 'Promotion') {
+    throw new Problem('command-refused', `Only a promotion can be told to ${command}.`);
+  }
+  if (command === 'rollback' && entriesOfType(record.entries, 'request.started').length === 0) {
+    throw new Problem('command-refused', 'Nothing of it was begun, so there is nothing to take back.', {
+      remedy: `Stop it: gatehouse cancel ${record.requestId}`,
+    });
+  }
 }
 
 function refuseUnknownTargets(record: RequestRecord, targets: readonly string[]): void {

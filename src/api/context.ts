@@ -1,8 +1,9 @@
 /** What routes share, built once from the dependencies. */
 import type { Commanding } from './commands.js';
 import type { Deciding } from './decisions.js';
+import type { Holds } from './holds.js';
 import type { Inbox } from './inbox.js';
-import type { Intake } from './intake.js';
+import type { Intake } from './intake/intake.js';
 import type { ApiDependencies } from './ports.js';
 import type { ProgressFeed } from './progress-feed.js';
 import type { RefusalAudit } from './refusal-audit.js';
@@ -18,6 +19,7 @@ export interface ApiContext {
   readonly deciding: Deciding;
   readonly commanding: Commanding;
   readonly inbox: Inbox;
+  readonly holds: Holds;
   readonly feed: ProgressFeed;
   readonly audit: RefusalAudit;
   readonly cookies: Cookies | undefined;

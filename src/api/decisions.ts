@@ -10,7 +10,7 @@ import type { ApiLedger, DecisionResult } from '../ledger/ports.js';
 import { signDecision } from '../security/attestation.js';
 import { digest } from '../security/canonical.js';
 import type { Signer } from '../security/signer.js';
-import { newId } from './intake.js';
+import { newId } from './new-ids.js';
 import { decisionMessage } from './outbox-messages.js';
 import { Problem } from './problems.js';
 import type { RequestReader } from './request-reader.js';

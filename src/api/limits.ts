@@ -58,6 +58,24 @@ export const OUTBOX_DISPATCH = {
   pruneMs: 10 * 60_000,
 } as const;
 
+export const SUPERSEDING = {
+  /** a request that waits for people ends in seconds; the caller's own time-out is longer */
+  waitMs: 15_000,
+  /** looked at without being told, in case a notification got lost */
+  pollMs: 1_000,
+} as const;
+
+export const HISTORY = {
+  /** requests read for one answer; each is one read of the ledger */
+  maxRequests: 2_000,
+  /** what was asked for before a period may have reached its environment in it, or have been bad until it */
+  reachBackMs: 90 * 24 * 3_600_000,
+  /** the period when none is named */
+  defaultMs: 30 * 24 * 3_600_000,
+  /** how many ended promotions of an environment are looked at for what runs there */
+  perEnvironment: 20,
+} as const;
+
 export const CHECKPOINTS = {
   /** how much of the tail may be cut unnoticed, in time and in entries */
   everyMs: 5 * 60_000,

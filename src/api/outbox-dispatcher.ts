@@ -131,6 +131,9 @@ export class OutboxDispatcher {
           command: 'cancel',
           body: { commandId: `revoke.${news.body.requestId}`, targets: [] },
         });
+      case 'news':
+        for (const workflowId of news.body.workflowIds) await this.workflows.tellNews(workflowId);
+        return;
     }
   }
 

@@ -28,21 +28,26 @@ const CommandShape = Type.Object(
   closed,
 );
 const RevocationShape = Type.Object({ requestId: Text, workflowId: Text }, closed);
+const NewsShape = Type.Object({ workflowIds: Type.Array(Text) }, closed);
 
 const startShape = Compile(StartShape);
 const decisionShape = Compile(DecisionShape);
 const commandShape = Compile(CommandShape);
 const revocationShape = Compile(RevocationShape);
+const newsShape = Compile(NewsShape);
 
 export type StartMessage = Static<typeof StartShape>;
 export type DecisionMessage = Static<typeof DecisionShape>;
 export type RevocationMessage = Static<typeof RevocationShape>;
+/** runs that look again at what is outside them; those that do not run are passed over */
+export type NewsMessage = Static<typeof NewsShape>;
 
 export type OutboxNews =
   | { readonly kind: 'start'; readonly body: StartMessage }
   | { readonly kind: 'decision'; readonly body: DecisionMessage }
   | { readonly kind: 'command'; readonly body: CommandForWorkflow }
-  | { readonly kind: 'revocation'; readonly body: RevocationMessage };
+  | { readonly kind: 'revocation'; readonly body: RevocationMessage }
+  | { readonly kind: 'news'; readonly body: NewsMessage };
 
 /** A message in the outbox is not of its shape: it was written by a newer version, or by hand. */
 export class OutboxMessageError extends Error {
@@ -65,6 +70,10 @@ export function revocationMessage(body: RevocationMessage): OutboxMessage {
   return { kind: 'revocation', payload: JSON.stringify(body) };
 }
 
+export function newsMessage(body: NewsMessage): OutboxMessage {
+  return { kind: 'news', payload: JSON.stringify(body) };
+}
+
 /** @throws OutboxMessageError */
 export function readMessage(item: Pick<OutboxItem, 'kind' | 'payload'>): OutboxNews {
   const body = parse(item.payload);
@@ -72,6 +81,7 @@ export function readMessage(item: Pick<OutboxItem, 'kind' | 'payload'>): OutboxN
   if (item.kind === 'decision' && decisionShape.Check(body)) return { kind: 'decision', body };
   if (item.kind === 'command' && commandShape.Check(body)) return { kind: 'command', body };
   if (item.kind === 'revocation' && revocationShape.Check(body)) return { kind: 'revocation', body };
+  if (item.kind === 'news' && newsShape.Check(body)) return { kind: 'news', body };
   throw new OutboxMessageError(
     `A message of kind "${item.kind}" cannot be read. Deploy the version that wrote it.`,
   );

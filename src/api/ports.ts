@@ -4,6 +4,7 @@ import type { Identity } from '../domain/identity.js';
 import type { InventoryManifest, PolicyManifest } from '../domain/manifest.js';
 import type { CommandAnswer, OperatorCommand, UPDATE } from '../domain/messages.js';
 import type { ApiLedger, Checkpoint } from '../ledger/ports.js';
+import type { InstalledPath } from '../manifests/installed-files.js';
 import type { KeyRing } from '../security/keyring.js';
 import type { EncryptionCodec } from '../security/payload-codec.js';
 import type { Signer } from '../security/signer.js';
@@ -30,6 +31,8 @@ export interface WorkflowPort {
   start(workflowId: string, workflowType: string, requestId: string): Promise<void>;
   /** Tells a workflow of a decision. A workflow that does not run (any more) reads the ledger when it starts: no error. */
   notify(workflowId: string, notice: DecisionNotice): Promise<void>;
+  /** Tells a workflow that something outside it changed. One that does not run looks when it starts: no error. */
+  tellNews(workflowId: string): Promise<void>;
   /** Sends an operator's command; the same command id has the same answer. */
   command(workflowId: string, command: CommandName, body: OperatorCommand): Promise<CommandOutcome>;
   /** @throws when Temporal cannot be reached */
@@ -99,6 +102,8 @@ export interface ApiDependencies {
   readonly workflows: WorkflowPort;
   readonly inventory: InventoryManifest;
   readonly policies: readonly PolicyManifest[];
+  /** promotion paths; absent or none: the family is absent from the API */
+  readonly paths?: readonly InstalledPath[];
   readonly ring: KeyRing;
   readonly signers: { readonly decision: Signer; readonly request: Signer };
   /** @throws IdentityUnavailable when nobody can be known now; anything else for a token that is not to be trusted */

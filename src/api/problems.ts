@@ -120,6 +120,11 @@ export const PROBLEMS = {
     title: 'The manifest cannot be read from Git',
     remedy: 'Check project, path and commit, or send the manifest itself.',
   },
+  'no-promotions': {
+    status: 404,
+    title: 'This installation promotes nothing',
+    remedy: 'Ask an administrator to install a Path (files.paths of the installation).',
+  },
   'no-policy': { status: 422, title: 'No policy governs this', remedy: 'Ask an administrator for a policy.' },
   'not-a-person': { status: 403, title: 'Machines never decide', remedy: 'Sign in as a person.' },
   'four-eyes': { status: 403, title: 'Four eyes', remedy: 'Somebody else of the group must decide.' },

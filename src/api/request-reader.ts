@@ -6,6 +6,7 @@ import { deriveStatus, type RequestStatus } from '../domain/status.js';
 import type { ApiLedger } from '../ledger/ports.js';
 import { recordOf } from '../ledger/record.js';
 import type { KeyRing } from '../security/keyring.js';
+import type { Holds } from './holds.js';
 import { unsound } from './soundness.js';
 import { verifiedVotes } from './verified-votes.js';
 
@@ -15,11 +16,13 @@ const REQUEST_ID = /^[A-Za-z0-9_-]{1,64}$/;
 export class RequestReader {
   private readonly ledger: ApiLedger;
   private readonly ring: KeyRing;
+  private readonly holds: Pick<Holds, 'all'>;
   private readonly now: () => number;
 
-  constructor(ledger: ApiLedger, ring: KeyRing, now: () => number) {
+  constructor(ledger: ApiLedger, ring: KeyRing, holds: Pick<Holds, 'all'>, now: () => number) {
     this.ledger = ledger;
     this.ring = ring;
+    this.holds = holds;
     this.now = now;
   }
 
@@ -31,7 +34,13 @@ export class RequestReader {
 
   /** Where a request stands now. */
   async statusOf(record: RequestRecord): Promise<RequestStatus> {
-    return deriveStatus(await this.readable(record), await this.votesOf(record), this.now());
+    const isPromotion = record.request.kind === 'Promotion';
+    return deriveStatus(
+      await this.readable(record),
+      await this.votesOf(record),
+      this.now(),
+      isPromotion ? await this.holds.all() : [],
+    );
   }
 
   /** The record with people's names in its texts, as far as they are not erased. For reading, not for verifying. */

@@ -40,15 +40,40 @@ export class Roles {
     ]);
   }
 
-  /** Operators, auditors, who asked, whom it is for, and the groups that decide. Everybody else learns nothing. */
+  /**
+   * Operators, auditors, who asked, whom it is for, the owners of what is promoted, and the groups that decide. Everybody
+   * else learns nothing.
+   */
   maySee(identity: Identity, record: RequestRecord): boolean {
     if (this.has(identity, 'operator') || this.has(identity, 'auditor')) return true;
     const { requester } = record.request;
     if (requester.kind === identity.kind && requester.id === identity.personId) return true;
     if (identity.kind !== 'person') return false;
+    if (this.isOwner(identity, record)) return true;
     if (currentPlan(record)?.plan.beneficiary.personId === identity.personId) return true;
     return record.policy.spec.gates.some((gate) =>
       this.decidingGroups(record, gate).some((group) => identity.groups.includes(group)),
+    );
+  }
+
+  /** Members of the group that owns an application, of the promotion of a request or by the group's name. */
+  isOwner(identity: Identity, of: RequestRecord | string): boolean {
+    if (identity.kind !== 'person') return false;
+    if (typeof of === 'string') return this.holdsAny(identity, [of]);
+    return of.request.kind === 'Promotion' && this.holdsAny(identity, [of.request.content.owners]);
+  }
+
+  /**
+   * Who may see what runs where, what is held and what was changed: requesters, operators, auditors, and owners of the
+   * application.
+   * @param owners name of the group that owns it
+   */
+  maySeeApplication(identity: Identity, owners: string): boolean {
+    return (
+      this.has(identity, 'requester') ||
+      this.has(identity, 'operator') ||
+      this.has(identity, 'auditor') ||
+      this.isOwner(identity, owners)
     );
   }
 

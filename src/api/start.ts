@@ -65,7 +65,7 @@ export async function startApi(
     taskQueue: taskQueue(installation.taskQueuePrefix, 'workflows'),
     timing: installation.timing,
   });
-  const { inventory, policies } = readInstalledFiles(installation);
+  const { inventory, policies, paths } = readInstalledFiles(installation);
   const verifyToken = tokenVerifier(installation, facts.lookUpPerson);
   const { temporalUiOrigin } = installation.page;
   const feed = new ProgressFeed(ledger);
@@ -89,6 +89,7 @@ export async function startApi(
       workflows,
       inventory,
       policies,
+      paths,
       ring: await KeyRing.read(installation.keys.ring),
       signers: {
         decision: await signerOf(installation, 'decision'),

@@ -79,6 +79,14 @@ export class TemporalWorkflows implements WorkflowPort {
     }
   }
 
+  async tellNews(workflowId: string): Promise<void> {
+    try {
+      await this.options.client.workflow.getHandle(workflowId).signal(SIGNAL.news);
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
+  }
+
   async command(workflowId: string, command: CommandName, body: OperatorCommand): Promise<CommandOutcome> {
     const { client } = this.options;
     try {

@@ -10,6 +10,12 @@ export const WORKFLOW_TYPE = {
   place: 'placePromotion',
 } as const;
 
+/** The workflow that carries a request out, by the kind of the request. */
+export const WORKFLOW_OF_KIND = {
+  Fleet: WORKFLOW_TYPE.fleet,
+  Promotion: WORKFLOW_TYPE.promotion,
+} as const;
+
 export const SIGNAL = {
   decision: 'decision',
   /** something outside changed, e.g. a hold was released: look again */

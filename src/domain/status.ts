@@ -5,9 +5,24 @@ import { type GateVerdict, judgeGates, type Vote } from './gate-rules.js';
 import type { EffectOutcome, EntryBodies, RequestOutcome } from './ledger.js';
 import type { TargetState } from './messages.js';
 import { type PlanTotals, WHOLE_REQUEST } from './plan.js';
+import type { Hold } from './promotion/holds.js';
+import { beginsRollback, mergedPlaces } from './promotion/progress.js';
+import { promotionStages } from './promotion/stages.js';
+import { type PromotionStatus, promotionStatus } from './promotion/status.js';
+import { supersededBy } from './promotion/superseding.js';
+import { promotionWaiting } from './promotion/waiting.js';
 import { currentPlan, entriesOfType, type RequestRecord } from './record.js';
+import { appliesTo, isAnotherTry } from './tries.js';
 
-export type StatusWord = 'planning' | 'waiting' | 'running' | 'paused' | 'attention' | RequestOutcome;
+/** `rolling-back`: what was merged is being taken back. */
+export type StatusWord =
+  | 'planning'
+  | 'waiting'
+  | 'running'
+  | 'paused'
+  | 'attention'
+  | 'rolling-back'
+  | RequestOutcome;
 
 export interface GateStatus {
   readonly gate: string;
@@ -64,6 +79,8 @@ export interface RequestStatus {
   readonly gates: readonly GateStatus[];
   readonly waitingFor: readonly WaitingFor[];
   readonly targets: readonly TargetStatus[];
+  /** of a promotion: release, places, links */
+  readonly promotion?: PromotionStatus;
   readonly times: {
     readonly waitedMs: number;
     readonly workedMs: number;
@@ -79,8 +96,14 @@ export type VoteReader = (record: RequestRecord) => readonly Vote[];
  * @param record the request as the ledger knows it
  * @param votes its votes
  * @param nowMs time of asking in milliseconds
+ * @param holds those that nobody has released, to say what a promotion waits for
  */
-export function deriveStatus(record: RequestRecord, votes: readonly Vote[], nowMs: number): RequestStatus {
+export function deriveStatus(
+  record: RequestRecord,
+  votes: readonly Vote[],
+  nowMs: number,
+  holds: readonly Hold[] = [],
+): RequestStatus {
   const { entries, request } = record;
   const plan = currentPlan(record);
   const ended = entriesOfType(entries, 'request.ended').at(-1);
@@ -92,38 +115,55 @@ export function deriveStatus(record: RequestRecord, votes: readonly Vote[], nowM
   const stuck = lookFailure(record);
   const failed = targets.filter((target) => target.state === 'failed');
   const moving = targets.some((target) => target.state === 'pending' || target.state === 'running');
+  const promotion = promotionStatus(record);
+  const review = started === undefined ? undefined : gates.find(({ state }) => state === 'open');
 
-  const status = ended?.body.outcome ?? statusWord({ revoked, stuck, plan, started, pause }, failed, moving);
+  const status =
+    ended?.body.outcome ??
+    statusWord({ revoked, stuck, plan, started, pause, review }, failed, moving, promotion);
 
   return {
     requestId: record.requestId,
     kind: request.kind,
     workflowId: request.workflowId,
     status,
-    ...(ended === undefined ? {} : { message: ended.body.message, endedAt: ended.at }),
+    ...(ended === undefined ? {} : { message: endMessage(record, ended.body.message), endedAt: ended.at }),
     acceptedAt: record.accepted.at,
     epoch: plan?.epoch ?? 0,
     ...(plan === undefined ? {} : { planDigest: plan.digest }),
     ...(plan === undefined ? {} : { totals: record.plans.at(-1)?.body.totals ?? ZERO_TOTALS }),
     gates,
-    waitingFor: ended === undefined ? waitingFor(record, status, gates, failed, nowMs, stuck) : [],
+    waitingFor:
+      ended === undefined
+        ? waitingFor({ record, status, gates, failed, promotion, holds, nowMs, stuck })
+        : [],
     targets,
+    ...(promotion === undefined ? {} : { promotion }),
     times: stageTimes(record, nowMs),
   };
 }
 
 /** What a request that has not ended is about, the most urgent first. */
 function statusWord(
-  seen: Readonly<Record<'revoked' | 'stuck' | 'plan' | 'started' | 'pause', object | undefined>>,
+  seen: Readonly<Record<'revoked' | 'stuck' | 'plan' | 'started' | 'pause' | 'review', object | undefined>>,
   failed: readonly TargetStatus[],
   moving: boolean,
+  promotion: PromotionStatus | undefined,
 ): StatusWord {
   if (seen.revoked !== undefined) return 'revoked';
   if (seen.stuck !== undefined) return 'attention';
   if (seen.plan === undefined) return 'planning';
   if (seen.started === undefined) return 'waiting';
   if (seen.pause !== undefined) return 'paused';
-  return failed.length > 0 && !moving ? 'attention' : 'running';
+  if (failed.length > 0 && !moving) return 'attention';
+  if (promotion?.isRollingBack === true && !promotion.isRolledBack) return 'rolling-back';
+  return seen.review === undefined ? 'running' : 'waiting';
+}
+
+/** A cancellation for a newer release says so. */
+function endMessage(record: RequestRecord, message: string): string {
+  const newer = supersededBy(record);
+  return newer === undefined ? message : `superseded by ${newer}`;
 }
 
 const ZERO_TOTALS: PlanTotals = { create: 0, change: 0, adopt: 0, conflict: 0 };
@@ -162,12 +202,20 @@ function gateStatuses(record: RequestRecord, votes: readonly Vote[]): readonly G
 }
 
 function targetStatuses(record: RequestRecord, started: boolean, ended: boolean): readonly TargetStatus[] {
+  const merged = mergedPlaces(record);
+  const takenBack = record.entries.find((entry) => beginsRollback(entry, record.requestId));
   return record.request.content.targets.map(({ key }) => {
     const effects = { created: 0, adopted: 0, changed: 0, unchanged: 0 };
     let state: TargetState = ended ? 'cancelled' : 'pending';
     let lastStep: string | undefined;
     let failure: FailureReport | undefined;
     for (const entry of record.entries) {
+      if (entry === takenBack) {
+        // it goes on with what is merged, and no further
+        if (merged.includes(key)) state = 'pending';
+        else if (state !== 'skipped') state = 'cancelled';
+        failure = undefined;
+      }
       switch (entry.type) {
         case 'effect.reserved':
         case 'effect.completed':
@@ -256,18 +304,13 @@ function lookFailure(
   return found;
 }
 
-/** Commands name targets; none named means all. */
-export function appliesTo(targets: readonly string[], key: string): boolean {
-  return targets.length === 0 || targets.includes(key);
-}
-
 /** A retry names targets, or means all that failed; a resume means those that the provider's trouble held. */
 function triesAgain(
   command: EntryBodies['command.given'],
   key: string,
   failure: FailureReport | undefined,
 ): boolean {
-  if (command.command === 'retry') return appliesTo(command.targets, key);
+  if (isAnotherTry(command, key)) return true;
   return command.command === 'resume' && failure?.scope === 'provider';
 }
 
@@ -293,7 +336,8 @@ export function pauseOf(record: RequestRecord): Pause | undefined {
     } else if (type === 'command.given') {
       if (body.command === 'pause') pause = { at };
       if (body.command === 'resume') pause = undefined;
-      if (body.command !== 'retry') continue;
+      if (body.command === 'rollback') pause = undefined;
+      if (body.command !== 'retry' && body.command !== 'accept') continue;
       const again = [...failed].filter((key) => appliesTo(body.targets, key));
       if (again.length > 0) pause = undefined;
       for (const key of again) failed.delete(key);
@@ -302,14 +346,19 @@ export function pauseOf(record: RequestRecord): Pause | undefined {
   return pause;
 }
 
-function waitingFor(
-  record: RequestRecord,
-  status: StatusWord,
-  gates: readonly GateStatus[],
-  failed: readonly TargetStatus[],
-  nowMs: number,
-  stuck: ReturnType<typeof lookFailure>,
-): readonly WaitingFor[] {
+interface Seen {
+  readonly record: RequestRecord;
+  readonly status: StatusWord;
+  readonly gates: readonly GateStatus[];
+  readonly failed: readonly TargetStatus[];
+  readonly promotion: PromotionStatus | undefined;
+  readonly holds: readonly Hold[];
+  readonly nowMs: number;
+  readonly stuck: ReturnType<typeof lookFailure>;
+}
+
+function waitingFor(seen: Seen): readonly WaitingFor[] {
+  const { record, status, gates, failed, promotion, holds, nowMs, stuck } = seen;
   const since = (iso: string | undefined): number =>
     Math.max(0, nowMs - Date.parse(iso ?? record.accepted.at));
   if (status === 'revoked') {
@@ -350,7 +399,9 @@ function waitingFor(
         sinceMs: since(gate.openedAt),
         who: `group ${gate.group}`,
         next:
-          gate.due === undefined ? 'the rollout starts' : `without a decision it is rejected at ${gate.due}`,
+          gate.due === undefined
+            ? nextAfterGates(record, promotion)
+            : `without a decision it is rejected at ${gate.due}`,
         gate: gate.gate,
         group: gate.group,
         ...(gate.due === undefined ? {} : { due: gate.due }),
@@ -375,10 +426,25 @@ function waitingFor(
       condition: `${target.target}: ${target.failure?.message ?? 'failed'}`,
       sinceMs: since(lastAt(record, 'target.ended')),
       who: 'an operator',
-      next: `${target.failure?.remedy ?? 'mend the cause'}, then: gatehouse retry ${record.requestId} --cluster ${target.target}`,
+      next: nextAfterFailure(record, target),
     }));
   }
-  return [];
+  return promotion === undefined ? [] : promotionWaiting(record, promotion, holds, nowMs);
+}
+
+function nextAfterGates(record: RequestRecord, promotion: PromotionStatus | undefined): string {
+  if (promotion === undefined) return 'the rollout starts';
+  const isReview = entriesOfType(record.entries, 'request.started').length > 0;
+  return isReview ? 'it ends' : 'it is merged, delivered and proven';
+}
+
+/** A remedy that names commands needs no further one. */
+function nextAfterFailure({ request, requestId }: RequestRecord, { target, failure }: TargetStatus): string {
+  const remedy = failure?.remedy ?? 'mend the cause';
+  if (request.kind === 'Fleet') return `${remedy}, then: gatehouse retry ${requestId} --cluster ${target}`;
+  return remedy.includes('gatehouse ')
+    ? remedy
+    : `${remedy}, then: gatehouse retry ${requestId} --place ${target}; or take it back: gatehouse rollback ${requestId}`;
 }
 
 function lastAt(
@@ -418,7 +484,13 @@ function stageTimes(record: RequestRecord, nowMs: number): RequestStatus['times'
     const gate = record.policy.spec.gates.find((item) => item.name === opened.body.gate);
     push(`gate ${opened.body.gate}`, 'waiting', opened.at, closed?.at ?? ended?.at, gate?.approvers.group);
   }
-  if (started !== undefined) rolloutStages(record, started.at, ended?.at, push);
+  if (started !== undefined && record.request.kind === 'Fleet') {
+    rolloutStages(record, started.at, ended?.at, push);
+  } else if (started !== undefined) {
+    for (const { stage, from, to } of promotionStages(record, started.at, ended?.at)) {
+      push(stage, stage === 'rollout' ? 'working' : 'waiting', from, to);
+    }
+  }
 
   const total = Math.max(
     0,

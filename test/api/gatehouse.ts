@@ -196,7 +196,7 @@ export class Gatehouse {
     options: { open?: readonly string[]; beneficiary?: string } = {},
   ): Promise<{ epoch: number; planDigest: string }> {
     const record = recordOf(await this.ledger.worker.entriesOf(requestId));
-    if (record === null) throw new Error('no such request');
+    if (record?.request.kind !== 'Fleet') throw new Error('no such request for a fleet');
     const epoch = record.plans.length + 1;
     const plan = planOf(record.request, epoch, options.beneficiary ?? 'p-beneficiary');
     const planDigest = digest(canonicalJson(plan));

@@ -7,6 +7,7 @@ import type { OperatorCommand } from '../../src/domain/messages.js';
 export class WorkflowRecorder implements WorkflowPort {
   readonly started: { workflowId: string; workflowType: string; requestId: string }[] = [];
   readonly notified: { workflowId: string; notice: DecisionNotice }[] = [];
+  readonly toldNews: string[] = [];
   readonly commands: { workflowId: string; command: CommandName; body: OperatorCommand }[] = [];
   /** what the next commands answer; `absent` counts until something is started */
   outcome: CommandOutcome = { state: 'answered', answer: { accepted: true, message: 'noted' } };
@@ -23,6 +24,11 @@ export class WorkflowRecorder implements WorkflowPort {
   async notify(workflowId: string, notice: DecisionNotice): Promise<void> {
     this.reach();
     this.notified.push({ workflowId, notice });
+  }
+
+  async tellNews(workflowId: string): Promise<void> {
+    this.reach();
+    this.toldNews.push(workflowId);
   }
 
   async command(workflowId: string, command: CommandName, body: OperatorCommand): Promise<CommandOutcome> {

@@ -7,7 +7,10 @@ import { Type } from 'typebox';
 
 /** Register before the routes: it collects them. */
 export const openapi = fastifyPlugin(
-  async (app: FastifyInstance, { publicUrl }: { readonly publicUrl: string }) => {
+  async (
+    app: FastifyInstance,
+    { publicUrl, promotes }: { readonly publicUrl: string; readonly promotes: boolean },
+  ) => {
     await app.register(swagger, {
       hideUntagged: true,
       openapi: {
@@ -24,6 +27,9 @@ export const openapi = fastifyPlugin(
           { name: 'requests', description: 'Ask, and see where it stands' },
           { name: 'decisions', description: 'What waits for me; decide' },
           { name: 'commands', description: 'Pause, resume, cancel, retry, skip' },
+          ...(promotes
+            ? [{ name: 'promotions', description: 'What runs where; holds; figures; changes' }]
+            : []),
           { name: 'webhooks', description: 'For ticket systems' },
           { name: 'operations', description: 'Health and metrics' },
         ],

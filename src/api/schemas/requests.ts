@@ -1,8 +1,10 @@
 /** Schemas of requests: what is asked, where it stands, what it will do. */
 import { type Static, Type } from 'typebox';
+import { EXCEPTIONS } from '../../domain/promotion/request.js';
 import { EMAIL_PATTERN } from '../../manifests/schema.js';
 import { LIMITS } from '../limits.js';
 import { closed, Digest, Time } from './common.js';
+import { ReleaseSchema } from './promotions.js';
 
 /** A word in a ledger or log: printable, one line. */
 const TICKET_PATTERN = '^[A-Za-z0-9][A-Za-z0-9 ._/#:-]{0,63}$';
@@ -19,28 +21,88 @@ export const SourceSchema = Type.Object(
   { ...closed, description: 'where the manifest lies in Git; the project must be in the inventory' },
 );
 
-export const AskSchema = Type.Object(
-  {
-    kind: Type.Literal('Fleet'),
-    manifest: Type.Optional(
-      Type.String({
-        minLength: 1,
-        maxLength: LIMITS.bodyBytes,
-        description: 'the file as YAML or JSON text',
-      }),
-    ),
-    source: Type.Optional(SourceSchema),
-    requestedFor: Type.String({
-      pattern: EMAIL_PATTERN,
-      maxLength: 254,
-      description: 'e-mail of the person it is for; a ticket is not a person',
+/** What is asked alike for every kind. */
+export const ASKED = {
+  manifest: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: LIMITS.bodyBytes,
+      description: 'the file as YAML or JSON text',
     }),
-    ticket: Type.Optional(Type.String({ pattern: TICKET_PATTERN })),
-    reason: Type.Optional(Type.String({ minLength: 1, maxLength: LIMITS.maxText })),
-  },
+  ),
+  source: Type.Optional(SourceSchema),
+  requestedFor: Type.String({
+    pattern: EMAIL_PATTERN,
+    maxLength: 254,
+    description: 'e-mail of the person it is for; a ticket is not a person',
+  }),
+  ticket: Type.Optional(Type.String({ pattern: TICKET_PATTERN })),
+  reason: Type.Optional(Type.String({ minLength: 1, maxLength: LIMITS.maxText })),
+};
+
+const FleetAsk = Type.Object(
+  { kind: Type.Literal('Fleet'), ...ASKED },
   { ...closed, description: 'give `manifest` or `source`, not both' },
 );
-export type AskBody = Static<typeof AskSchema>;
+
+/** What a name may be is said by the reader of manifests, in words that help. */
+const Word = Type.String({ minLength: 1, maxLength: 200 });
+
+const PromotionAsk = Type.Object(
+  {
+    kind: Type.Literal('Promotion'),
+    manifest: ASKED.manifest,
+    source: ASKED.source,
+    application: Type.Optional(Word),
+    to: Type.Optional(Type.String({ ...Word, description: 'the environment' })),
+    from: Type.Optional(
+      Type.String({ ...Word, description: 'only with an exception that skips environments' }),
+    ),
+    release: Type.Optional(
+      Type.Object(
+        {
+          commit: Type.Optional(Word),
+          images: Type.Optional(
+            Type.Record(Type.String({ maxLength: 255 }), Word, {
+              maxProperties: 100,
+              description: 'digest or tag by repository, or by its last part',
+            }),
+          ),
+          charts: Type.Optional(
+            Type.Record(Type.String({ maxLength: 255 }), Word, {
+              maxProperties: 100,
+              description: 'version by chart',
+            }),
+          ),
+        },
+        { ...closed, description: 'what it leaves out is what the environment before runs' },
+      ),
+    ),
+    exception: Type.Optional(
+      Type.Enum([...EXCEPTIONS], { description: 'needs a reason, and a policy that allows it' }),
+    ),
+    requestedFor: Type.Optional(ASKED.requestedFor),
+    ticket: ASKED.ticket,
+    reason: ASKED.reason,
+  },
+  { ...closed, description: 'give `manifest`, `source`, or `application` and `to`' },
+);
+
+export type AskBody = Static<typeof FleetAsk> | Static<typeof PromotionAsk>;
+
+/** @param promotes whether promotion paths are installed; without them there are fleets only */
+export function askSchema(promotes: boolean) {
+  return Type.Unsafe<AskBody>(
+    promotes
+      ? {
+          type: 'object',
+          required: ['kind'],
+          discriminator: { propertyName: 'kind' },
+          oneOf: [FleetAsk, PromotionAsk],
+        }
+      : FleetAsk,
+  );
+}
 
 const WaitingForSchema = Type.Object(
   {
@@ -66,6 +128,55 @@ const FailureSchema = Type.Object(
     scope: Type.String(),
   },
   closed,
+);
+
+const ReferenceSchema = Type.Object(
+  { name: Type.String(), url: Type.Optional(Type.String()) },
+  { ...closed, description: 'something of another system that people open' },
+);
+
+const PlaceSchema = Type.Object(
+  {
+    place: Type.String({ description: 'key of the target' }),
+    step: Type.String({
+      description:
+        'unchanged, planned, proposed, pending, waiting, merging, delivering, checking, soaking, proven, reverting or reverted',
+    }),
+    since: Type.Optional(Time),
+    until: Type.Optional(Time),
+    mergeRequest: Type.Optional(ReferenceSchema),
+    revert: Type.Optional(ReferenceSchema),
+    deliveries: Type.Array(
+      Type.Object(
+        {
+          name: Type.String(),
+          kind: Type.String({ description: 'argocd or flux' }),
+          cluster: Type.String(),
+          provenAt: Type.Optional(Time),
+        },
+        closed,
+      ),
+    ),
+  },
+  closed,
+);
+
+const PromotionStatusSchema = Type.Object(
+  {
+    application: Type.String(),
+    environment: Type.String(),
+    from: Type.String({ description: 'the environment before' }),
+    exception: Type.Optional(Type.String()),
+    release: Type.Optional(Type.String({ description: 'one line; absent while nothing is planned' })),
+    fingerprint: Type.Optional(Type.String()),
+    replaces: Type.Optional(Type.String({ description: 'fingerprint of what ran before' })),
+    risk: Type.Optional(Type.String({ description: 'low or high' })),
+    changeRecord: Type.Optional(ReferenceSchema),
+    isRollingBack: Type.Boolean(),
+    isRolledBack: Type.Boolean(),
+    places: Type.Array(PlaceSchema),
+  },
+  { ...closed, description: 'of a promotion: the release, and where each place stands' },
 );
 
 const TargetSchema = Type.Object(
@@ -126,7 +237,7 @@ export const StatusSchema = Type.Object(
     workflowId: Type.String(),
     status: Type.String({
       description:
-        'planning, waiting, running, paused, attention; or how it ended: done, failed, rejected, refused, expired, cancelled, revoked',
+        'planning, waiting, running, paused, attention, rolling-back; or how it ended: done, failed, rolled-back, rejected, refused, expired, cancelled, revoked',
     }),
     message: Type.Optional(Type.String()),
     ticket: Type.Optional(Type.String()),
@@ -138,6 +249,7 @@ export const StatusSchema = Type.Object(
     waitingFor: Type.Array(WaitingForSchema),
     gates: Type.Array(GateStatusSchema),
     targets: Type.Array(TargetSchema),
+    promotion: Type.Optional(PromotionStatusSchema),
     times: Type.Object(
       {
         waitedMs: Type.Integer({ description: 'time in which people were waited for' }),
@@ -181,6 +293,34 @@ export const ListQuery = Type.Object(
   closed,
 );
 
+const PromotionPlanSchema = Type.Object(
+  {
+    release: ReleaseSchema,
+    fingerprint: Type.String({ description: 'SHA-256 that names the release by content' }),
+    replaces: Type.Optional(Type.String()),
+    risk: Type.Object({ level: Type.String(), reasons: Type.Array(Type.String()) }, closed),
+    findings: Type.Array(Type.String(), { description: 'what was checked, and warnings' }),
+    places: Type.Array(
+      Type.Object(
+        {
+          place: Type.String({ description: 'key of the target' }),
+          diff: Type.String({ description: 'rendered difference; values of secrets are not in it' }),
+          cut: Type.Integer({ description: 'lines that were cut from it' }),
+          files: Type.Array(
+            Type.Object(
+              { path: Type.String(), change: Type.String({ description: 'added, changed or removed' }) },
+              closed,
+            ),
+          ),
+          images: Type.Array(Type.String(), { description: 'that will run' }),
+        },
+        closed,
+      ),
+    ),
+  },
+  { ...closed, description: 'of a promotion: the release, and what each place will hold' },
+);
+
 export const PlanSchema = Type.Object(
   {
     requestId: Type.String(),
@@ -188,6 +328,7 @@ export const PlanSchema = Type.Object(
     digest: Digest,
     plannedAt: Time,
     totals: TotalsSchema,
+    promotion: Type.Optional(PromotionPlanSchema),
     targets: Type.Array(
       Type.Object(
         {
@@ -205,6 +346,11 @@ export const PlanSchema = Type.Object(
                 count: Type.Integer(),
                 detail: Type.String(),
                 irreversible: Type.Optional(Type.String()),
+                phase: Type.Optional(
+                  Type.String({
+                    description: 'proposal: made before the gates; rollback: made only to take it back',
+                  }),
+                ),
               },
               closed,
             ),
@@ -246,7 +392,8 @@ export const CommandSchema = Type.Object(
       Type.Array(Type.String({ minLength: 1, maxLength: 200 }), {
         maxItems: 1_000,
         uniqueItems: true,
-        description: 'keys of targets, `<cluster>/<stage>`; none: all that it can apply to',
+        description:
+          'keys of targets, `<cluster>/<stage>` or `<application>/<environment>/<place>`; none: all that it can apply to',
       }),
     ),
   },

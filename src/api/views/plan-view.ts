@@ -2,9 +2,11 @@
 import { mapTargetTexts, withValues } from '../../domain/personal-text.js';
 import type { PlannedEffect } from '../../domain/plan.js';
 import { totalsOf } from '../../domain/plan.js';
+import type { PromotionPlan } from '../../domain/promotion/plan.js';
 import type { currentPlan } from '../../domain/record.js';
 import type { PersonalRef } from '../../domain/request.js';
 import type { PlanBody } from '../schemas/requests.js';
+import { releaseView } from './release-view.js';
 
 const SIGN = { create: '+', change: '~', adopt: '<', conflict: '!' } as const;
 
@@ -22,6 +24,7 @@ export function planView(
     digest: plan.digest,
     plannedAt: plan.plan.plannedAt,
     totals: totalsOf(plan.plan.targets),
+    ...(plan.plan.promotion === undefined ? {} : { promotion: promotionView(plan.plan.promotion) }),
     targets: mapTargetTexts(plan.plan.targets, (text) => withValues(text, values)).map((target) => ({
       target: target.target,
       lines: target.effects.flatMap(linesOf),
@@ -32,8 +35,31 @@ export function planView(
   };
 }
 
+/** The hashes of files are for those who merge; people read which file changes, and how the cluster will differ. */
+function promotionView(promotion: PromotionPlan): NonNullable<PlanBody['promotion']> {
+  const { release, fingerprint, replaces, risk, findings, places } = promotion;
+  return {
+    release: releaseView(release),
+    fingerprint,
+    ...(replaces === undefined ? {} : { replaces }),
+    risk: { level: risk.level, reasons: [...risk.reasons] },
+    findings: [...findings],
+    places: places.map(({ place, diff, cut, files, images }) => ({
+      place,
+      diff,
+      cut,
+      files: files.map(({ path, before, after }) => ({
+        path,
+        change: before === null ? 'added' : after === null ? 'removed' : 'changed',
+      })),
+      images: [...images],
+    })),
+  };
+}
+
 function linesOf(effect: PlannedEffect): string[] {
-  if (effect.action === 'unchanged') return [];
+  // what only takes back is not a part of what will happen
+  if (effect.action === 'unchanged' || effect.phase === 'rollback' || effect.count === 0) return [];
   const many = effect.count > 1 ? `${effect.count} ` : '';
   return [
     `${SIGN[effect.action]} ${many}${effect.object}: ${effect.detail}`,

@@ -1,11 +1,12 @@
 /** Where a request stands, as the API answers it. */
+import type { PromotionStatus } from '../../domain/promotion/status.js';
 import type { RequestRecord } from '../../domain/record.js';
 import type { RequestStatus } from '../../domain/status.js';
 import type { StatusBody } from '../schemas/requests.js';
 
 /** @param publicUrl where people reach the page */
 export function statusView(record: RequestRecord, status: RequestStatus, publicUrl: string): StatusBody {
-  const { requestId, gates, waitingFor, targets, times, totals, ...rest } = status;
+  const { requestId, gates, waitingFor, targets, promotion, times, totals, ...rest } = status;
   return {
     ...rest,
     id: requestId,
@@ -18,11 +19,22 @@ export function statusView(record: RequestRecord, status: RequestStatus, publicU
       effects: { ...target.effects },
       ...(target.failure === undefined ? {} : { failure: { ...target.failure } }),
     })),
+    ...(promotion === undefined ? {} : { promotion: promotionView(promotion) }),
     times: {
       waitedMs: times.waitedMs,
       workedMs: times.workedMs,
       stages: times.stages.map((stage) => ({ ...stage })),
     },
     page: `${publicUrl}/r/${requestId}`,
+  };
+}
+
+function promotionView({ places, ...promotion }: PromotionStatus): NonNullable<StatusBody['promotion']> {
+  return {
+    ...promotion,
+    places: places.map((place) => ({
+      ...place,
+      deliveries: place.deliveries.map((delivery) => ({ ...delivery })),
+    })),
   };
 }

@@ -1,8 +1,10 @@
-/** Holds: somebody, or a rollback, stops changes for everything, one application, or one environment of it. */
+/** Holds: somebody, or a rollback, stops changes for everything, one application, or one environment. */
+import type { LedgerEntry } from '../ledger.js';
 
 export interface HoldScope {
-  /** unset: everything ("stop the line") */
+  /** unset: every application; neither: everything ("stop the line") */
   readonly application?: string;
+  /** unset: every environment */
   readonly environment?: string;
 }
 
@@ -28,8 +30,26 @@ export function holdsOn(
   );
 }
 
-/** e.g. `everything`, `shop`, `shop/prod`. */
+/**
+ * A hold as the ledger holds it.
+ * @param reasons personal values by reference; an erased reason is left out
+ */
+export function holdOf({ body, at }: LedgerEntry<'hold.placed'>, reasons: ReadonlyMap<string, string>): Hold {
+  const { holdId, scope, cause } = body;
+  const reason = body.reason === undefined ? undefined : reasons.get(body.reason);
+  return {
+    holdId,
+    scope,
+    placedAt: at,
+    ...(cause === undefined ? {} : { cause }),
+    ...(reason === undefined ? {} : { reason }),
+  };
+}
+
+/** e.g. `everything`, `every prod`, `shop`, `shop/prod`. */
 export function describeScope(scope: HoldScope): string {
-  if (scope.application === undefined) return 'everything';
+  if (scope.application === undefined) {
+    return scope.environment === undefined ? 'everything' : `every ${scope.environment}`;
+  }
   return scope.environment === undefined ? scope.application : `${scope.application}/${scope.environment}`;
 }

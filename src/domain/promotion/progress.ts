@@ -1,13 +1,19 @@
 /** How far a promotion is, from its ledger entries alone. */
+import type { AnyEntry } from '../ledger.js';
 import { effectKey, type Plan } from '../plan.js';
 import { currentPlan, entriesOfType, type RequestRecord } from '../record.js';
 import { afterRevert, PROMOTION_CHECK, PROMOTION_OBJECT } from './request.js';
 
 /** True when a person asked for a rollback, or one has begun by policy. */
 export function isRollingBack(record: RequestRecord): boolean {
+  return record.entries.some((entry) => beginsRollback(entry, record.requestId));
+}
+
+/** The command of a person, or the hold that a rollback places before it takes anything back. */
+export function beginsRollback({ type, body }: AnyEntry, requestId: string): boolean {
   return (
-    entriesOfType(record.entries, 'command.given').some(({ body }) => body.command === 'rollback') ||
-    entriesOfType(record.entries, 'hold.placed').some(({ body }) => body.cause === record.requestId)
+    (type === 'command.given' && body.command === 'rollback') ||
+    (type === 'hold.placed' && body.cause === requestId)
   );
 }
 

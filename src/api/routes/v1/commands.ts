@@ -2,8 +2,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import { isSupersedingId } from '../../../domain/promotion/superseding.js';
 import type { ApiContext } from '../../context.js';
-import { newId } from '../../intake.js';
+import { newId } from '../../new-ids.js';
 import { callerOf } from '../../plugins/authentication.js';
 import type { CommandName } from '../../ports.js';
 import { Problem } from '../../problems.js';
@@ -71,6 +72,39 @@ export function commandRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
       async (request, reply) =>
         give(request, reply, request.params.requestId, 'retry', request.body?.targets ?? []),
     );
+    if ((context.deps.paths ?? []).length > 0) {
+      app.post(
+        '/requests/:requestId/rollback',
+        {
+          schema: {
+            tags: ['commands'],
+            summary: 'Take a promotion back: Git first, then proof that what ran before runs again',
+            description:
+              'For operators and the owners of the application. It pre-empts whatever the promotion waits for; the environment is held afterwards until somebody releases it.',
+            headers: IdempotencyHeaders,
+            params: RequestParams,
+            body: Type.Optional(Type.Union([Type.Null(), Type.Object({}, closed)])),
+            response: { 200: CommandAnswerSchema, 202: CommandAnswerSchema, ...writeProblems },
+          },
+        },
+        async (request, reply) => give(request, reply, request.params.requestId, 'rollback', []),
+      );
+      app.post(
+        '/requests/:requestId/accept',
+        {
+          schema: {
+            tags: ['commands'],
+            summary: 'Go on after a check that could not say: a person has looked',
+            headers: IdempotencyHeaders,
+            params: RequestParams,
+            body: Type.Optional(Type.Union([Type.Null(), CommandSchema])),
+            response: { 200: CommandAnswerSchema, 202: CommandAnswerSchema, ...writeProblems },
+          },
+        },
+        async (request, reply) =>
+          give(request, reply, request.params.requestId, 'accept', request.body?.targets ?? []),
+      );
+    }
     app.post(
       '/requests/:requestId/skip',
       {
@@ -112,7 +146,7 @@ export function commandRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
 
 function commandIdOf(key: string | string[] | undefined): string {
   if (key === undefined) return newId();
-  if (typeof key === 'string' && COMMAND_ID.test(key)) return key;
+  if (typeof key === 'string' && COMMAND_ID.test(key) && !isSupersedingId(key)) return key;
   throw new Problem(
     'malformed',
     'The Idempotency-Key of a command has at most 64 letters, digits or . _ : -',

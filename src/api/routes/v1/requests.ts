@@ -7,13 +7,16 @@ import type { RequestSummary } from '../../../ledger/ports.js';
 import { recordOf } from '../../../ledger/record.js';
 import { canonicalJson, digest } from '../../../security/canonical.js';
 import type { ApiContext } from '../../context.js';
+import type { AskedManifest } from '../../intake/intake.js';
+import { noPromotions } from '../../intake/refusals.js';
+import type { PromotionShorthand } from '../../intake/shorthand.js';
 import { LIMITS } from '../../limits.js';
 import { callerOf } from '../../plugins/authentication.js';
 import { Problem } from '../../problems.js';
 import { IdempotencyHeaders, RequestParams, readProblems, writeProblems } from '../../schemas/common.js';
 import {
   type AskBody,
-  AskSchema,
+  askSchema,
   EntriesSchema,
   ListQuery,
   PlanSchema,
@@ -29,6 +32,7 @@ const DEFAULT_PAGE = 20;
 
 export function requestRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
   const { deps, intake, reader, roles } = context;
+  const promotes = (deps.paths ?? []).length > 0;
   const viewOf = async (record: RequestRecord): Promise<StatusBody> =>
     statusView(record, await reader.statusOf(record), deps.publicUrl);
 
@@ -37,13 +41,16 @@ export function requestRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
       '/requests',
       {
         config: { access: ['requester', 'operator'] },
+        preValidation: async ({ body }) => {
+          if (!promotes && isForPromotion(body)) throw noPromotions();
+        },
         schema: {
           tags: ['requests'],
           summary: 'Ask for something',
           description:
             'The same Idempotency-Key with the same body, and the same content while its request is open, answer the request that is there already (200).',
           headers: IdempotencyHeaders,
-          body: AskSchema,
+          body: askSchema(promotes),
           response: { 200: StatusSchema, 202: StatusSchema, ...writeProblems },
         },
       },
@@ -54,8 +61,11 @@ export function requestRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
         const { requestId, isNew } = await intake.take({
           by: actor,
           ...(identity.kind === 'person' && identity.name !== '' ? { byName: identity.name } : {}),
+          kind: request.body.kind,
           manifest: manifestOf(request.body),
-          requestedFor: request.body.requestedFor.toLowerCase(),
+          ...(request.body.requestedFor === undefined
+            ? {}
+            : { requestedFor: request.body.requestedFor.toLowerCase() }),
           ...(request.body.ticket === undefined ? {} : { ticket: request.body.ticket }),
           ...(request.body.reason === undefined ? {} : { reason: request.body.reason }),
           ...(key === undefined
@@ -174,11 +184,43 @@ export function requestRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
   };
 }
 
-/** Either the text or the place of it; the schema alone cannot say "not both" in words that help. */
-function manifestOf(body: AskBody): string | NonNullable<AskBody['source']> {
-  if (body.manifest !== undefined && body.source === undefined) return body.manifest;
-  if (body.source !== undefined && body.manifest === undefined) return body.source;
+/** One form, not several; the schema alone cannot say so in words that help. */
+function manifestOf(body: AskBody): AskedManifest {
+  const promotion = body.kind === 'Promotion' ? shorthandOf(body) : undefined;
+  const forms: readonly AskedManifest[] = [
+    ...(body.manifest === undefined ? [] : [{ text: body.manifest }]),
+    ...(body.source === undefined ? [] : [{ source: body.source }]),
+    ...(promotion === undefined ? [] : [{ promotion }]),
+  ];
+  const [form, second] = forms;
+  if (form !== undefined && second === undefined) return form;
+  const message =
+    body.kind === 'Fleet'
+      ? 'must have "manifest" or "source", and not both'
+      : 'must have "manifest", "source", or "application" and "to", and not more than one of them';
   throw new Problem('malformed', 'Give either the manifest or its source.', {
-    faults: [{ place: 'body', message: 'must have "manifest" or "source", and not both' }],
+    faults: [{ place: 'body', message }],
   });
+}
+
+function shorthandOf(body: Extract<AskBody, { kind: 'Promotion' }>): PromotionShorthand | undefined {
+  const { application, to, from, release, exception } = body;
+  if ([application, to, from, release, exception].every((part) => part === undefined)) return undefined;
+  const faults = Object.entries({ application, to }).flatMap(([name, value]) =>
+    value === undefined ? [{ place: 'body', message: `must have required property '${name}'` }] : [],
+  );
+  if (application === undefined || to === undefined) {
+    throw new Problem('malformed', 'A promotion names the application and the environment.', { faults });
+  }
+  return {
+    application,
+    to,
+    ...(from === undefined ? {} : { from }),
+    ...(release === undefined ? {} : { release }),
+    ...(exception === undefined ? {} : { exception }),
+  };
+}
+
+function isForPromotion(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'kind' in body && body.kind === 'Promotion';
 }

@@ -6,19 +6,20 @@ import { Compile } from 'typebox/compile';
 import { digest } from '../../../security/canonical.js';
 import { verifyWebhook, WEBHOOK_TOLERANCE_SECONDS, WebhookError } from '../../../security/webhook.js';
 import type { ApiContext } from '../../context.js';
+import type { AskedManifest } from '../../intake/intake.js';
 import type { ApiDependencies, TicketHooks } from '../../ports.js';
 import { Problem } from '../../problems.js';
 import { closed, writeProblems } from '../../schemas/common.js';
-import { AskSchema } from '../../schemas/requests.js';
+import { ASKED } from '../../schemas/requests.js';
 
-const { manifest, source, requestedFor, reason } = AskSchema.properties;
+const { manifest, source, requestedFor, reason } = ASKED;
 
 const TicketSchema = Type.Object(
   {
     event: Type.Literal('request.create'),
     ticket: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9 ._/#:-]{0,63}$' }),
-    kind: Type.Optional(Type.Literal('Fleet')),
-    requestedFor,
+    kind: Type.Optional(Type.Enum(['Fleet', 'Promotion'], { description: 'default: Fleet' })),
+    requestedFor: Type.Optional(requestedFor),
     manifest,
     source,
     reason,
@@ -56,14 +57,18 @@ export function webhookRoutes({ deps, intake }: ApiContext, hooks: TicketHooks):
         const text = typeof raw === 'string' ? raw : '';
         const id = await verified(request, text, hooks, deps);
         const ticket = readTicket(text);
-        const given = ticket.manifest ?? ticket.source;
+        const given: AskedManifest | undefined =
+          ticket.manifest === undefined
+            ? ticket.source && { source: ticket.source }
+            : { text: ticket.manifest };
         if (given === undefined || (ticket.manifest !== undefined && ticket.source !== undefined)) {
           throw new Problem('malformed', 'Give either the manifest or its source.');
         }
         const { requestId, isNew } = await intake.take({
           by: { kind: 'machine', id: hooks.clientId },
+          kind: ticket.kind ?? 'Fleet',
           manifest: given,
-          requestedFor: ticket.requestedFor.toLowerCase(),
+          ...(ticket.requestedFor === undefined ? {} : { requestedFor: ticket.requestedFor.toLowerCase() }),
           ticket: ticket.ticket,
           ...(ticket.reason === undefined ? {} : { reason: ticket.reason }),
           idempotency: { key: id, actorId: `webhook:${hooks.clientId}`, bodyHash: digest(text) },

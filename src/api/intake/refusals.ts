@@ -1,0 +1,26 @@
+/** Refusals of the intake that several of its parts tell. */
+import { Problem } from '../problems.js';
+import type { Wanted } from './wanted.js';
+
+export function keyReused(): Problem {
+  return new Problem('key-reused', 'The Idempotency-Key was sent before with another body.');
+}
+
+/** This installation has no paths: the family is absent. */
+export function noPromotions(): Problem {
+  return new Problem('no-promotions', 'No promotion paths are installed, so nothing can be promoted.');
+}
+
+/** @param why it cannot give way, if that was asked; @param remedy what to do instead of waiting for it */
+export function openRequest(wanted: Wanted, requestId: string, why?: string, remedy?: string): Problem {
+  return new Problem(
+    'open-request',
+    `${wanted.name} has the open request ${requestId} with other content${why === undefined ? '' : `: ${why}`}.`,
+    {
+      requestId,
+      remedy:
+        remedy ??
+        `Wait until ${requestId} has ended, or cancel it (gatehouse cancel ${requestId}), then ask again.`,
+    },
+  );
+}

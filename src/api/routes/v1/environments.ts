@@ -1,0 +1,82 @@
+/** What runs where. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { entriesOfType } from '../../../domain/record.js';
+import type { InstalledPath } from '../../../manifests/installed-files.js';
+import type { ApiContext } from '../../context.js';
+import { callerOf } from '../../plugins/authentication.js';
+import { Problem } from '../../problems.js';
+import { PromotionRecords } from '../../promotion-records.js';
+import { readProblems } from '../../schemas/common.js';
+import { ApplicationParams, ApplicationsSchema, EnvironmentsSchema } from '../../schemas/promotions.js';
+import { environmentsView, type KnownEnvironment } from '../../views/environments-view.js';
+
+export function environmentRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
+  const { deps, holds, reader, roles } = context;
+  const promotions = new PromotionRecords(deps.ledger);
+  const paths = deps.paths ?? [];
+
+  const knownOf = async (application: string, environment: string): Promise<KnownEnvironment> => {
+    const records = await promotions.newest({ application, environment });
+    const open = records.find(({ entries }) => entriesOfType(entries, 'request.ended').length === 0);
+    return {
+      name: environment,
+      records,
+      ...(open === undefined ? {} : { open: await reader.statusOf(open) }),
+    };
+  };
+
+  return async (app) => {
+    app.get(
+      '/environments',
+      {
+        schema: {
+          tags: ['promotions'],
+          summary: 'Applications that are promoted, with their environments in order',
+          response: { 200: ApplicationsSchema, ...readProblems },
+        },
+      },
+      async (request) => {
+        const identity = callerOf(request);
+        return {
+          applications: paths
+            .filter(({ manifest }) => roles.maySeeApplication(identity, manifest.spec.owners))
+            .map(({ manifest: { metadata, spec } }) => ({
+              application: metadata.name,
+              owners: spec.owners,
+              environments: spec.environments.map(({ name }) => name),
+            })),
+        };
+      },
+    );
+
+    app.get(
+      '/environments/:application',
+      {
+        schema: {
+          tags: ['promotions'],
+          summary: 'What runs where, and how neighbours differ',
+          description: 'From the ledger: what promotions have proven, not what a cluster says at the moment.',
+          params: ApplicationParams,
+          response: { 200: EnvironmentsSchema, ...readProblems },
+        },
+      },
+      async (request) => {
+        const identity = callerOf(request);
+        const path = paths.find(({ manifest }) => manifest.metadata.name === request.params.application);
+        if (path === undefined || !roles.maySeeApplication(identity, path.manifest.spec.owners)) {
+          throw new Problem('not-found', 'There is no such application, or you may not see it.');
+        }
+        return environmentsView(path, await knownEnvironments(path), await holds.all());
+      },
+    );
+  };
+
+  async function knownEnvironments({
+    manifest: { metadata, spec },
+  }: InstalledPath): Promise<ReadonlyMap<string, KnownEnvironment>> {
+    const known = new Map<string, KnownEnvironment>();
+    // nothing is promoted to the first one
+    for (const { name } of spec.environments.slice(1)) known.set(name, await knownOf(metadata.name, name));
+    return known;
+  }
+}

@@ -1,0 +1,133 @@
+/** Why a promotion that people have agreed on is not done yet, as far as the ledger and its path say (law 4). */
+import { entriesOfType, type RequestRecord } from '../record.js';
+import type { WaitingFor } from '../status.js';
+import { describeScope, type Hold, holdsOn } from './holds.js';
+import { environmentKey } from './request.js';
+import type { PlaceStatus, PromotionStatus } from './status.js';
+import { judgeWindows } from './windows.js';
+
+/**
+ * @param holds those that nobody has released
+ * @param nowMs time of asking in milliseconds
+ * @returns the conditions that are not met, that of the place which is furthest behind first
+ */
+export function promotionWaiting(
+  record: RequestRecord,
+  status: PromotionStatus,
+  holds: readonly Hold[],
+  nowMs: number,
+): readonly WaitingFor[] {
+  const found = status.places.flatMap((place) => conditionOf(record, status, place, holds, nowMs) ?? []);
+  if (found.length > 0) return found;
+  return status.places.every(({ step }) => step === 'proven' || step === 'unchanged')
+    ? watching(record, nowMs)
+    : [];
+}
+
+/** Holds that stop this promotion, whether it has come to its merge or not. */
+export function holdsOfPromotion(status: PromotionStatus, holds: readonly Hold[]): readonly Hold[] {
+  return holdsOn(holds, status);
+}
+
+function conditionOf(
+  record: RequestRecord,
+  status: PromotionStatus,
+  place: PlaceStatus,
+  holds: readonly Hold[],
+  nowMs: number,
+): WaitingFor | undefined {
+  const sinceMs = Math.max(0, nowMs - Date.parse(place.since ?? record.accepted.at));
+  const of = (condition: string, who: string, next: string): WaitingFor => ({
+    condition: `${place.place}: ${condition}`,
+    sinceMs,
+    who,
+    next,
+  });
+  const where = place.deliveries
+    .filter(({ provenAt }) => provenAt === undefined)
+    .map(({ kind, cluster }) => `${kind === 'argocd' ? 'Argo CD' : 'Flux'} on ${cluster}`)
+    .join(', ');
+  switch (place.step) {
+    case 'waiting':
+      return { ...mergeCondition(record, status, place, holds, nowMs), sinceMs };
+    case 'merging':
+      return of('it is being merged', 'Gatehouse', 'the controller brings it to the cluster');
+    case 'delivering':
+      return of(`merged, not proven to run yet: ${where}`, 'the controller', 'the checks, then the soak');
+    case 'checking':
+      return of('it runs; the checks are asked', 'Gatehouse', 'the soak');
+    case 'soaking':
+      return of(
+        `it runs and soaks until ${place.until}`,
+        'nobody',
+        'one more look, then it counts as proven',
+      );
+    case 'reverting':
+      return of(
+        where === '' ? 'it is being taken back' : `taken back in Git; not proven to run yet: ${where}`,
+        'Gatehouse',
+        'what ran before is proven, and changes are held until somebody releases them',
+      );
+    default:
+      return undefined;
+  }
+}
+
+/** Holds first: nothing else can let a change through them. */
+function mergeCondition(
+  record: RequestRecord,
+  status: PromotionStatus,
+  { place }: PlaceStatus,
+  holds: readonly Hold[],
+  nowMs: number,
+): Omit<WaitingFor, 'sinceMs'> {
+  const next = 'it is merged';
+  const [hold] = holdsOfPromotion(status, holds);
+  if (hold !== undefined) {
+    const why = hold.reason ?? (hold.cause === undefined ? '' : `rollback of ${hold.cause}`);
+    return {
+      condition: `${place}: changes of ${describeScope(hold.scope)} are held${why === '' ? '' : `: ${why}`}`,
+      who: 'an operator or an owner',
+      next: `gatehouse release ${hold.holdId}, then ${next}`,
+    };
+  }
+  const { request } = record;
+  const rules = request.kind === 'Promotion' ? request.content.rules : undefined;
+  const window = judgeWindows(rules?.windows ?? [], nowMs);
+  if (window.state === 'closed') {
+    const opens =
+      window.nextAtMs === undefined ? 'not within a year' : new Date(window.nextAtMs).toISOString();
+    return {
+      condition: `${place}: ${window.because}`,
+      who: 'nobody: it opens by itself',
+      next: `it opens ${opens}, then ${next}`,
+    };
+  }
+  const others = [
+    'windows of the controller and freezes of GitLab',
+    ...(rules?.changeRecord === true ? [`the change record ${status.changeRecord?.name ?? ''}`.trim()] : []),
+  ];
+  return {
+    condition: `${place}: it may be merged as soon as ${others.join(' and ')} allow it`,
+    who:
+      rules?.changeRecord === true ? 'whoever approves the change record' : 'nobody: it is looked at again',
+    next,
+  };
+}
+
+/** Proven everywhere and still open: watched for a regression, or about to end. */
+function watching(record: RequestRecord, nowMs: number): readonly WaitingFor[] {
+  const { request } = record;
+  if (request.kind !== 'Promotion' || request.content.rules.watchMs === 0) return [];
+  const since = entriesOfType(record.entries, 'target.ended').at(-1)?.at ?? record.accepted.at;
+  return [
+    {
+      condition: `${environmentKey(request.content)}: proven; watched for a regression until ${new Date(
+        Date.parse(since) + request.content.rules.watchMs,
+      ).toISOString()}`,
+      sinceMs: Math.max(0, nowMs - Date.parse(since)),
+      who: 'nobody',
+      next: 'it ends as done',
+    },
+  ];
+}
