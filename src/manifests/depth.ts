@@ -1,18 +1,25 @@
 /** Finds nesting that is too deep before the parser, which recurses, has to climb down. */
 import { Lexer } from 'yaml';
 
-/** The deepest honest manifest has six levels. */
-const MAX_FLOW_DEPTH = 32;
-/** `- - - -` and `? ? ?` nest on one line. */
-const MAX_INDICATORS_A_LINE = 32;
-/** Spaces before the first word of a line: block nesting needs at least one per level. */
-const MAX_INDENTATION = 120;
+export interface DepthLimits {
+  readonly flowDepth: number;
+  /** `- - - -` and `? ? ?` nest on one line */
+  readonly indicatorsOfALine: number;
+  /** spaces before the first word of a line: block nesting needs at least one per level */
+  readonly indentation: number;
+}
+
+/** The deepest honest manifest of ours has six levels. */
+const OURS: DepthLimits = { flowDepth: 32, indicatorsOfALine: 32, indentation: 120 };
+
+/** Kubernetes objects: the schemas inside the largest CustomResourceDefinitions reach about 60 levels. */
+export const DEPTH_OF_KUBERNETES: DepthLimits = { flowDepth: 200, indicatorsOfALine: 32, indentation: 400 };
 
 /**
  * Reads the text as a flat stream of lexemes, so nothing in it can exhaust the stack.
  * @returns offset (UTF-16 code units) of the first place that is nested too deeply, or undefined
  */
-export function tooDeepAt(text: string): number | undefined {
+export function tooDeepAt(text: string, limits: DepthLimits = OURS): number | undefined {
   let offset = 0;
   let flowDepth = 0;
   let indicators = 0;
@@ -24,7 +31,11 @@ export function tooDeepAt(text: string): number | undefined {
     const isBreak = lexeme === '\n' || lexeme === '\r\n';
     if (isBreak) indicators = 0;
     const indentation = lineStart && /^ +$/.test(lexeme) ? lexeme.length : 0;
-    if (flowDepth > MAX_FLOW_DEPTH || indicators > MAX_INDICATORS_A_LINE || indentation > MAX_INDENTATION) {
+    if (
+      flowDepth > limits.flowDepth ||
+      indicators > limits.indicatorsOfALine ||
+      indentation > limits.indentation
+    ) {
       return offset;
     }
     lineStart = isBreak;

@@ -1,5 +1,7 @@
 /** A values file parsed with its places, and the refusal of what cannot be edited safely. */
 import { type Document, isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import { DEPTH_OF_KUBERNETES, tooDeepAt } from '../../manifests/depth.js';
+import { duplicateKeyAt } from '../../systems/yaml-limits.js';
 import { YamlEditError } from './yaml-edit-error.js';
 
 /** Far above any values file; keeps the time of an edit small. */
@@ -24,12 +26,26 @@ export function readDocument(text: string): YamlDocument {
       remedy: 'Name a values file of its own for this service.',
     });
   }
+  if (tooDeepAt(text, DEPTH_OF_KUBERNETES) !== undefined) {
+    throw new YamlEditError({
+      code: 'not-yaml',
+      message: 'the file is nested too deeply',
+      remedy: 'Simplify the file.',
+    });
+  }
   const lines = new LineCounter();
   // at level "silent" the parser would keep quiet about further documents
-  const document = parseDocument(text, { keepSourceTokens: true, lineCounter: lines, logLevel: 'error' });
+  const document = parseDocument(text, {
+    keepSourceTokens: true,
+    lineCounter: lines,
+    logLevel: 'error',
+    uniqueKeys: false,
+  });
   const lineAt = (offset: number) => Math.max(1, lines.linePos(offset).line);
   const error = document.errors[0];
   if (error) throw refusalOf(error.code, lineAt(error.pos[0]));
+  const twice = duplicateKeyAt(document);
+  if (twice !== undefined) throw refusalOf('DUPLICATE_KEY', lineAt(twice));
   return { text, root: document.contents, lineAt };
 }
 

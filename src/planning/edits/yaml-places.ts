@@ -10,6 +10,8 @@ import {
   parseAllDocuments,
   type Scalar,
 } from 'yaml';
+import { DEPTH_OF_KUBERNETES, tooDeepAt } from '../../manifests/depth.js';
+import { duplicateKeyAt } from '../../systems/yaml-limits.js';
 import { EditRefused } from './edit-result.js';
 import { type Splice, spliced, writtenLike } from './splice.js';
 import { keyText, scalarText, stepOf, valuesByPath } from './yaml-document.js';
@@ -53,12 +55,13 @@ export function readYamlFile(path: string, text: string): YamlFile {
   const lineAt = (offset: number) => Math.max(1, lines.linePos(offset).line);
   const documents = documentsOf(path, text, lines);
   const error = documents.flatMap((document) => document.errors)[0];
-  if (error !== undefined) {
+  const twice = documents.map(duplicateKeyAt).find((offset) => offset !== undefined);
+  if (error !== undefined || twice !== undefined) {
     throw new EditRefused({
       refusal: 'not-yaml',
       path,
-      lines: [lineAt(error.pos[0])],
-      message: `not valid YAML (${error.code})`,
+      lines: [lineAt(error?.pos[0] ?? twice ?? 0)],
+      message: error === undefined ? 'a key stands twice in the same map' : `not valid YAML (${error.code})`,
       remedy: 'Correct the file, then try again.',
     });
   }
@@ -66,10 +69,7 @@ export function readYamlFile(path: string, text: string): YamlFile {
 }
 
 function documentsOf(path: string, text: string, lineCounter: LineCounter): readonly Document.Parsed[] {
-  try {
-    // an empty text gives an empty list with a marker, which spreads to no document
-    return [...parseAllDocuments(text, { keepSourceTokens: true, lineCounter, logLevel: 'error' })];
-  } catch {
+  if (tooDeepAt(text, DEPTH_OF_KUBERNETES) !== undefined) {
     throw new EditRefused({
       refusal: 'not-yaml',
       path,
@@ -77,6 +77,10 @@ function documentsOf(path: string, text: string, lineCounter: LineCounter): read
       remedy: 'Simplify the file.',
     });
   }
+  // an empty text gives an empty list with a marker, which spreads to no document
+  return [
+    ...parseAllDocuments(text, { keepSourceTokens: true, lineCounter, logLevel: 'error', uniqueKeys: false }),
+  ];
 }
 
 /** Every scalar that is a value, in the order of the file. Aliases are followed one step and marked as shared. */

@@ -1,5 +1,7 @@
 /** Rendered manifests as data. Values of Secrets are taken out while reading: nothing that is handed on holds them. */
 import { parseAllDocuments } from 'yaml';
+import { DEPTH_OF_KUBERNETES, tooDeepAt } from '../../manifests/depth.js';
+import { duplicateKeyAt } from '../../systems/yaml-limits.js';
 import { type Fields, fieldsAt, isFields, textAt } from './data.js';
 
 /** Stands where a value of a Secret stood. */
@@ -26,8 +28,8 @@ export class RenderedError extends Error {
   }
 }
 
-/** Far above any honest place: a place of 500 objects renders to about 1 MiB. */
-const MAX_BYTES = 10 * 1024 * 1024;
+/** Far above any honest place: 500 objects render to about 1 MiB, and reading that takes a second or two. */
+const MAX_BYTES = 4 * 1024 * 1024;
 const MAX_OBJECTS = 5_000;
 /** Rendered text has none at all; a plain directory may use a few. */
 const MAX_ALIASES = 100;
@@ -132,24 +134,35 @@ function isPublicPart(place: string, value: string): boolean {
 }
 
 function valuesOf(text: string): readonly unknown[] {
+  const tooDeep = tooDeepAt(text, DEPTH_OF_KUBERNETES);
+  if (tooDeep !== undefined) {
+    const line = text.slice(0, tooDeep).split('\n').length;
+    throw new RenderedError(
+      `line ${line} of what is rendered is nested too deeply`,
+      'Simplify the manifest.',
+    );
+  }
   try {
     // an empty text gives an empty list with a marker, which spreads to no document
-    return [...parseAllDocuments(text, { merge: true, logLevel: 'error' })].map((document) => {
-      const error = document.errors[0];
-      if (error !== undefined) {
-        const line = text.slice(0, error.pos[0]).split('\n').length;
-        throw new RenderedError(
-          `line ${line} of what is rendered is not valid YAML (${error.code})`,
-          'Correct the manifest.',
-        );
-      }
-      const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
-      return value;
-    });
+    return [...parseAllDocuments(text, { merge: true, logLevel: 'error', uniqueKeys: false })].map(
+      (document) => {
+        const error = document.errors[0];
+        const twice = duplicateKeyAt(document);
+        if (error !== undefined || twice !== undefined) {
+          const line = text.slice(0, error?.pos[0] ?? twice).split('\n').length;
+          throw new RenderedError(
+            `line ${line} of what is rendered is not valid YAML (${error?.code ?? 'DUPLICATE_KEY'})`,
+            'Correct the manifest.',
+          );
+        }
+        const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
+        return value;
+      },
+    );
   } catch (error) {
     if (error instanceof RenderedError) throw error;
     throw new RenderedError(
-      'what is rendered is nested too deeply, or holds aliases without end',
+      'what is rendered holds aliases without end, or to nothing',
       'Write the values out.',
     );
   }

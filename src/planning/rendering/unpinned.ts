@@ -1,6 +1,7 @@
 /** What the files of an environment take from elsewhere, so that it could change without a promotion. */
 import { parseAllDocuments } from 'yaml';
 import { directoryOf, type FileSet, filesWithin, isWithin } from '../../domain/file-set.js';
+import { DEPTH_OF_KUBERNETES, tooDeepAt } from '../../manifests/depth.js';
 import { kustomizationsIn } from '../../systems/kustomize/kustomization-file.js';
 import { kustomizationTree } from '../../systems/kustomize/kustomization-tree.js';
 import { fieldsAt, isFields, textAt } from './data.js';
@@ -76,8 +77,9 @@ function inFile(path: string, text: string, finding: Report): readonly Finding[]
 
 /** Documents as far as they can be read: what cannot is reported where it is rendered. */
 function objectsIn(text: string): readonly unknown[] {
+  if (tooDeepAt(text, DEPTH_OF_KUBERNETES) !== undefined) return [];
   try {
-    return [...parseAllDocuments(text, { merge: true, logLevel: 'silent' })]
+    return [...parseAllDocuments(text, { merge: true, logLevel: 'silent', uniqueKeys: false })]
       .filter(({ errors }) => errors.length === 0)
       .map((document): unknown => document.toJS({ maxAliasCount: 100 }));
   } catch {

@@ -13,7 +13,7 @@ export interface HelmOptions {
   readonly program: string;
   /** milliseconds for one rendering; default 60,000 */
   readonly timeoutMs?: number;
-  /** bytes of rendered text; default 10 MiB */
+  /** bytes of rendered text; default 4 MiB */
   readonly maxOutputBytes?: number;
 }
 
@@ -37,7 +37,7 @@ export interface TemplateInput {
 
 /** Large charts render in a few seconds. */
 const TIMEOUT_MS = 60_000;
-const MAX_OUTPUT_BYTES = 10 * 1024 * 1024;
+const MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
 /** Helm's own limit for what an archive may unpack to is 100 MiB. */
 const MAX_CHART_BYTES = 32 * 1024 * 1024;
 const MAX_FILES = 5_000;

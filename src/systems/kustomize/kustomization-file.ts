@@ -2,6 +2,7 @@
 import { type Document, isAlias, parseAllDocuments, visit } from 'yaml';
 import type { FileSet } from '../../domain/file-set.js';
 import { fieldOf } from '../http/field.js';
+import { duplicateKeyAt, mayNestTooDeep } from '../yaml-limits.js';
 
 /** Source: kustomize, api/konfig/general.go: any of these, and only one of them in a directory. */
 export const KUSTOMIZATION_NAMES = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'] as const;
@@ -48,11 +49,13 @@ export function readPlainYaml(
   text: string,
 ): { readonly values: readonly unknown[] } | { readonly why: string } {
   if (Buffer.byteLength(text, 'utf8') > MAX_BYTES) return { why: `larger than ${MAX_BYTES / 1024} KiB` };
+  if (mayNestTooDeep(text)) return { why: 'nested too deeply, or with too many brackets' };
   try {
-    const documents = [...parseAllDocuments(text, { merge: true, logLevel: 'error' })];
+    const documents = [...parseAllDocuments(text, { merge: true, logLevel: 'error', uniqueKeys: false })];
     for (const document of documents) {
       const error = document.errors[0];
       if (error !== undefined) return { why: `not valid YAML (${error.code})` };
+      if (duplicateKeyAt(document) !== undefined) return { why: 'a key stands twice in the same map' };
       if (hasTag(document)) return { why: 'tags (a word after "!") are used' };
     }
     return {

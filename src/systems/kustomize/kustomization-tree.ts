@@ -1,6 +1,7 @@
 /** Everything that a kustomization reads, followed by us before kustomize may follow it. */
 import { directoryOf, type FileSet, resolvePath } from '../../domain/file-set.js';
 import { fieldOf, textOf } from '../http/field.js';
+import { expandsTooMuch } from '../yaml-limits.js';
 import {
   CHARTS,
   DIRECTORIES,
@@ -180,6 +181,11 @@ class Walk {
     if (this.#reach === 'directory' && !path.startsWith(prefixOf(at.directory))) {
       const remedy = `Copy it below ${at.directory}, or give its directory a kustomization and name that.`;
       this.#fault('outside', at.file, `the file ${printable(entry)} is outside of its directory`, remedy);
+      return undefined;
+    }
+    if (!this.read.has(path) && expandsTooMuch(this.#files.get(path) ?? '')) {
+      const message = 'its aliases cannot be followed, or multiply without end';
+      this.#fault('too-large', path, message, 'Write the values out instead of using anchors and aliases.');
       return undefined;
     }
     this.read.add(path);

@@ -14,13 +14,13 @@ export interface KustomizeOptions {
   readonly program: string;
   /** milliseconds for one build; default 60,000 */
   readonly timeoutMs?: number;
-  /** bytes of rendered text; default 10 MiB */
+  /** bytes of rendered text; default 4 MiB */
   readonly maxOutputBytes?: number;
 }
 
 /** An overlay of 500 objects builds in under a second: only a busy machine or a hostile input comes near it. */
 const TIMEOUT_MS = 60_000;
-const MAX_OUTPUT_BYTES = 10 * 1024 * 1024;
+const MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
 /** What kustomize gets to read at most. */
 const MAX_FILES = 5_000;
 const MAX_INPUT_BYTES = 32 * 1024 * 1024;
