@@ -341,6 +341,7 @@ function makeGroups(people: readonly Person[]): Group[] {
     group('auditors', ['ivo']),
     // nobody in it has a mail address
     group('shop-floor', ['kim', 'lea']),
+    group('shop-owners', ['ben', 'chi']),
     group('empty', []),
   ];
 }

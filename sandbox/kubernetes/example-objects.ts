@@ -1,6 +1,7 @@
 import type { World } from '../world.js';
 import { type Account, EVERYTHING } from './access.js';
 import type { Loose } from './objects.js';
+import { shopObjects } from './shop-objects.js';
 
 /** Cluster in which Argo CD's Applications live. */
 export const MANAGEMENT = 'management';
@@ -108,6 +109,18 @@ export function seedObjects(world: World, addresses: Addresses): SeedObject[] {
       },
     },
   ];
+  const [first, , third] = world.clusters;
+  if (first !== undefined) {
+    objects.push(
+      ...shopObjects(
+        [
+          { name: 'dev', cluster: first.name },
+          { name: 'prod', cluster: third?.name ?? first.name },
+        ],
+        { management: MANAGEMENT, argocdNamespace: ARGOCD_NAMESPACE, gitlab: addresses.gitlab },
+      ),
+    );
+  }
   for (const cluster of world.clusters) {
     objects.push(
       namespace(cluster.name, SERVICE_NAMESPACE),

@@ -10,6 +10,7 @@ import { ApiServer } from './api-server.js';
 import type { Application } from './argocd/application.js';
 import { ApplicationController } from './argocd/controller.js';
 import { RepositoryMirror } from './argocd/repository-mirror.js';
+import { Workloads } from './argocd/workloads.js';
 import {
   type Addresses,
   ARGOCD_NAMESPACE,
@@ -150,6 +151,7 @@ export async function startKubernetes(context: StandInContext): Promise<RunningS
     mirrorOf,
     isApplication,
     onError,
+    workloads: new Workloads({ store, record, mirrorOf }),
     onDeployed: (app) => agents.consider(app.spec.destination.name ?? ''),
   });
   const operator = new ExternalSecretsOperator({
@@ -210,7 +212,10 @@ function renewAddresses(
   for (const { key, object } of store.list(MANAGEMENT, resourceOf('applications'))) {
     const spec = specOf(object);
     const source = isLoose(spec.source) ? spec.source : {};
-    const repoURL = repositoryUrl(addresses);
+    const { pathname } = new URL(
+      typeof source.repoURL === 'string' ? source.repoURL : repositoryUrl(addresses),
+    );
+    const repoURL = `${addresses.gitlab}${pathname}`;
     store.replace(key, { ...object, spec: { ...spec, source: { ...source, repoURL } } }, record);
   }
   for (const cluster of world.clusters) {

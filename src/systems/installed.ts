@@ -7,11 +7,10 @@ import { GRAPH_SCOPE, tokenFor } from './azure/credential.js';
 import { DirectoryClient } from './directory/client.js';
 import { ExternalSecrets } from './external-secrets/external-secrets.js';
 import { GitLabClient } from './gitlab/client.js';
-import { Helm } from './helm/helm.js';
 import { bucketOf, credentialOf, tokenIn } from './installed-login.js';
+import { type InstalledForPromotion, installedForPromotion } from './installed-promotion.js';
 import { KeyVaults } from './key-vault/client.js';
 import { KubernetesConnection } from './kubernetes/connection.js';
-import { Kustomize } from './kustomize/kustomize.js';
 import { MailSender } from './notifications/mail.js';
 import { WebhookSender } from './notifications/webhook.js';
 import { OtterizeClient } from './otterize/client.js';
@@ -27,15 +26,13 @@ export interface InstalledSystems {
   readonly secretStoreOf: (target: SecretStoreTarget) => SecretStore;
   readonly applicationsOf: (application: ClusterTarget['application']) => Applications;
   readonly externalSecretsOf: (target: ClusterTarget['externalSecret']) => ExternalSecrets;
-  /** undefined when the installation names no program for it */
-  readonly kustomize: Kustomize | undefined;
-  readonly helm: Helm | undefined;
   /** undefined when no mail server is configured */
   readonly mail: MailSender | undefined;
   readonly webhooks: WebhookSender;
   /** names of the configured webhook receivers */
   readonly webhookNames: readonly string[];
   readonly connections: ReadonlyMap<string, KubernetesConnection>;
+  readonly promotion: InstalledForPromotion;
 }
 
 /**
@@ -83,8 +80,7 @@ export function installedSystems(installation: Installation): InstalledSystems {
     applicationsOf: ({ connection: name, namespace }) =>
       new Applications({ connection: connection(name), namespace }),
     externalSecretsOf: ({ connection: name }) => new ExternalSecrets({ connection: connection(name) }),
-    kustomize: systems.kustomize && new Kustomize(systems.kustomize),
-    helm: systems.helm && new Helm(systems.helm),
+    promotion: installedForPromotion(installation, connections),
     mail: mailSender(installation),
     webhooks: new WebhookSender({
       endpoints: Object.fromEntries(

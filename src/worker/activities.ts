@@ -6,6 +6,7 @@ import { Authority } from '../activities/guard/authority.js';
 import { DirectoryMembership } from '../activities/guard/directory-membership.js';
 import { EffectGuard, selectCluster } from '../activities/guard/effect-guard.js';
 import { createLedgerActivities } from '../activities/ledger/activities.js';
+import { createPromotionLedgerActivities } from '../activities/ledger/promotion.js';
 import { createNotificationActivities } from '../activities/notifications/activities.js';
 import { createOtterizeActivities } from '../activities/otterize/activities.js';
 import { createPlanActivities } from '../activities/plan/activities.js';
@@ -16,6 +17,7 @@ import type { QueueName } from '../domain/task-queues.js';
 import type { WorkerLedger } from '../ledger/ports.js';
 import type { KeyRing } from '../security/keyring.js';
 import type { InstalledSystems } from '../systems/installed.js';
+import { type GuardFacts, promotionActivities } from './promotion-activities.js';
 
 export interface ActivityDeps {
   readonly installation: Installation;
@@ -32,17 +34,27 @@ export type ActivityQueue = Exclude<QueueName, 'workflows'>;
 export function activitiesByQueue(deps: ActivityDeps): Readonly<Record<ActivityQueue, object>> {
   const { installation, ledger, ring, systems } = deps;
   const authority = new Authority(ledger, ring);
-  const guard = new EffectGuard(ledger, authority, {
-    select: selectCluster,
+  const facts: GuardFacts = {
     policyFor: deps.policyFor,
     inventory: deps.inventory,
     membership: new DirectoryMembership(systems.directory),
+  };
+  const guard = new EffectGuard(ledger, authority, {
+    select: selectCluster,
+    ...facts,
   });
+  const promotion = promotionActivities(deps, authority, facts);
   return {
-    ledger: createLedgerActivities({ ledger, authority, guard }),
-    plan: createPlanActivities({ ledger, authority, systems, replanAfterMs: installation.replanAfterMs }),
+    ledger: {
+      ...createLedgerActivities({ ledger, authority, guard }),
+      ...createPromotionLedgerActivities({ ledger, authority, guard }),
+    },
+    plan: {
+      ...createPlanActivities({ ledger, authority, systems, replanAfterMs: installation.replanAfterMs }),
+      ...promotion.plan,
+    },
     otterize: createOtterizeActivities({ ledger, guard, ...systems }),
-    gitlab: createGitLabActivities({ guard, ...systems }),
+    gitlab: { ...createGitLabActivities({ guard, ...systems }), ...promotion.gitlab },
     argocd: createArgoCdActivities({
       ledger,
       guard,
@@ -59,5 +71,9 @@ export function activitiesByQueue(deps: ActivityDeps): Readonly<Record<ActivityQ
       publicUrl: installation.page.publicUrl,
     }),
     'external-secrets': createExternalSecretsActivities({ ledger, guard, ...systems }),
+    registry: promotion.registry,
+    'change-records': promotion.changeRecords,
+    delivery: promotion.delivery,
+    verification: promotion.verification,
   };
 }

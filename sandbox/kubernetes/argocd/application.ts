@@ -242,3 +242,8 @@ export function withHealth(app: Application, status: Health, now: Date, message?
     health: { status, lastTransitionTime: kubeTime(now), ...(message === undefined ? {} : { message }) },
   });
 }
+
+/** The images that the application's resources run, as Argo CD sums them up. */
+export function withImages(app: Application, images: readonly string[]): Application {
+  return images.length === 0 ? app : withStatus(app, { summary: { images: [...new Set(images)].sort() } });
+}

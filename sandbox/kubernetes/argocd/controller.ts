@@ -13,12 +13,14 @@ import {
   withComparison,
   withCondition,
   withHealth,
+  withImages,
   withOperation,
   withOperationFinished,
   withOperationRunning,
   withRefreshDone,
 } from './application.js';
 import { FetchFailed, type RepositoryMirror } from './repository-mirror.js';
+import type { Workloads } from './workloads.js';
 
 /** Wait before Git is asked again after it could not be reached. */
 const FETCH_RETRY_MS = 1_000;
@@ -36,6 +38,7 @@ export interface ControllerOptions {
   readonly isApplication: (object: unknown) => object is Application;
   /** an error that is a mistake in the stand-in */
   readonly onError: (error: unknown) => void;
+  readonly workloads: Workloads;
   /** an operation was completed and its resources are up */
   readonly onDeployed: (application: Application) => void;
 }
@@ -160,7 +163,10 @@ export class ApplicationController {
       this.#workOf(key).pollDue = true;
       return;
     }
-    if (app.status?.sync === undefined && seen.problem === undefined) this.#adopt(key, seen);
+    if (app.status?.sync === undefined && seen.problem === undefined) {
+      await this.#options.workloads.apply(app, seen.revision);
+      this.#adopt(key, seen);
+    }
     const live = this.#options.live[key.name] ?? null;
     const compared = this.#write(key, (old) => withRefreshDone(withComparison(old, seen, live, startedAt)));
     if (compared === null) return;
@@ -186,7 +192,12 @@ export class ApplicationController {
         now,
       );
       const message = 'successfully synced (all tasks run)';
-      return withHealth(withOperationFinished(running, 'Succeeded', message, now), 'Healthy', now);
+      const { images } = this.#options.workloads.rollOut(old);
+      return withHealth(
+        withImages(withOperationFinished(running, 'Succeeded', message, now), images),
+        'Healthy',
+        now,
+      );
     });
   }
 
@@ -214,7 +225,10 @@ export class ApplicationController {
     if (this.#stopped) return;
     const { phase, message, resources } = outcomeOf(behaviour, target);
     const applied = phase === 'Succeeded' || behaviour.hookFails === true;
-    if (applied) this.#options.live[key.name] = target.contentId;
+    if (applied) {
+      this.#options.live[key.name] = target.contentId;
+      await this.#options.workloads.apply(app, target.revision);
+    }
     this.#write(key, (old) => withOperationFinished(old, phase, message, new Date(), resources));
     if (applied) this.#planHealth(key, wholeMs);
     // the controller compares at once after an operation, so that the status is up to date
@@ -244,10 +258,14 @@ export class ApplicationController {
       }),
       later(1, () => {
         work.health = [];
-        const health = this.#healthOf(key);
-        const message =
-          health === 'Degraded' ? 'Deployment "otterize-operator" exceeded its progress deadline' : undefined;
-        const ended = this.#write(key, (old) => withHealth(old, health, new Date(), message));
+        const app = this.#read(key);
+        if (app === null) return;
+        const { images, isUp } = this.#options.workloads.rollOut(app);
+        const health = isUp ? this.#healthOf(key) : 'Degraded';
+        const message = health === 'Degraded' ? 'a Deployment exceeded its progress deadline' : undefined;
+        const ended = this.#write(key, (old) =>
+          withHealth(isUp ? withImages(old, images) : old, health, new Date(), message),
+        );
         if (ended !== null && health === 'Healthy') this.#options.onDeployed(ended);
       }),
     ];

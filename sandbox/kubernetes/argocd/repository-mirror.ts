@@ -66,6 +66,18 @@ export class RepositoryMirror {
     return { revision: commit, contentId, ...(problem === undefined ? {} : { problem }) };
   }
 
+  /** Texts of the YAML files right below a path at a commit that is in the copy. */
+  async texts(commit: string, path: string): Promise<readonly string[]> {
+    const repository = new GitRepository(this.#directory);
+    const texts: string[] = [];
+    for (const entry of await repository.listTree(commit, `${path}/`)) {
+      if (entry.type !== 'blob' || !/\.ya?ml$/.test(entry.path)) continue;
+      const file = await repository.readFile(commit, entry.path);
+      if (file !== null) texts.push(file.content.toString());
+    }
+    return texts;
+  }
+
   /** Text of a file at a commit, or null. */
   async read(commit: string, path: string): Promise<string | null> {
     const file = await new GitRepository(this.#directory).readFile(commit, path);
