@@ -1,6 +1,9 @@
 import { mkdir } from 'node:fs/promises';
-import { GitFailed, git, tryGit } from './git-process.js';
+import { git, tryGit } from './git-process.js';
 import { ObjectReader } from './object-reader.js';
+import { writeObject } from './object-writer.js';
+import { RefNotUpdated, RefUpdater } from './ref-updater.js';
+import { writeTree } from './tree-writer.js';
 
 /** A branch moved between reading its head and writing to it. */
 export class BranchMoved extends Error {
@@ -396,88 +399,60 @@ export class GitRepository {
   }
 
   /**
-   * Writes one commit and moves the branch to it, in one git process. Throws `BranchMoved` when the branch's head is not
-   * `parent` any more. Gives the id of the new commit.
+   * Writes one commit and moves the branch to it. Throws `BranchMoved` when the branch has a head that the new commit does
+   * not contain, unless `force` says so. Gives the id of the new commit.
    */
   async commit(input: NewCommit): Promise<string> {
-    const seconds = Math.floor(Date.now() / 1000);
-    const chunks: Buffer[] = [];
-    const line = (text: string): void => {
-      chunks.push(Buffer.from(`${text}\n`));
-    };
-    const data = (content: Buffer): void => {
-      line(`data ${content.length}`);
-      chunks.push(content);
-      line('');
-    };
-    const who = `${input.author.name.replace(/[<>\n]/g, '')} <${input.author.email.replace(/[<>\n]/g, '')}> ${seconds} +0000`;
-    line(`commit refs/heads/${input.branch}`);
-    line('mark :1');
-    line(`author ${who}`);
-    line(`committer ${who}`);
-    data(Buffer.from(input.message));
-    if (input.parent !== null) line(`from ${input.parent}`);
-    if (input.merged !== undefined) line(`merge ${input.merged}`);
-    for (const change of input.changes) {
-      if (!isSafePath(change.path))
-        throw new Error(`not a path of a repository: ${JSON.stringify(change.path)}`);
-      if (change.kind === 'remove') line(`D ${change.path}`);
-      else if (change.kind === 'place') line(`M ${change.mode} ${change.id} ${change.path}`);
-      else {
-        line(`M ${change.executable === true ? '100755' : '100644'} inline ${change.path}`);
-        data(change.content);
-      }
+    for (const { path } of input.changes) {
+      if (!isSafePath(path)) throw new Error(`not a path of a repository: ${JSON.stringify(path)}`);
     }
-    line('');
-    line('get-mark :1');
-    line('done');
-    const args = ['--git-dir', this.directory, 'fast-import', '--quiet', '--done'];
-    if (input.force === true) args.push('--force');
-    const result = await tryGit(args, { input: Buffer.concat(chunks) });
-    if (/does not contain|cannot lock ref/.test(result.stderr)) {
+    const tree = await writeTree(this, input.parent, input.changes);
+    const parents = [input.parent, input.merged].filter((id) => typeof id === 'string');
+    const id = await this.writeCommit(tree, parents, input.message, input.author);
+    const head = await this.branchHead(input.branch);
+    if (input.force !== true && head !== null && !(await this.isAncestor(head, id))) {
       throw new BranchMoved(`branch ${input.branch} has moved since ${input.parent ?? 'it was empty'}`);
     }
-    const id = result.stdout.toString().trim();
-    if (result.exitCode !== 0 || !FULL_SHA.test(id))
-      throw new GitFailed(args, result.exitCode, result.stderr);
+    await this.moveBranch(input.branch, id, head);
     return id;
   }
 
   /** A commit with the whole tree of `from` on the parent `parent`; moves no branch. */
   async commitTree(from: string, parent: string, message: string, author: Person): Promise<string> {
-    const env = {
-      GIT_AUTHOR_NAME: author.name,
-      GIT_AUTHOR_EMAIL: author.email,
-      GIT_COMMITTER_NAME: author.name,
-      GIT_COMMITTER_EMAIL: author.email,
-    };
-    const args = ['--git-dir', this.directory, 'commit-tree', `${from}^{tree}`, '-p', parent];
-    return (await git(args, { env, input: message })).toString().trim();
+    const tree = await this.objects.read(`${from}^{tree}`);
+    if (tree === null) throw new Error(`${from} is not a commit of ${this.directory}`);
+    return this.writeCommit(tree.id, [parent], message, author);
+  }
+
+  private writeCommit(
+    tree: string,
+    parents: readonly string[],
+    message: string,
+    { name, email }: Person,
+  ): Promise<string> {
+    const plain = (text: string): string => text.replaceAll(/[<>\n\0]/g, '');
+    const who = `${plain(name)} <${plain(email)}> ${Math.floor(Date.now() / 1000)} +0000`;
+    const lines = [`tree ${tree}`, ...parents.map((parent) => `parent ${parent}`)];
+    lines.push(`author ${who}`, `committer ${who}`, '', message);
+    return writeObject(this.directory, 'commit', Buffer.from(lines.join('\n')));
   }
 
   /** Moves or makes a branch if it is still at `expected` (null: must not exist). Throws `BranchMoved`. */
   async moveBranch(branch: string, to: string, expected: string | null): Promise<void> {
-    const result = await tryGit([
-      '--git-dir',
-      this.directory,
-      'update-ref',
-      `refs/heads/${branch}`,
-      to,
-      expected ?? '0'.repeat(40),
-    ]);
-    if (result.exitCode !== 0) throw new BranchMoved(`branch ${branch}: ${result.stderr.trim()}`);
+    await this.updateBranch(branch, to, expected);
   }
 
   async removeBranch(branch: string, expected: string): Promise<void> {
-    const result = await tryGit([
-      '--git-dir',
-      this.directory,
-      'update-ref',
-      '-d',
-      `refs/heads/${branch}`,
-      expected,
-    ]);
-    if (result.exitCode !== 0) throw new BranchMoved(`branch ${branch}: ${result.stderr.trim()}`);
+    await this.updateBranch(branch, null, expected);
+  }
+
+  private async updateBranch(branch: string, to: string | null, expected: string | null): Promise<void> {
+    try {
+      await RefUpdater.of(this.directory).update(`refs/heads/${branch}`, to, expected);
+    } catch (error) {
+      if (error instanceof RefNotUpdated) throw new BranchMoved(`branch ${branch}: ${error.message}`);
+      throw error;
+    }
   }
 
   /** The content of a blob by its full id, or null. */

@@ -9,7 +9,8 @@ export const PAGE = 100;
 
 /**
  * Reads a list to its end, page by page: a list that was cut short must not pass for a whole one.
- * @param ask `most` rows at the most; `what` they are, for the error
+ * @param ask `most` rows at the most; `what` they are, for the error; `enough` says of a page's last row that nothing of
+ *   interest comes after it
  * @throws SystemError kind `invalid` when there are more rows than `most`
  */
 export async function allPages<S extends TSchema>(
@@ -21,6 +22,7 @@ export async function allPages<S extends TSchema>(
     readonly row: S;
     readonly most: number;
     readonly what: string;
+    readonly enough?: (last: Static<S>) => boolean;
     readonly signal: AbortSignal | undefined;
   },
 ): Promise<readonly Static<S>[]> {
@@ -36,6 +38,8 @@ export async function allPages<S extends TSchema>(
     });
     const found: readonly Static<S>[] = shapeOf(schema, answer.body, subject);
     rows.push(...found);
+    const last = found.at(-1);
+    if (last !== undefined && ask.enough?.(last) === true) return rows;
     // a proxy may drop the header, so a full page counts as a sign of more
     const more = (answer.headers.get('x-next-page') ?? '') !== '' || found.length >= PAGE;
     if (rows.length > ask.most || (more && rows.length >= ask.most)) {

@@ -12,6 +12,8 @@ const DAY_MS = 86_400_000;
  * early enough in every zone.
  */
 const EARLIER_MS = 2 * DAY_MS;
+/** Events are noted by several processes, so neighbours may stand in the wrong order. */
+const DISORDER_MS = 60_000;
 
 const MaybeId = Type.Optional(Type.Union([ObjectId, Type.Null()]));
 const EventRow = Type.Object({
@@ -68,15 +70,19 @@ export async function readPushes(
       path: ['projects', wish.project, 'events'],
       query: {
         action: 'pushed',
-        sort: 'asc',
+        // newest first: what comes meanwhile moves rows to later pages, so none is missed, and some are seen twice
+        sort: 'desc',
         after: since === undefined ? undefined : new Date(since - EARLIER_MS).toISOString().slice(0, 10),
       },
       row: EventRow,
       most: MOST_PUSHES,
       what: 'pushes',
+      enough: (last) => since !== undefined && Date.parse(last.created_at) < since - DISORDER_MS,
       signal,
     });
-    return rows.flatMap((row) => {
+    const once = [...new Map(rows.map((row) => [row.id, row])).values()];
+    once.sort((one, other) => one.id - other.id);
+    return once.flatMap((row) => {
       const push = pushOf(row);
       if (push === null || (push.branch !== null && push.branch !== wish.branch)) return [];
       return since !== undefined && Date.parse(push.at) <= since ? [] : [push];

@@ -299,7 +299,7 @@ describe('who pushed', () => {
     expect([query.get('after'), query.get('action'), query.get('sort')]).toEqual([
       '2027-02-27',
       'pushed',
-      'asc',
+      'desc',
     ]);
   });
 
@@ -307,12 +307,31 @@ describe('who pushed', () => {
     await using server = await answeringServer((asked, response) => {
       const page = Number(queryOf(asked.target).get('page'));
       const at = '2027-03-01T12:00:00.000Z';
-      json(response, 200, page === 2 ? [] : [push(page, at, {})], {
+      json(response, 200, page === 2 ? [] : [push(9 - page, at, {})], {
         'x-next-page': page < 3 ? `${page + 1}` : '',
       });
     });
     const pushes = await repositoriesAt(server.url).pushers({ project: PROJECT, branch: 'main' });
-    expect(pushes.map(({ id }) => id)).toEqual([1, 3]);
+    expect(pushes.map(({ id }) => id)).toEqual([6, 8]);
+  });
+
+  it('counts a push once that moved to the next page meanwhile, and reads no page older than it wants', async () => {
+    const minute = (number: number) => new Date(Date.UTC(2027, 2, 1, 12, number)).toISOString();
+    await using server = await answeringServer((asked, response) => {
+      const page = Number(queryOf(asked.target).get('page'));
+      const rows = {
+        1: [push(9, minute(9), {}), push(8, minute(8), {})],
+        2: [push(8, minute(8), {}), push(7, minute(2), {})],
+      };
+      json(response, 200, page === 1 ? rows[1] : rows[2], { 'x-next-page': `${page + 1}` });
+    });
+    const pushes = await repositoriesAt(server.url).pushers({
+      project: PROJECT,
+      branch: 'main',
+      after: minute(5),
+    });
+    expect(pushes.map(({ id }) => id)).toEqual([8, 9]);
+    expect(server.asked).toHaveLength(2);
   });
 
   it('keeps a push of many branches, which has no names, and drops those of other branches and tags', async () => {
