@@ -4,11 +4,11 @@ import { PassThrough } from 'node:stream';
 import Type from 'typebox';
 import { Value } from 'typebox/value';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { WrittenObject } from '../../../bench/accidents/accident.js';
-import { clock, Stage } from '../../../bench/accidents/stage.js';
-import { type TemporaryFolder, temporaryFolder } from '../../../sandbox/stack/temporary-folder.js';
-import { wait } from '../../../src/cli/commands/wait.js';
-import { Output } from '../../../src/cli/output/output.js';
+import type { WrittenObject } from '../../bench/accidents/accident.js';
+import { clock, Stage } from '../../bench/accidents/stage.js';
+import { type TemporaryFolder, temporaryFolder } from '../../sandbox/stack/temporary-folder.js';
+import { wait } from '../../src/cli/commands/wait.js';
+import { Output } from '../../src/cli/output/output.js';
 
 const REQUESTED = 'reconcile.fluxcd.io/requestedAt';
 const WithAnnotations = Type.Object({
