@@ -201,6 +201,29 @@ export class RegistryClient {
     }
   }
 
+  /**
+   * Asks a configured host whether it is a registry that takes our login, for `doctor`.
+   * @throws SystemError kind `not-found` when it is no registry
+   */
+  async ping(hostName: string, signal?: AbortSignal): Promise<void> {
+    const subject = subjectOf('check version', hostName);
+    const host = this.#hosts.named(hostName, subject);
+    const answer = await this.#http.send({
+      ...subject,
+      host,
+      method: 'GET',
+      url: this.#api(host, ''),
+      scope: '',
+      accept: 'application/json',
+      mostBytes: LARGEST_PAGE,
+      signal,
+    });
+    if (answer !== null) return;
+    throw new SystemError(
+      troubleOf(subject, 'not-found', 'the host answers, but has no registry below /v2/'),
+    );
+  }
+
   async #named(
     reference: string,
     operation: string,

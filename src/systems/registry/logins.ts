@@ -28,7 +28,7 @@ const TokenAnswer = Type.Object({
 export interface LoginCall {
   readonly subject: CallSubject;
   readonly host: RegistryHost;
-  /** what the call needs, e.g. `repository:shop/web:pull` */
+  /** what the call needs, e.g. `repository:shop/web:pull`; empty: nothing but to be known */
   readonly scope: string;
   readonly time: Deadline;
   readonly signal: AbortSignal | undefined;
@@ -85,7 +85,8 @@ export class RegistryLogins {
     const subject = { ...call.subject, operation: 'get registry token' };
     const url = this.#tokenUrl(realm, subject);
     if (service !== undefined) url.searchParams.set('service', service);
-    url.searchParams.set('scope', scope ?? call.scope);
+    const wanted = scope ?? call.scope;
+    if (wanted !== '') url.searchParams.set('scope', wanted);
     const header = await this.#basic(call);
     const headers = new Headers({ accept: 'application/json' });
     if (header !== undefined) headers.set('authorization', header.reveal());

@@ -573,6 +573,19 @@ it.each([[{ host: 'https://x' }], [{ host: 'a/b' }], [{ host: 'u@h' }], [{ host:
   },
 );
 
+it('ping tells whether a host is a registry that takes our login', async () => {
+  await expect(client.ping(host)).resolves.toBeUndefined();
+  await control.settings({ login: 'basic' });
+  await expect(client.ping(host)).resolves.toBeUndefined();
+  password = 'canary-wrong-password';
+  expect(await cleanTroubleFrom(clientOf().ping(host), password)).toMatchObject({ kind: 'unauthenticated' });
+  await using other = await answeringServer((_asked, response) => json(response, 404, {}));
+  const name = new URL(other.url).host;
+  const there = new RegistryClient({ hosts: [{ host: name, insecure: true }] });
+  expect(await cleanTroubleFrom(there.ping(name))).toMatchObject({ kind: 'not-found' });
+  expect(await cleanTroubleFrom(there.ping(host))).toMatchObject({ kind: 'invalid' });
+});
+
 it('a host is configured once', () => {
   const hosts = [{ host: 'registry.example.com' }, { host: 'Registry.Example.com' }];
   expect(() => new RegistryClient({ hosts })).toThrow(/twice/);
