@@ -142,6 +142,24 @@ export const placeEnded =
       .filter((key) => place === undefined || key.endsWith(`/${place}`))
       .map((target) => entry('target.ended', { target, outcome }));
 
+/** The provider was in trouble, not the release. */
+export const placeHeld: Line[1] = ({ entry, keys }) =>
+  keys.map((target) =>
+    entry('target.ended', {
+      target,
+      outcome: 'failed',
+      failure: {
+        step: 'awaitDelivery',
+        system: 'kubernetes',
+        operation: 'get',
+        object: target,
+        message: 'answers 503',
+        remedy: 'wait',
+        scope: 'provider',
+      },
+    }),
+  );
+
 export const rollbackAsked: Line[1] = ({ entry, keys }) => [
   entry('command.given', {
     commandId: 'c1',

@@ -83,7 +83,7 @@ describe('the files of an installation', () => {
       { 'paths/inventory.yaml': exampleOf('Inventory') },
       'must hold exactly one Inventory; found 2',
     ],
-  ])('hold no %s', (_, more, message) => {
+  ])('hold %s nowhere', (_, more, message) => {
     const read = (): unknown => installed({ ...files, ...more });
     expect(read).toThrow(InstallationError);
     expect(read).toThrow(message);

@@ -6,7 +6,7 @@ import {
   judgeWindows,
   type Window,
   type WindowJudgement,
-} from '../../src/domain/promotion/windows.js';
+} from '../../../src/domain/promotion/windows.js';
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;

@@ -4,7 +4,7 @@ import {
   changeLog,
   changeLogCsv,
   changeLogJson,
-} from '../../src/domain/promotion/change-log.js';
+} from '../../../src/domain/promotion/change-log.js';
 import {
   delivered,
   ended,
@@ -14,7 +14,7 @@ import {
   planned,
   promotionRecord,
   started,
-} from './promotion-record.js';
+} from '../promotion-record.js';
 
 const NOW = Date.parse('2027-05-04T00:00:00Z');
 const done = promotionRecord({ requestId: 'req-b', exception: 'hotfix' }, '2027-05-03T08:00Z', [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Period, promotionFigures } from '../../src/domain/promotion/figures.js';
-import type { RequestRecord } from '../../src/domain/record.js';
+import { type Period, promotionFigures } from '../../../src/domain/promotion/figures.js';
+import type { RequestRecord } from '../../../src/domain/record.js';
 import {
   delivered,
   ended,
@@ -8,13 +8,14 @@ import {
   gatePassed,
   merged,
   placeEnded,
+  placeHeld,
   planned,
   promotionRecord,
   reverted,
   rollbackAsked,
   rollbackBegun,
   started,
-} from './promotion-record.js';
+} from '../promotion-record.js';
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
@@ -185,6 +186,22 @@ describe('failures', () => {
       1,
       undefined,
       1,
+    ],
+    [
+      "a change that was taken back, from then on: the provider's trouble before is not the change's",
+      [
+        promotionRecord({ requestId: 'bad' }, '2027-05-10T08:00Z', [
+          ['2027-05-10T08:05Z', started],
+          ['2027-05-10T08:10Z', merged()],
+          ['2027-05-10T08:20Z', placeHeld],
+          ['2027-05-10T09:00Z', rollbackAsked],
+          ['2027-05-10T09:10Z', reverted],
+          ['2027-05-10T09:10Z', ended('rolled-back')],
+        ]),
+      ],
+      1,
+      10 * MINUTE,
+      0,
     ],
     [
       'not one that a retry mended',
