@@ -58,19 +58,16 @@ function between(before: readonly string[], after: readonly string[]): readonly 
   return walkBack(before, after, trace);
 }
 
-/** For each number of edits, how far each diagonal got; undefined when the texts are too different. */
-function furthestPaths(
-  before: readonly string[],
-  after: readonly string[],
-): readonly ReadonlyMap<number, number>[] | undefined {
-  const trace: Map<number, number>[] = [];
-  let furthest = new Map<number, number>([[1, 0]]);
+/** For each number of edits, how far each diagonal got before it; undefined when the texts are too different. */
+function furthestPaths(before: readonly string[], after: readonly string[]): readonly Furthest[] | undefined {
+  const trace: Furthest[] = [];
+  let furthest = new Furthest(1);
   for (let edits = 0; edits <= Math.min(before.length + after.length, MAX_EDITS); edits += 1) {
-    trace.push(new Map(furthest));
-    const next = new Map(furthest);
+    trace.push(furthest);
+    const next = new Furthest(edits + 1);
     for (let diagonal = -edits; diagonal <= edits; diagonal += 2) {
       const down = goesDown(furthest, diagonal, edits);
-      let x = down ? at(furthest, diagonal + 1) : at(furthest, diagonal - 1) + 1;
+      let x = down ? furthest.at(diagonal + 1) : furthest.at(diagonal - 1) + 1;
       let y = x - diagonal;
       while (x < before.length && y < after.length && before[x] === after[y]) {
         x += 1;
@@ -84,19 +81,38 @@ function furthestPaths(
   return undefined;
 }
 
+/** Lines of the first text that each diagonal has passed. */
+class Furthest {
+  readonly #passed: Int32Array;
+  readonly #reach: number;
+
+  /** @param reach largest diagonal, either way */
+  constructor(reach: number) {
+    this.#reach = reach;
+    this.#passed = new Int32Array(2 * reach + 1);
+  }
+
+  at(diagonal: number): number {
+    return this.#passed[diagonal + this.#reach] ?? 0;
+  }
+
+  set(diagonal: number, x: number): void {
+    this.#passed[diagonal + this.#reach] = x;
+  }
+}
+
 function walkBack(
   before: readonly string[],
   after: readonly string[],
-  trace: readonly ReadonlyMap<number, number>[],
+  trace: readonly Furthest[],
 ): readonly DiffLine[] {
   const reversed: DiffLine[] = [];
   let x = before.length;
   let y = after.length;
-  for (let edits = trace.length - 1; edits >= 0; edits -= 1) {
-    const furthest = trace[edits] ?? new Map<number, number>();
+  for (const [edits, furthest] of [...trace.entries()].reverse()) {
     const diagonal = x - y;
     const previous = goesDown(furthest, diagonal, edits) ? diagonal + 1 : diagonal - 1;
-    const fromX = edits === 0 ? 0 : at(furthest, previous);
+    const fromX = edits === 0 ? 0 : furthest.at(previous);
     const fromY = edits === 0 ? 0 : fromX - previous;
     while (x > fromX && y > fromY) {
       x -= 1;
@@ -115,12 +131,6 @@ function walkBack(
   return reversed.reverse();
 }
 
-function goesDown(furthest: ReadonlyMap<number, number>, diagonal: number, edits: number): boolean {
-  return (
-    diagonal === -edits || (diagonal !== edits && at(furthest, diagonal - 1) < at(furthest, diagonal + 1))
-  );
-}
-
-function at(furthest: ReadonlyMap<number, number>, diagonal: number): number {
-  return furthest.get(diagonal) ?? 0;
+function goesDown(furthest: Furthest, diagonal: number, edits: number): boolean {
+  return diagonal === -edits || (diagonal !== edits && furthest.at(diagonal - 1) < furthest.at(diagonal + 1));
 }

@@ -52,7 +52,8 @@ export function diffRendered(
 ): RenderedDiff {
   const { pairs, removed, added } = pairUp(before, after);
   const changed = pairs.filter(
-    ({ before: one, after: other }) => printed(one, other) !== printed(other, one),
+    ({ before: one, after: other }) =>
+      printed(one, { other, side: 'before' }) !== printed(other, { other: one, side: 'after' }),
   );
   const parts: Part[] = [
     ...changed.map((pair) => changedPart(pair, bounds)),
@@ -76,12 +77,15 @@ interface Part {
 function changedPart({ before, after }: ChangedObject, bounds: DiffBounds): Part {
   const title = objectTitle(after);
   const was = objectTitle(before) === title ? '' : `, was ${before.name}`;
-  const lines = diffLines(printed(before, after).split('\n'), printed(after, before).split('\n'));
+  const lines = diffLines(
+    printed(before, { other: after, side: 'before' }).split('\n'),
+    printed(after, { other: before, side: 'after' }).split('\n'),
+  );
   return { title: `~ ${title} (${after.apiVersion})${was}`, lines: hunks(lines, bounds.context) };
 }
 
 function wholePart(sign: '+' | '-', object: RenderedObject): Part {
-  const lines: readonly DiffLine[] = printed(object, undefined)
+  const lines: readonly DiffLine[] = printed(object)
     .split('\n')
     .map((text) => ({ sign, text }));
   return { title: `${sign} ${objectTitle(object)} (${object.apiVersion})`, lines: hunks(lines, 0) };
@@ -118,14 +122,18 @@ function visible(line: string, width: number): string {
     : `${shown.slice(0, width)}… (${shown.length - width} more characters)`;
 }
 
-/** The object as YAML in one order of keys; hidden values say whether the other one has the same. */
-function printed(object: RenderedObject, other: RenderedObject | undefined): string {
-  const places = new Map(
-    hiddenPlaces(object).map((place) => [
-      place,
-      other === undefined ? REDACTED : `(redacted, ${sameHidden(object, other, place) ? 'same' : 'changed'})`,
-    ]),
-  );
+/** The object as YAML in one order of keys; in place of hidden values it says whether the other one has the same. */
+function printed(
+  object: RenderedObject,
+  pair?: { readonly other: RenderedObject; readonly side: 'before' | 'after' },
+): string {
+  const word = (place: string): string => {
+    if (pair === undefined) return REDACTED;
+    if (sameHidden(object, pair.other, place)) return '(redacted, same)';
+    // two words, so that the line counts as changed
+    return pair.side === 'before' ? REDACTED : '(redacted, changed)';
+  };
+  const places = new Map(hiddenPlaces(object).map((place) => [place, word(place)]));
   const value = places.size === 0 ? object.object : withWords(object.object, places);
   return stringify(inOneOrder(value), { lineWidth: 0, aliasDuplicateObjects: false }).trimEnd();
 }
