@@ -1,8 +1,13 @@
 /** The commands and their options. What a command does is loaded when it runs, so that `--help` and `status` start fast. */
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import { EXCEPTIONS } from '../domain/promotion/request.js';
+import type { CommandName, PeriodAsked } from './api/api-client.js';
 import type { ApplyOptions } from './commands/apply.js';
 import type { DecideOptions } from './commands/decide.js';
+import type { HoldOptions } from './commands/hold.js';
 import type { LoginOptions } from './commands/login.js';
+import type { PromoteOptions } from './commands/promote.js';
+import type { RollbackOptions } from './commands/rollback.js';
 import type { WaitOptions } from './commands/wait.js';
 import type { ExitCode } from './exit-code.js';
 import { collected, durationOption, wholeOption } from './options.js';
@@ -35,6 +40,7 @@ export function buildProgram(runner: Runner, waiting: Waiting = waitForReal): Co
     runner(program.opts<{ json?: boolean }>().json === true, work);
 
   addAsking(program, run);
+  addPromoting(program, run);
   addDeciding(program, run);
   addSteering(program, run);
   addEvidence(program, run);
@@ -49,15 +55,15 @@ function addAsking(program: Command, run: Run): void {
   program
     .command('plan')
     .description('show what a file would create, change or remove; writes nothing, needs no Temporal')
-    .requiredOption('-f, --file <path>', 'the Fleet')
+    .requiredOption('-f, --file <path>', 'the Fleet or Promotion')
     .action(({ file }: { file: string }) =>
       run(async (session) => (await import('./commands/plan.js')).plan(session, file)),
     );
   program
     .command('apply')
     .description('ask for what a file says')
-    .requiredOption('-f, --file <path>', 'the Fleet')
-    .requiredOption('--for <mail>', 'e-mail of the person it is for')
+    .requiredOption('-f, --file <path>', 'the Fleet or Promotion')
+    .option('--for <mail>', 'e-mail of the person it is for; a Fleet needs one')
     .option('--ticket <number>', 'ticket that it belongs to')
     .option('--reason <text>', 'why, for those who decide')
     .option('--idempotency-key <key>', 'the same key with the same file is the same request')
@@ -89,6 +95,105 @@ function addAsking(program: Command, run: Run): void {
     );
 }
 
+function addPromoting(program: Command, run: Run): void {
+  program
+    .command('promote')
+    .description('ask to bring a release to an environment; what is not named is what the one before runs')
+    .argument('<application>', 'name of its path')
+    .requiredOption('--to <environment>', 'where to')
+    .option('--image <name=tag>', 'or repository@sha256:…; may be repeated', collected, [])
+    .option('--chart <name=version>', 'may be repeated', collected, [])
+    .option('--commit <sha>', 'of the environment before')
+    .option('--from <environment>', 'skips those in between; only with a hotfix or break-glass')
+    .addOption(
+      new Option('--exception <kind>', 'round the normal way; needs a policy that allows it').choices(
+        EXCEPTIONS,
+      ),
+    )
+    .option('--reason <text>', 'why, for those who decide; an exception needs one')
+    .option('--ticket <number>', 'ticket that it belongs to')
+    .option('--idempotency-key <key>', 'the same key with the same options is the same request')
+    .option('-w, --watch', 'watch until it ends')
+    .option('--timeout <duration>', 'stop watching after this time, e.g. 30m', durationOption)
+    .action((application: string, { timeout, ...options }: WithTimeout<PromoteOptions>) =>
+      run(async (session) =>
+        (await import('./commands/promote.js')).promote(session, application, {
+          ...options,
+          ...(timeout === undefined ? {} : { timeoutMs: timeout }),
+        }),
+      ),
+    );
+  program
+    .command('rollback')
+    .description('take an open promotion back, or ask for what an environment ran before')
+    .argument('<what>', 'id of the request, or <application>/<environment>')
+    .option('--reason <text>', 'why; a new request needs one')
+    .option('--ticket <number>', 'ticket that a new request belongs to')
+    .option('--idempotency-key <key>', 'the same key is the same command, or the same request')
+    .option('-w, --watch', 'watch a new request until it ends')
+    .option('--timeout <duration>', 'stop watching after this time, e.g. 30m', durationOption)
+    .action((what: string, { timeout, ...options }: WithTimeout<RollbackOptions>) =>
+      run(async (session) =>
+        (await import('./commands/rollback.js')).rollback(session, what, {
+          ...options,
+          ...(timeout === undefined ? {} : { timeoutMs: timeout }),
+        }),
+      ),
+    );
+  program
+    .command('environments')
+    .description('what runs where, side by side, and how neighbours differ')
+    .argument('[application]', 'default: the applications that you may see')
+    .action((application: string | undefined) =>
+      run(async (session) => (await import('./commands/environments.js')).environments(session, application)),
+    );
+  addHolding(program, run);
+  const period = (name: string, description: string): Command =>
+    program
+      .command(name)
+      .description(description)
+      .option('--application <name>', 'only this one')
+      .option('--environment <name>', 'only this one')
+      .option('--from <day>', 'YYYY-MM-DD, UTC; default: 30 days before --to')
+      .option('--to <day>', 'not included; default: now');
+  period('figures', 'lead time, deployments, failures, time to restore; waiting apart from working').action(
+    (options: PeriodAsked) =>
+      run(async (session) => (await import('./commands/figures.js')).figures(session, options)),
+  );
+  period('changes', 'the change log')
+    .option('--csv', 'for spreadsheets, RFC 4180')
+    .action((options: PeriodAsked & { csv?: boolean }) =>
+      run(async (session) => (await import('./commands/figures.js')).changes(session, options)),
+    );
+}
+
+function addHolding(program: Command, run: Run): void {
+  program
+    .command('hold')
+    .description('stop changes: of an application, an environment, both, or, without either, of everything')
+    .option('--application <name>', 'only this one')
+    .option('--environment <name>', 'only this one')
+    .requiredOption('--reason <text>', 'why, for whoever waits')
+    .option('--idempotency-key <key>', 'the same key is the same hold')
+    .action((options: HoldOptions) =>
+      run(async (session) => (await import('./commands/hold.js')).hold(session, options)),
+    );
+  program
+    .command('holds')
+    .description('what is held, since when, and why')
+    .action(() => run(async (session) => (await import('./commands/hold.js')).holds(session)));
+  program
+    .command('release')
+    .description('let held changes go on')
+    .argument('<hold>', 'id of the hold')
+    .action((holdId: string) =>
+      run(async (session) => (await import('./commands/hold.js')).release(session, holdId)),
+    );
+}
+
+/** Durations come from the options in milliseconds, under the name of the option. */
+type WithTimeout<T> = Omit<T, 'timeoutMs'> & { readonly timeout?: number };
+
 function addDeciding(program: Command, run: Run): void {
   program
     .command('inbox')
@@ -113,14 +218,14 @@ function addDeciding(program: Command, run: Run): void {
 }
 
 function addSteering(program: Command, run: Run): void {
-  const steering = (name: 'retry' | 'skip' | 'pause' | 'resume' | 'cancel', description: string): Command =>
+  const steering = (name: Exclude<CommandName, 'rollback'>, description: string): Command =>
     program
       .command(name)
       .description(description)
       .argument('<request>', 'id of the request')
       .option('--idempotency-key <key>', 'the same key is the same command');
   for (const [name, description] of [
-    ['pause', 'start no more clusters; those in flight go on to their end'],
+    ['pause', 'start no more clusters or places; those in flight go on to their end'],
     ['resume', 'go on after a pause'],
     ['cancel', 'finish the effects in hand, then stop for good'],
   ] as const) {
@@ -130,28 +235,34 @@ function addSteering(program: Command, run: Run): void {
       ),
     );
   }
-  steering('retry', 'try failed clusters again from the step that failed')
-    .option('--cluster <name/stage...>', 'only these; default: all that failed')
-    .action((request: string, options: { cluster?: string[]; idempotencyKey?: string }) =>
-      run(async (session) => {
-        const { cluster = [], ...rest } = options;
-        return (await import('./commands/steer.js')).steer(session, 'retry', request, {
-          targets: cluster,
-          ...rest,
-        });
-      }),
-    );
-  steering('skip', 'give failed clusters up, so that the request can end')
-    .requiredOption('--cluster <name/stage...>', 'which')
-    .action((request: string, options: { cluster: string[]; idempotencyKey?: string }) =>
-      run(async (session) => {
-        const { cluster, ...rest } = options;
-        return (await import('./commands/steer.js')).steer(session, 'skip', request, {
-          targets: cluster,
-          ...rest,
-        });
-      }),
-    );
+  for (const [name, description] of [
+    ['retry', 'try failed clusters or places again from the step that failed'],
+    ['accept', 'go on after a check that could not say: you have looked yourself'],
+    ['skip', 'give failed clusters or places up, so that the request can end'],
+  ] as const) {
+    steering(name, description)
+      .option('--cluster <name/stage...>', 'of a fleet, only these')
+      .option('--place <place...>', 'of a promotion, only these')
+      .action(async (request: string, options: TargetOptions, command: Command) => {
+        const { cluster = [], place = [], ...rest } = options;
+        const targets = [...cluster, ...place];
+        // to retry all that failed is safe; to give all of it up is not
+        if (name === 'skip' && targets.length === 0) {
+          command.error(
+            "error: required option '--cluster <name/stage...>' or '--place <place...>' is missing",
+          );
+        }
+        await run(async (session) =>
+          (await import('./commands/steer.js')).steer(session, name, request, { targets, ...rest }),
+        );
+      });
+  }
+}
+
+interface TargetOptions {
+  readonly cluster?: readonly string[];
+  readonly place?: readonly string[];
+  readonly idempotencyKey?: string;
 }
 
 function addEvidence(program: Command, run: Run): void {

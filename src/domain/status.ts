@@ -1,7 +1,7 @@
 /** Where a request stands, derived from its ledger entries alone: first unmet condition, its age, who can unblock it, what is next. */
 import type { FailureReport } from './failure.js';
 import { gateContextOf } from './gate-context.js';
-import { type GateVerdict, judgeGates, type Vote } from './gate-rules.js';
+import { type GateVerdict, gatesAfterwards, judgeGates, type Vote } from './gate-rules.js';
 import type { EffectOutcome, EntryBodies, RequestOutcome } from './ledger.js';
 import type { TargetState } from './messages.js';
 import { type PlanTotals, WHOLE_REQUEST } from './plan.js';
@@ -116,7 +116,7 @@ export function deriveStatus(
   const failed = targets.filter((target) => target.state === 'failed');
   const moving = targets.some((target) => target.state === 'pending' || target.state === 'running');
   const promotion = promotionStatus(record);
-  const review = started === undefined ? undefined : gates.find(({ state }) => state === 'open');
+  const review = started === undefined ? undefined : openReviews(record, gates)[0];
 
   const status =
     ended?.body.outcome ??
@@ -192,7 +192,7 @@ function gateStatuses(record: RequestRecord, votes: readonly Vote[]): readonly G
       group: gate.approvers.group,
       state,
       approvals: verdict?.approvals ?? 0,
-      need: gate.approvers.need,
+      need: verdict?.need ?? gate.approvers.need,
       waitsFor: verdict?.waitsFor ?? gate.after,
       ...(opened === undefined ? {} : { openedAt: opened.at }),
       ...(opened?.body.due === undefined ? {} : { due: opened.body.due }),
@@ -392,20 +392,20 @@ function waitingFor(seen: Seen): readonly WaitingFor[] {
     ];
   }
   if (status === 'waiting') {
-    return gates
-      .filter((gate) => gate.state === 'open')
-      .map((gate) => ({
-        condition: `gate ${gate.gate}: ${gate.approvals} of ${gate.need} approvals`,
-        sinceMs: since(gate.openedAt),
-        who: `group ${gate.group}`,
-        next:
-          gate.due === undefined
-            ? nextAfterGates(record, promotion)
-            : `without a decision it is rejected at ${gate.due}`,
-        gate: gate.gate,
-        group: gate.group,
-        ...(gate.due === undefined ? {} : { due: gate.due }),
-      }));
+    const isStarted = entriesOfType(record.entries, 'request.started').length > 0;
+    const open = isStarted ? openReviews(record, gates) : gates.filter(({ state }) => state === 'open');
+    return open.map((gate) => ({
+      condition: `gate ${gate.gate}: ${gate.approvals} of ${gate.need} approvals`,
+      sinceMs: since(gate.openedAt),
+      who: `group ${gate.group}`,
+      next:
+        gate.due === undefined
+          ? nextAfterGates(isStarted, promotion)
+          : `without a decision it is rejected at ${gate.due}`,
+      gate: gate.gate,
+      group: gate.group,
+      ...(gate.due === undefined ? {} : { due: gate.due }),
+    }));
   }
   if (status === 'paused') {
     const pause = pauseOf(record);
@@ -432,10 +432,15 @@ function waitingFor(seen: Seen): readonly WaitingFor[] {
   return promotion === undefined ? [] : promotionWaiting(record, promotion, holds, nowMs);
 }
 
-function nextAfterGates(record: RequestRecord, promotion: PromotionStatus | undefined): string {
+/** Reviews of what is done already, that somebody has to decide. */
+function openReviews(record: RequestRecord, gates: readonly GateStatus[]): readonly GateStatus[] {
+  const reviews = gatesAfterwards(record.policy.spec.gates).map(({ name }) => name);
+  return gates.filter(({ gate, state }) => state === 'open' && reviews.includes(gate));
+}
+
+function nextAfterGates(isStarted: boolean, promotion: PromotionStatus | undefined): string {
   if (promotion === undefined) return 'the rollout starts';
-  const isReview = entriesOfType(record.entries, 'request.started').length > 0;
-  return isReview ? 'it ends' : 'it is merged, delivered and proven';
+  return isStarted ? 'it ends' : 'it is merged, delivered and proven';
 }
 
 /** A remedy that names commands needs no further one. */

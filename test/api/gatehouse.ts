@@ -38,6 +38,7 @@ export const PEOPLE = {
   'adm-ada': person('adm-ada', 'P-ADA', 'procurement'),
   olga: person('olga', 'p-olga', 'operators'),
   ivo: person('ivo', 'p-ivo', 'auditors'),
+  omar: person('omar', 'p-omar', 'shop-owners'),
   stranger: person('stranger', 'p-stranger'),
 } as const;
 export type PersonName = keyof typeof PEOPLE;

@@ -70,7 +70,7 @@ export function gateView(input: GateViewInput): GateBody {
       name: request.policy.name,
       digest: request.policy.digest,
       group: gate.approvers.group,
-      need: gate.approvers.need,
+      need: verdict?.need ?? gate.approvers.need,
       after: [...gate.after],
       ...(gate.freshLoginMs === undefined ? {} : { freshLoginMs: gate.freshLoginMs }),
     },

@@ -62,6 +62,33 @@ export const Totals = Type.Object({
   conflict: Type.Number(),
 });
 
+const Reference = Type.Object({ name: Text, url: MaybeText });
+
+export const PlaceState = Type.Object({
+  place: Text,
+  step: Text,
+  since: MaybeText,
+  until: MaybeText,
+  mergeRequest: Type.Optional(Reference),
+  revert: Type.Optional(Reference),
+  deliveries: Type.Array(Type.Object({ name: Text, kind: Text, cluster: Text, provenAt: MaybeText })),
+});
+export type PlaceState = Static<typeof PlaceState>;
+
+export const PromotionState = Type.Object({
+  application: Text,
+  environment: Text,
+  from: Text,
+  exception: MaybeText,
+  release: MaybeText,
+  risk: MaybeText,
+  changeRecord: Type.Optional(Reference),
+  isRollingBack: Type.Boolean(),
+  isRolledBack: Type.Boolean(),
+  places: Type.Array(PlaceState),
+});
+export type PromotionState = Static<typeof PromotionState>;
+
 export const Status = Type.Object({
   id: Text,
   kind: Text,
@@ -76,6 +103,7 @@ export const Status = Type.Object({
   waitingFor: Type.Array(WaitingFor),
   gates: Type.Array(GateState),
   targets: Type.Array(Target),
+  promotion: Type.Optional(PromotionState),
   times: Type.Object({ waitedMs: Type.Number(), workedMs: Type.Number() }),
   page: Text,
 });
@@ -103,8 +131,9 @@ export const Inbox = Type.Object({
       gate: Text,
       group: Text,
       epoch: Type.Number(),
-      service: Text,
-      fleet: Text,
+      title: Text,
+      service: MaybeText,
+      fleet: MaybeText,
       targets: Type.Number(),
       ticket: MaybeText,
       openedAt: Text,
@@ -114,6 +143,30 @@ export const Inbox = Type.Object({
 });
 export type Inbox = Static<typeof Inbox>;
 
+export const Release = Type.Object({
+  line: Text,
+  images: Type.Array(Type.Object({ repository: Text, digest: Text, tag: MaybeText })),
+  charts: Type.Array(Type.Object({ name: Text, version: Text })),
+  commit: Text,
+});
+export type ReleaseAnswer = Static<typeof Release>;
+
+export const PromotionPlan = Type.Object({
+  release: Release,
+  risk: Type.Object({ level: Text, reasons: Type.Array(Text) }),
+  findings: Type.Array(Text),
+  places: Type.Array(
+    Type.Object({
+      place: Text,
+      diff: Text,
+      cut: Type.Number(),
+      files: Type.Array(Type.Object({ path: Text, change: Text })),
+      images: Type.Array(Text),
+    }),
+  ),
+});
+export type PromotionPlan = Static<typeof PromotionPlan>;
+
 export const Gate = Type.Object({
   requestId: Text,
   gate: Text,
@@ -122,10 +175,11 @@ export const Gate = Type.Object({
   planDigest: Text,
   asked: Type.Object({
     kind: Text,
-    service: Text,
-    fleet: Text,
+    title: Text,
+    service: MaybeText,
+    fleet: MaybeText,
     requester: Text,
-    requestedFor: Text,
+    requestedFor: MaybeText,
     ticket: MaybeText,
     reason: MaybeText,
     source: MaybeText,
@@ -133,6 +187,7 @@ export const Gate = Type.Object({
   }),
   plan: Type.Object({
     totals: Totals,
+    promotion: Type.Optional(PromotionPlan),
     targets: Type.Array(
       Type.Object({
         target: Text,
@@ -160,6 +215,102 @@ export const Decision = Type.Object({
   seq: Type.Number(),
 });
 export type Decision = Static<typeof Decision>;
+
+export const Hold = Type.Object({
+  holdId: Text,
+  scope: Type.Object({ application: MaybeText, environment: MaybeText }),
+  placedAt: Text,
+  cause: MaybeText,
+  reason: MaybeText,
+});
+export type Hold = Static<typeof Hold>;
+
+export const Holds = Type.Object({ holds: Type.Array(Hold) });
+export type Holds = Static<typeof Holds>;
+
+export const Released = Type.Object({ holdId: Text, message: Text });
+export type Released = Static<typeof Released>;
+
+export const Applications = Type.Object({
+  applications: Type.Array(Type.Object({ application: Text, owners: Text, environments: Type.Array(Text) })),
+});
+export type Applications = Static<typeof Applications>;
+
+export const Environment = Type.Object({
+  name: Text,
+  places: Type.Array(Text),
+  seen: Type.Optional(Type.Object({ release: Release, at: Text, requestId: Text })),
+  proven: Type.Array(Type.Object({ release: Release, requestId: Text, provenAt: Text })),
+  disturbedBy: MaybeText,
+  open: Type.Optional(
+    Type.Object({
+      requestId: Text,
+      status: Text,
+      release: MaybeText,
+      exception: MaybeText,
+      acceptedAt: Text,
+      waitsFor: MaybeText,
+    }),
+  ),
+  holds: Type.Array(Hold),
+});
+export type Environment = Static<typeof Environment>;
+
+export const Environments = Type.Object({
+  application: Text,
+  owners: Text,
+  environments: Type.Array(Environment),
+  differences: Type.Array(
+    Type.Object({
+      from: Text,
+      to: Text,
+      items: Type.Array(Type.Object({ kind: Text, name: Text, from: MaybeText, to: MaybeText })),
+    }),
+  ),
+});
+export type Environments = Static<typeof Environments>;
+
+const Spread = Type.Object({ count: Type.Number(), p50Ms: Type.Number(), p90Ms: Type.Number() });
+
+export const Figures = Type.Object({
+  from: Text,
+  to: Text,
+  figures: Type.Array(
+    Type.Object({
+      application: Text,
+      environment: Text,
+      deployments: Type.Number(),
+      deploymentsPerDay: Type.Number(),
+      leadTime: Type.Optional(Type.Object({ total: Spread, waiting: Spread, working: Spread })),
+      changeFailures: Type.Number(),
+      changeFailureRate: Type.Optional(Type.Number()),
+      timeToRestore: Type.Optional(Spread),
+      unrestored: Type.Number(),
+      waitingByGroup: Type.Array(
+        Type.Object({ group: Text, count: Type.Number(), p50Ms: Type.Number(), p90Ms: Type.Number() }),
+      ),
+    }),
+  ),
+});
+export type Figures = Static<typeof Figures>;
+
+export const Changes = Type.Object({
+  changes: Type.Array(
+    Type.Object({
+      at: Text,
+      application: Text,
+      environment: Text,
+      release: Text,
+      exception: Text,
+      outcome: Text,
+      requestId: Text,
+      approvers: Type.Number(),
+      waitedMs: Type.Number(),
+      workedMs: Type.Number(),
+    }),
+  ),
+});
+export type Changes = Static<typeof Changes>;
 
 export const CommandAnswer = Type.Object({ commandId: Text, message: Text });
 export type CommandAnswer = Static<typeof CommandAnswer>;

@@ -5,12 +5,19 @@ import type { Static, TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import { CliError } from '../cli-error.js';
 import {
+  Applications,
   answerOf,
+  Changes,
   CommandAnswer,
   Decision,
+  Environments,
+  Figures,
   Gate,
+  Hold,
+  Holds,
   Inbox,
   ProblemAnswer,
+  Released,
   RequestList,
   Status,
 } from './answers.js';
@@ -50,11 +57,47 @@ export class ApiUnreachable extends CliError {
   override readonly name = 'ApiUnreachable';
 }
 
-export interface Asked {
-  readonly manifest: string;
-  readonly requestedFor: string;
+/** What is left out of a release is what the environment before runs. */
+export interface AskedRelease {
+  readonly commit?: string;
+  /** digest or tag by repository, or by its last part */
+  readonly images?: Readonly<Record<string, string>>;
+  /** version by chart */
+  readonly charts?: Readonly<Record<string, string>>;
+}
+
+interface AskedAlike {
+  readonly requestedFor?: string;
   readonly ticket?: string;
   readonly reason?: string;
+}
+
+/** The text of a file, or a promotion in the words of the call. */
+export type Asked = AskedAlike &
+  (
+    | { readonly kind: 'Fleet' | 'Promotion'; readonly manifest: string }
+    | {
+        readonly kind: 'Promotion';
+        readonly application: string;
+        readonly to: string;
+        readonly from?: string;
+        readonly release?: AskedRelease;
+        readonly exception?: string;
+      }
+  );
+
+export interface AskedHold {
+  /** neither: everything */
+  readonly scope: { readonly application?: string; readonly environment?: string };
+  readonly reason: string;
+}
+
+/** Times are ISO 8601; what is left out is not narrowed, the period is the last 30 days. */
+export interface PeriodAsked {
+  readonly application?: string;
+  readonly environment?: string;
+  readonly from?: string;
+  readonly to?: string;
 }
 
 export interface GivenDecision {
@@ -65,7 +108,7 @@ export interface GivenDecision {
   readonly comment?: string;
 }
 
-export type CommandName = 'pause' | 'resume' | 'cancel' | 'retry' | 'skip';
+export type CommandName = 'pause' | 'resume' | 'cancel' | 'retry' | 'skip' | 'rollback' | 'accept';
 
 interface Call {
   readonly method: 'GET' | 'POST';
@@ -89,8 +132,7 @@ export class ApiClient {
 
   /** @param idempotencyKey the same key with the same body is the same request */
   async ask(asked: Asked, idempotencyKey: string = randomUUID()): Promise<Status> {
-    const body = { kind: 'Fleet', ...asked };
-    return this.#json(Status, { method: 'POST', path: '/v1/requests', body, idempotencyKey });
+    return this.#json(Status, { method: 'POST', path: '/v1/requests', body: asked, idempotencyKey });
   }
 
   async requests(limit: number): Promise<RequestList> {
@@ -148,6 +190,46 @@ export class ApiClient {
 
   async inbox(): Promise<Inbox> {
     return this.#json(Inbox, { method: 'GET', path: '/v1/inbox' });
+  }
+
+  async applications(): Promise<Applications> {
+    return this.#json(Applications, { method: 'GET', path: '/v1/environments' });
+  }
+
+  async environments(application: string): Promise<Environments> {
+    return this.#json(Environments, {
+      method: 'GET',
+      path: `/v1/environments/${encodeURIComponent(application)}`,
+    });
+  }
+
+  async holds(): Promise<Holds> {
+    return this.#json(Holds, { method: 'GET', path: '/v1/holds' });
+  }
+
+  /** @param idempotencyKey the same key is the same hold */
+  async placeHold(body: AskedHold, idempotencyKey: string = randomUUID()): Promise<Hold> {
+    return this.#json(Hold, { method: 'POST', path: '/v1/holds', body, idempotencyKey });
+  }
+
+  /** Repeating it is harmless. */
+  async releaseHold(holdId: string): Promise<Released> {
+    const path = `/v1/holds/${encodeURIComponent(holdId)}/release`;
+    return this.#json(Released, { method: 'POST', path, body: {} });
+  }
+
+  async figures(period: PeriodAsked): Promise<Figures> {
+    return this.#json(Figures, { method: 'GET', path: `/v1/figures${queryOf(period)}` });
+  }
+
+  async changes(period: PeriodAsked): Promise<Changes> {
+    return this.#json(Changes, { method: 'GET', path: `/v1/changes${queryOf(period)}` });
+  }
+
+  /** The change log as CSV, exactly as the API sent it. */
+  async changesCsv(period: PeriodAsked): Promise<string> {
+    const path = `/v1/changes${queryOf(period)}`;
+    return (await this.#send({ method: 'GET', path, accept: 'text/csv' })).text();
   }
 
   /** The evidence bundle, exactly as the API sent it. */
@@ -210,6 +292,14 @@ export class ApiClient {
 
 function requestPath(requestId: string, ...more: readonly string[]): string {
   return ['/v1/requests', ...[requestId, ...more].map(encodeURIComponent)].join('/');
+}
+
+function queryOf({ application, environment, from, to }: PeriodAsked): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries({ application, environment, from, to })) {
+    if (value !== undefined) query.set(name, value);
+  }
+  return query.size === 0 ? '' : `?${query}`;
 }
 
 function parsed(text: string): unknown {

@@ -5,6 +5,7 @@ import { evidenceOf, refuseOtherEvidence } from '../decide/evidence.js';
 import { gateLines } from '../decide/render-gate.js';
 import { EXIT, type ExitCode } from '../exit-code.js';
 import { agrees, ask } from '../output/question.js';
+import { counted, harmless } from '../output/text.js';
 import { apiOf, type Session } from '../session.js';
 
 export interface DecideOptions {
@@ -90,7 +91,10 @@ async function evidenceFor(
 }
 
 function questionOf(decision: 'approve' | 'reject', gate: Gate): string {
-  const { length } = gate.plan.targets;
-  const what = length === 1 ? '1 cluster' : `${length} clusters`;
+  const { targets, promotion } = gate.plan;
+  const what =
+    promotion === undefined
+      ? counted(targets.length, 'cluster')
+      : `${harmless(gate.asked.title)}, ${counted(promotion.places.length, 'place')}`;
   return `${decision === 'approve' ? 'Approve' : 'Reject'} this for ${what} at the gate ${gate.gate}?`;
 }

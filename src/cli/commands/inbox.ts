@@ -2,7 +2,7 @@
 import type { Inbox } from '../api/answers.js';
 import { EXIT, type ExitCode } from '../exit-code.js';
 import { day, duration } from '../output/duration.js';
-import { columns, harmless } from '../output/text.js';
+import { columns, counted, harmless } from '../output/text.js';
 import { apiOf, type Session } from '../session.js';
 
 export async function inbox(session: Session): Promise<ExitCode> {
@@ -18,11 +18,15 @@ export function inboxLines({ items }: Inbox, nowMs: number): readonly string[] {
   const rows = items.map((item) => [
     item.requestId,
     item.gate,
-    `${harmless(item.service)}/${harmless(item.fleet)}`,
-    item.targets === 1 ? '1 cluster' : `${item.targets} clusters`,
+    subjectOf(item),
+    counted(item.targets, item.fleet === undefined ? 'place' : 'cluster'),
     item.ticket ?? '-',
     `open ${duration(nowMs - Date.parse(item.openedAt))}`,
     item.due === undefined ? '' : `due ${day(item.due)}`,
   ]);
   return [...columns(rows), `Read and decide: gatehouse approve ${first.requestId} --gate ${first.gate}`];
+}
+
+function subjectOf({ service, fleet, title }: Inbox['items'][number]): string {
+  return harmless(service === undefined || fleet === undefined ? title : `${service}/${fleet}`);
 }

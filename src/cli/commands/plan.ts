@@ -1,24 +1,36 @@
 /** `gatehouse plan`: reads file, installation and systems, and writes nothing; needs no Temporal. */
 import { optionalSetting } from '../../config/settings.js';
+import type { FleetManifest } from '../../domain/manifest.js';
 import { totalsOf } from '../../domain/plan.js';
 import { expandFleet } from '../../manifests/expand.js';
+import type { Located } from '../../manifests/manifest.js';
 import { choosePolicy } from '../../manifests/policies.js';
+import { isFleet } from '../../manifests/read.js';
 import { planTargets } from '../../planning/fleet-plan.js';
 import { installedSystems } from '../../systems/installed.js';
+import { readAskedFile } from '../asked-file.js';
+import { CliError } from '../cli-error.js';
 import { EXIT, type ExitCode } from '../exit-code.js';
-import { readFleetFile } from '../fleet-file.js';
 import { readInstalled } from '../installed.js';
 import { estimateSeconds } from '../plan/estimate.js';
 import { localFacts } from '../plan/local-facts.js';
 import { isNothing, planLines } from '../plan/render-plan.js';
 import type { Session } from '../session.js';
 
-/** @param file path of a Fleet */
+/** @param file path of a Fleet or a Promotion */
 export async function plan(session: Session, file: string): Promise<ExitCode> {
+  const { asked } = readAskedFile(file);
+  if (isFleet(asked)) return planFleet(session, asked);
+  throw new CliError(
+    'A promotion is planned when it is asked for: its plan compares what runs.',
+    'Ask for it, and read the plan at its first gate: gatehouse apply -f',
+  );
+}
+
+async function planFleet(session: Session, fleet: Located<FleetManifest>): Promise<ExitCode> {
   const { env, output, signal } = session;
   const { installation, files } = readInstalled(env);
-  const { fleet } = readFleetFile(file);
-  const { policy } = choosePolicy(files.policies, 'Fleet', fleet.manifest.spec.service);
+  const { policy } = choosePolicy(files.policies, { kind: 'Fleet', service: fleet.manifest.spec.service });
   const facts = localFacts(optionalSetting('GATEHOUSE_LEDGER_URL', env));
   try {
     const content = expandFleet(fleet, files.inventory, facts.refOf);

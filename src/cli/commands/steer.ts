@@ -1,4 +1,4 @@
-/** Operators' commands: retry, pause, resume, skip, cancel. The answer is the workflow's own. */
+/** Operators' commands: retry, pause, resume, skip, cancel, rollback, accept. The answer is the workflow's own. */
 import type { CommandName } from '../api/api-client.js';
 import { EXIT, type ExitCode } from '../exit-code.js';
 import { harmless } from '../output/text.js';

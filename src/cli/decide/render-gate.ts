@@ -3,6 +3,7 @@ import type { Gate } from '../api/answers.js';
 import { day, duration } from '../output/duration.js';
 import type { Style } from '../output/style.js';
 import { columns, harmless, padded, widthOf } from '../output/text.js';
+import { releaseLines } from './release-lines.js';
 
 export function gateLines(gate: Gate, style: Style, nowMs: number): readonly string[] {
   const { asked, plan, policy } = gate;
@@ -13,10 +14,7 @@ export function gateLines(gate: Gate, style: Style, nowMs: number): readonly str
   return [
     style.bold(`${gate.requestId}: gate ${gate.gate}`),
     ...columns([
-      [
-        'asked',
-        `${asked.kind} ${harmless(asked.service)}/${harmless(asked.fleet)} by ${harmless(asked.requester)}`,
-      ],
+      ['asked', `${asked.kind} ${subjectOf(asked)} by ${harmless(asked.requester)}`],
       ...optional('for', asked.requestedFor),
       ...optional('ticket', asked.ticket),
       ...optional('reason', asked.reason),
@@ -25,8 +23,13 @@ export function gateLines(gate: Gate, style: Style, nowMs: number): readonly str
       ['epoch', `${gate.epoch}, plan ${gate.planDigest.slice(0, 12)}`],
     ]),
     '',
+    ...(plan.promotion === undefined ? [] : releaseLines(plan.promotion, style)),
     ...planLines(plan, style),
   ];
+}
+
+function subjectOf({ service, fleet, title }: Gate['asked']): string {
+  return harmless(service === undefined || fleet === undefined ? title : `${service}/${fleet}`);
 }
 
 function planLines({ targets, totals }: Gate['plan'], style: Style): readonly string[] {

@@ -1,5 +1,5 @@
 /** What is new since the last look, one line each: for logs and pipes, where nothing can be redrawn. */
-import type { GateState, Status, Target } from '../api/answers.js';
+import type { GateState, PlaceState, Status, Target } from '../api/answers.js';
 import { day } from '../output/duration.js';
 import { PLAIN } from '../output/style.js';
 import { columns, harmless } from '../output/text.js';
@@ -17,6 +17,7 @@ export function changeLines(before: Status | undefined, now: Status): readonly s
     if (text !== '' && (known === undefined ? '' : gateText(known)) !== text)
       rows.push([now.id, gate.gate, text]);
   }
+  rows.push(...placeRows(before, now));
   for (const target of now.targets) {
     const known = before?.targets.find((other) => other.target === target.target);
     const text = targetText(target);
@@ -28,6 +29,24 @@ export function changeLines(before: Status | undefined, now: Status): readonly s
     rows.push([now.id, harmless(now.message)]);
   }
   return rows.flatMap((row) => columns([row]));
+}
+
+/** Steps of places, with the merge request as soon as there is one. */
+function placeRows(before: Status | undefined, now: Status): readonly (readonly string[])[] {
+  return (now.promotion?.places ?? []).flatMap((place) => {
+    const known = before?.promotion?.places.find((other) => other.place === place.place);
+    const text = placeText(place);
+    return known !== undefined && placeText(known) === text ? [] : [[now.id, place.place, text]];
+  });
+}
+
+function placeText({ step, until, mergeRequest, revert }: PlaceState): string {
+  const link = revert ?? mergeRequest;
+  return [
+    step,
+    ...(until === undefined ? [] : [`until ${until}`]),
+    ...(link === undefined || step === 'proven' ? [] : [harmless(link.url ?? link.name)]),
+  ].join('  ');
 }
 
 function gateText({ state, approvals, need, group, due }: GateState): string {

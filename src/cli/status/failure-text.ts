@@ -1,5 +1,5 @@
 /** A failure for people: system, what is wrong, remedy, and the command that goes on. */
-import type { Failure } from '../api/answers.js';
+import type { Failure, Status } from '../api/answers.js';
 import { systemLabel } from '../output/system-label.js';
 import { harmless } from '../output/text.js';
 
@@ -20,8 +20,8 @@ export function failedCall({ operation, object }: Failure): string {
 }
 
 /** Tries a target again. */
-export function retryCommand(requestId: string, target: string): string {
-  return `gatehouse retry ${requestId} --cluster ${target}`;
+export function retryCommand({ id, kind }: Pick<Status, 'id' | 'kind'>, target: string): string {
+  return `gatehouse retry ${id} --${kind === 'Promotion' ? 'place' : 'cluster'} ${target}`;
 }
 
 function sentence(text: string): string {

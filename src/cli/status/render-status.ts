@@ -5,6 +5,7 @@ import type { Style } from '../output/style.js';
 import { columns, harmless, padded, widthOf, wrapped } from '../output/text.js';
 import { failedCall, failureText, remedyText, retryCommand } from './failure-text.js';
 import { gateCells } from './gate-line.js';
+import { promotionLines } from './promotion-lines.js';
 import { statusWord } from './status-word.js';
 
 /** `24 of 25 done. Waited 31d, worked 38m.` */
@@ -22,6 +23,7 @@ export function statusLines(status: Status, style: Style, width: number, nowMs: 
   return [
     `${statusWord(status.status, style)}  ${progressText(status)}`,
     ...(status.message === undefined ? [] : [harmless(status.message)]),
+    ...(status.promotion === undefined ? [] : promotionLines(status.promotion, style, nowMs)),
     ...failureLines(status, style, width),
     ...gateLines(status, style, nowMs),
     ...(isOpen ? waitingLines(status) : []),
@@ -55,11 +57,17 @@ export function failureLines(status: Status, style: Style, width: number): reado
     const text = `${failureText(failure)} ${remedyText(failure, isOpen)}`;
     const lines = [
       ...wrapped(text, width - keyWidth - 2),
-      ...(isOpen ? [style.bold(retryCommand(status.id, target))] : []),
+      ...(isOpen ? commandsAfter(status, target).map(style.bold) : []),
       style.dim(`(${failedCall(failure)})`),
     ];
     return lines.map((line, index) => `${padded(index === 0 ? target : '', keyWidth)}  ${line}`);
   });
+}
+
+/** What a person may do about it; of a promotion what was merged may also be taken back. */
+function commandsAfter(status: Status, target: string): readonly string[] {
+  const retry = retryCommand(status, target);
+  return status.promotion === undefined ? [retry] : [retry, `gatehouse rollback ${status.id}`];
 }
 
 /** Gates while they matter: as long as one of them has not passed. */

@@ -13,9 +13,11 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   waiting: { word: 'WAITING', tone: 'warn', exit: EXIT.waiting },
   running: { word: 'RUNNING', tone: 'busy', exit: EXIT.waiting },
   paused: { word: 'PAUSED', tone: 'warn', exit: EXIT.waiting },
+  'rolling-back': { word: 'ROLLING BACK', tone: 'warn', exit: EXIT.waiting },
   // nothing moves any more until somebody decides: for whoever looks, it has failed
   attention: { word: 'FAILED', tone: 'bad', exit: EXIT.error },
   done: { word: 'DONE', tone: 'good', exit: EXIT.done },
+  'rolled-back': { word: 'ROLLED BACK', tone: 'bad', exit: EXIT.error },
   cancelled: { word: 'CANCELLED', tone: 'dim', exit: EXIT.error },
 };
 

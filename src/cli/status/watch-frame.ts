@@ -1,10 +1,14 @@
-/** The picture of `gatehouse status --watch`: header, bar, gates, one cell per cluster in as many columns as fit. */
+/**
+ * The picture of `gatehouse status --watch`: header, bar, gates, one cell per cluster in as many columns as fit; of a
+ * promotion the way of each place instead.
+ */
 import type { Status, Target } from '../api/answers.js';
 import { duration } from '../output/duration.js';
 import type { Style } from '../output/style.js';
 import { columns, cut, harmless, padded, widthOf } from '../output/text.js';
 import { failureText, remedyText, retryCommand } from './failure-text.js';
 import { gateCells } from './gate-line.js';
+import { placeBlock, releaseBlock, waitingBlock } from './promotion-frame.js';
 import { statusWord } from './status-word.js';
 
 export interface FrameOptions {
@@ -33,19 +37,24 @@ const URGENCY = ['failed', 'running', 'pending', 'cancelled', 'skipped', 'done']
 
 /** @returns lines that fit into the terminal: at most `height - 1`, none wider than `width` */
 export function watchFrame(status: Status, o: FrameOptions): readonly string[] {
+  const { promotion } = status;
   const top = [
     headerLine(status, o),
     '',
-    ...(status.targets.length === 0 ? [] : [barLine(status.targets, o), '']),
+    ...(promotion === undefined ? [] : releaseBlock(promotion, o)),
+    ...(promotion !== undefined || status.targets.length === 0 ? [] : [barLine(status.targets, o), '']),
     ...gateBlock(status, o),
   ];
   const bottom = [
+    ...(promotion === undefined ? [] : waitingBlock(status, o)),
     ...failureBlock(status, o),
     ...(status.message === undefined ? [] : ['', harmless(status.message)]),
     ...(o.trouble === undefined ? [] : ['', o.style.warn(o.trouble)]),
   ];
   const room = Math.max(1, o.height - 1 - top.length - bottom.length);
-  const lines = [...top, ...targetBlock(status.targets, room, o), ...bottom];
+  const targets =
+    promotion === undefined ? targetBlock(status.targets, room, o) : placeBlock(status, room, o);
+  const lines = [...top, ...targets, ...bottom];
   return lines.slice(0, Math.max(1, o.height - 1)).map((line) => cut(line, o.width));
 }
 
@@ -161,7 +170,7 @@ function failureBlock(status: Status, { style }: FrameOptions): readonly string[
         ? []
         : [
             `${style.bad('✗')} ${target}  ${failureText(failure)} ${remedyText(failure, false)}`,
-            ...(status.endedAt === undefined ? [style.dim(`  ${retryCommand(status.id, target)}`)] : []),
+            ...(status.endedAt === undefined ? [style.dim(`  ${retryCommand(status, target)}`)] : []),
           ],
     );
   const hidden = failed.length - MOST_FAILURES;

@@ -2,7 +2,8 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
 import type { FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { Compile, type Validator } from 'typebox/compile';
+import type { RequestKind } from '../../../domain/request.js';
 import { digest } from '../../../security/canonical.js';
 import { verifyWebhook, WEBHOOK_TOLERANCE_SECONDS, WebhookError } from '../../../security/webhook.js';
 import type { ApiContext } from '../../context.js';
@@ -14,23 +15,30 @@ import { ASKED } from '../../schemas/requests.js';
 
 const { manifest, source, requestedFor, reason } = ASKED;
 
-const TicketSchema = Type.Object(
-  {
-    event: Type.Literal('request.create'),
-    ticket: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9 ._/#:-]{0,63}$' }),
-    kind: Type.Optional(Type.Enum(['Fleet', 'Promotion'], { description: 'default: Fleet' })),
-    requestedFor: Type.Optional(requestedFor),
-    manifest,
-    source,
-    reason,
-  },
-  { ...closed, description: 'signed as Standard Webhooks: webhook-id, webhook-timestamp, webhook-signature' },
-);
-const ticketShape = Compile(TicketSchema);
+/** @param kinds what may be asked for here */
+const ticketSchema = (kinds: RequestKind[]) =>
+  Type.Object(
+    {
+      event: Type.Literal('request.create'),
+      ticket: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9 ._/#:-]{0,63}$' }),
+      kind: Type.Optional(Type.Enum(kinds, { description: 'default: Fleet' })),
+      requestedFor: Type.Optional(requestedFor),
+      manifest,
+      source,
+      reason,
+    },
+    {
+      ...closed,
+      description: 'signed as Standard Webhooks: webhook-id, webhook-timestamp, webhook-signature',
+    },
+  );
+type Ticket = Static<ReturnType<typeof ticketSchema>>;
 
 const Answer = Type.Object({ id: Type.String({ description: 'id of the request' }) }, closed);
 
 export function webhookRoutes({ deps, intake }: ApiContext, hooks: TicketHooks): FastifyPluginAsyncTypebox {
+  const schema = ticketSchema((deps.paths ?? []).length > 0 ? ['Fleet', 'Promotion'] : ['Fleet']);
+  const shape = Compile(schema);
   return async (app) => {
     // the signature is over the bytes as they came
     app.removeAllContentTypeParsers();
@@ -48,7 +56,7 @@ export function webhookRoutes({ deps, intake }: ApiContext, hooks: TicketHooks):
           summary: 'A ticket asks for something',
           description:
             'The same webhook-id, sent again with a fresh timestamp and signature, answers the request that is there already.',
-          body: TicketSchema,
+          body: schema,
           response: { 200: Answer, 202: Answer, ...writeProblems },
         },
       },
@@ -56,7 +64,7 @@ export function webhookRoutes({ deps, intake }: ApiContext, hooks: TicketHooks):
         const raw: unknown = request.body;
         const text = typeof raw === 'string' ? raw : '';
         const id = await verified(request, text, hooks, deps);
-        const ticket = readTicket(text);
+        const ticket = readTicket(shape, text);
         const given: AskedManifest | undefined =
           ticket.manifest === undefined
             ? ticket.source && { source: ticket.source }
@@ -107,16 +115,19 @@ async function verified(
   }
 }
 
-function readTicket(text: string): Static<typeof TicketSchema> {
+function readTicket(
+  shape: Validator<Record<string, never>, ReturnType<typeof ticketSchema>>,
+  text: string,
+): Ticket {
   let body: unknown;
   try {
     body = JSON.parse(text);
   } catch {
     throw new Problem('malformed', 'The body cannot be read as JSON.');
   }
-  if (ticketShape.Check(body)) return body;
+  if (shape.Check(body)) return body;
   throw new Problem('malformed', 'The ticket is not of its shape.', {
-    faults: ticketShape
+    faults: shape
       .Errors(body)
       .slice(0, 20)
       .map((fault) => ({ place: `body${fault.instancePath.replaceAll('/', '.')}`, message: fault.message })),
