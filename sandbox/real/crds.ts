@@ -7,7 +7,7 @@ import type { KubeClient } from './kube-client.js';
 const CRDS = fileURLToPath(new URL('../../third_party/specs/crds/', import.meta.url));
 
 /**
- * Makes the vendors' custom resource definitions known to an API server, and waits until it serves them.
+ * Makes the vendors' custom resource definitions known to a new API server, and waits until it serves them.
  * @param folders below third_party/specs/crds
  */
 export async function installDefinitions(client: KubeClient, folders: readonly string[]): Promise<void> {
@@ -21,8 +21,8 @@ export async function installDefinitions(client: KubeClient, folders: readonly s
       }
     }
   }
-  await client.apply(...definitions);
-  for (const definition of definitions) await client.until(definition, isEstablished);
+  await Promise.all(definitions.map((definition) => client.create(definition)));
+  await Promise.all(definitions.map((definition) => client.until(definition, isEstablished)));
 }
 
 function isEstablished(definition: Loose | null): boolean {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestContext } from 'vitest';
 import { isLoose, type Loose } from '../../sandbox/kubernetes/objects.js';
 import type { KubeClient } from '../../sandbox/real/kube-client.js';
@@ -110,8 +111,32 @@ export class ArgoCdWorld {
     await this.merge(name, { metadata: { annotations: { 'argocd.argoproj.io/refresh': 'normal' } } });
   }
 
+  /**
+   * Asks until a comparison is of a later second than the end of the last sync: one of the same second may have begun before
+   * it, and counts for nothing. By itself Argo CD compares again after two to three minutes.
+   */
+  async compareLater(name: string): Promise<void> {
+    await this.until(name, (status) => !isSyncing(status));
+    const finished = inside(await this.application(name), 'status', 'operationState', 'finishedAt');
+    const end = Date.parse(String(finished)) + 1_000;
+    while (Date.now() < end + 1_000) await sleep(200);
+    await this.refresh(name);
+    await this.until(name, (status) => Date.parse(String(status.reconciledAt)) >= end);
+  }
+
   async merge(name: string, patch: Loose): Promise<void> {
     await this.client.merge(reference(name), patch);
+  }
+
+  /** Syncs by hand, as a person in Argo CD's page does, and waits for the end. */
+  async sync(name: string, sync: Loose): Promise<void> {
+    const before = inside(await this.application(name), 'status', 'operationState', 'startedAt');
+    await this.merge(name, { operation: { initiatedBy: { username: 'somebody' }, sync } });
+    await this.client.until(reference(name), (object) => {
+      const state = inside(object, 'status', 'operationState');
+      const isNewer = inside(state, 'startedAt') !== before;
+      return isNewer && inside(object, 'operation') === undefined && inside(state, 'phase') !== 'Running';
+    });
   }
 
   /** Waits until Argo CD has written what is expected. */
@@ -141,7 +166,7 @@ export class ArgoCdWorld {
 
   async close(): Promise<void> {
     for (const object of this.#made.reverse()) await this.client.remove(object);
-    this.pipeline.remove();
+    await this.pipeline.remove();
     this.client.close();
     await this.git.close();
   }
@@ -150,6 +175,10 @@ export class ArgoCdWorld {
     await this.client.apply(object);
     this.#made.push(object);
   }
+}
+
+function isSyncing(status: Loose): boolean {
+  return inside(status, 'operationState', 'phase') === 'Running';
 }
 
 function reference(name: string) {

@@ -1,11 +1,16 @@
-/** A pipeline in front of a real cluster: the command as a process, with the rights that docs/wait.md gives it and no other. */
-import { readFileSync } from 'node:fs';
+/** A pipeline in front of a real cluster: the command with the rights that docs/wait.md gives it, and no other. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import Type from 'typebox';
 import { Value } from 'typebox/value';
 import { parse } from 'yaml';
 import { isLoose, type Loose } from '../../sandbox/kubernetes/objects.js';
 import type { KubeClient } from '../../sandbox/real/kube-client.js';
-import { CliFolder } from '../cli/run-cli.js';
+import { type TemporaryFolder, temporaryFolder } from '../../sandbox/stack/temporary-folder.js';
+import { Output } from '../../src/cli/output/output.js';
+import { buildProgram } from '../../src/cli/program.js';
+import type { Session } from '../../src/cli/session.js';
 
 const ACCOUNT = 'gatehouse-wait';
 const REFRESHING = 'gatehouse-wait-refresh';
@@ -33,7 +38,7 @@ const LastDocument = Type.Object({
 /** How a wait ended. */
 export interface Waited {
   /** 0 proven, 1 failed, 3 still waiting */
-  readonly code: number | null;
+  readonly code: number;
   /** with which it failed, or the first one that it still waits for; undefined when it is proven */
   readonly clause: string | undefined;
   readonly message: string | undefined;
@@ -44,14 +49,15 @@ export interface Waited {
 
 export class Pipeline {
   readonly #client: KubeClient;
-  readonly #folder = new CliFolder();
+  readonly #folder: TemporaryFolder;
 
-  private constructor(client: KubeClient) {
+  private constructor(client: KubeClient, folder: TemporaryFolder) {
     this.#client = client;
+    this.#folder = folder;
   }
 
   static async make(client: KubeClient): Promise<Pipeline> {
-    const pipeline = new Pipeline(client);
+    const pipeline = new Pipeline(client, await temporaryFolder('pipeline'));
     const refreshing = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole' };
     await client.apply(
       { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } },
@@ -63,9 +69,9 @@ export class Pipeline {
         metadata: { name, namespace: NAMESPACE },
       })),
     );
-    pipeline.#folder.file('ca', client.access.ca);
+    writeFileSync(pipeline.#file('ca'), client.access.ca);
     for (const account of [ACCOUNT, REFRESHING]) {
-      pipeline.#folder.file(account, await client.tokenOf(NAMESPACE, account));
+      writeFileSync(pipeline.#file(account), await client.tokenOf(NAMESPACE, account), { mode: 0o600 });
     }
     return pipeline;
   }
@@ -96,23 +102,40 @@ export class Pipeline {
     return this.#run(REFRESHING, ['--refresh', ...args]);
   }
 
-  remove(): void {
-    this.#folder.remove();
+  async remove(): Promise<void> {
+    await this.#folder.remove();
   }
 
+  #file(name: string): string {
+    return join(this.#folder.path, name);
+  }
+
+  /** In this process: a start of the command would cost more than the wait. */
   async #run(account: string, args: readonly string[]): Promise<Waited> {
-    const cluster = ['--server', this.#client.access.server, '--ca-file', 'ca', '--token-file', account];
-    const options = ['--json', '--stabilisation', '0s', ...args];
-    const ran = await this.#folder.run(['wait', ...cluster, ...options]);
-    const said = `${ran.stdout}${ran.stderr}`;
-    const last = ran.stdout.trim() === '' ? undefined : ran.documents().at(-1);
-    if (!Value.Check(LastDocument, last)) return { ...NOTHING, code: ran.code, said };
+    const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+    let said = '';
+    stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      said += chunk;
+    });
+    const session: Session = {
+      env: {},
+      output: new Output({ stdin, stdout, stderr }, true, {}),
+      signal: new AbortController().signal,
+      now: Date.now,
+    };
+    let code = 1;
+    const program = buildProgram(async (_json, run) => {
+      code = await run(session);
+    });
+    const credential = ['--ca-file', this.#file('ca'), '--token-file', this.#file(account)];
+    const options = ['--server', this.#client.access.server, ...credential, '--stabilisation', '0s', ...args];
+    await program.exitOverride().parseAsync(['wait', ...options], { from: 'user' });
+    const last: unknown = JSON.parse(said.trim().split('\n').at(-1) ?? 'null');
+    if (!Value.Check(LastDocument, last)) throw new Error(`gatehouse wait ended with ${code}: ${said}`);
     const { clause, message } = last.pending?.[0] ?? last;
-    return { code: ran.code, clause, message, evidence: last.evidence ?? {}, said };
+    return { code, clause, message, evidence: last.evidence ?? {}, said };
   }
 }
-
-const NOTHING = { clause: undefined, message: undefined, evidence: {} };
 
 /** The ClusterRole of docs/wait.md, word for word. */
 function documentedRole(): Loose {
