@@ -493,6 +493,30 @@ export const ARGOCD_ACCIDENTS: readonly Accident[] = [
     ],
   },
   {
+    name: 'the roll-out was given up, and it is Degraded, which might get better',
+    seenIn:
+      'kargo #3258: a broken release holds the queue until its time-out; a real Argo CD 3.5.7 (test/real)',
+    must: 'failed',
+    clause: 'progress-deadline-exceeded',
+    args: (story) => [
+      ...waitFor('given-up')(story),
+      ...['--image', `${IMAGE}@${DIGEST}`, '--workload', 'deployment/given-up'],
+    ],
+    frames: ({ ours }, clock) => [
+      {
+        objects: [
+          deployment('given-up', `${IMAGE}@${DIGEST}`, {
+            conditions: [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }],
+          }),
+          application(ours, clock, {
+            name: 'given-up',
+            health: { status: 'Degraded', lastTransitionTime: clock.ago(2) },
+          }),
+        ],
+      },
+    ],
+  },
+  {
     name: 'the workload asks for another digest than the release',
     seenIn: 'Mettle: the tag moved; an images override keeps the old one',
     must: 'failed',
