@@ -57,7 +57,17 @@ export function accountsOf(world: World, adminToken: string, pipelineToken: stri
       token: cluster.kubernetesToken,
       cluster: cluster.name,
       user,
-      rights: { externalsecrets: [...read, 'patch'] as const, secretstores: read, namespaces: read },
+      rights: {
+        externalsecrets: [...read, 'patch'] as const,
+        secretstores: read,
+        namespaces: read,
+        deployments: read,
+        statefulsets: read,
+        daemonsets: read,
+        pods: read,
+        jobs: ['get', 'create'] as const,
+        cronjobs: ['get'] as const,
+      },
     })),
     ...[MANAGEMENT, ...world.clusters.map((cluster) => cluster.name)].map((cluster) => ({
       token: pipelineToken,

@@ -58,6 +58,8 @@ export const RESOURCES: readonly Resource[] = [
   ...apps('deployments', 'Deployment'),
   ...apps('statefulsets', 'StatefulSet'),
   ...apps('daemonsets', 'DaemonSet'),
+  ...batch('jobs', 'Job'),
+  ...batch('cronjobs', 'CronJob'),
   { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true, statusSubresource: true },
   { group: '', version: 'v1', plural: 'secrets', kind: 'Secret', namespaced: true, statusSubresource: false },
   {
@@ -88,6 +90,11 @@ function flux(group: string, version: string, plural: string, kind: string): rea
 /** No controller rolls workloads out: tests write what one would write. */
 function apps(plural: string, kind: string): readonly Resource[] {
   return [{ group: 'apps', version: 'v1', plural, kind, namespaced: true, statusSubresource: true }];
+}
+
+/** No controller runs jobs: tests write what one would write. */
+function batch(plural: string, kind: string): readonly Resource[] {
+  return [{ group: 'batch', version: 'v1', plural, kind, namespaced: true, statusSubresource: true }];
 }
 
 export function apiVersionOf(resource: Pick<Resource, 'group' | 'version'>): string {

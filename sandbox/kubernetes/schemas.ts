@@ -59,6 +59,8 @@ const CORE_SCHEMAS: Readonly<Record<string, Loose>> = {
   statefulsets: WORKLOAD_SCHEMA,
   daemonsets: WORKLOAD_SCHEMA,
   pods: WORKLOAD_SCHEMA,
+  jobs: WORKLOAD_SCHEMA,
+  cronjobs: WORKLOAD_SCHEMA,
   secrets: {
     type: 'object',
     properties: {

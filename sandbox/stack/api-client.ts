@@ -72,18 +72,31 @@ export class ExampleApi {
     return parsed;
   }
 
+  /** Somebody asks for a promotion. @returns the request's id */
+  async promote(
+    manifest: string,
+    more: Readonly<Record<string, string>> = {},
+    personKey = 'emil',
+  ): Promise<string> {
+    return this.ask(personKey, { kind: 'Promotion', manifest, ...more });
+  }
+
   /** Ada asks for a fleet. @returns the request's id */
   async request(
     manifest: string,
     more: Readonly<Record<string, string>> = {},
     personKey = 'ada',
   ): Promise<string> {
-    const accepted = await this.call(personKey, 'POST', '/v1/requests', {
+    return this.ask(personKey, {
       kind: 'Fleet',
       manifest,
       requestedFor: `ada@${this.world.domain}`,
       ...more,
     });
+  }
+
+  private async ask(personKey: string, body: Readonly<Record<string, string>>): Promise<string> {
+    const accepted = await this.call(personKey, 'POST', '/v1/requests', body);
     const id = textIn(accepted, 'id');
     if (id === undefined) throw new ApiRefused('POST /v1/requests', 202, accepted);
     return id;

@@ -5,6 +5,7 @@ import { stringify } from 'yaml';
 import { generateKeySet, KEY_FILES, writeKeySet } from '../../src/security/key-generation.js';
 import { entraClientOf, type World } from '../world.js';
 import { inventoryText, policyText } from './example-files.js';
+import { shopImage, shopPathText, shopPolicyText } from './promotion-files.js';
 
 export interface InstallationOptions {
   readonly world: World;
@@ -22,6 +23,7 @@ export interface InstallationOptions {
   /** changes to the parts of the file, for tests */
   readonly policy?: string;
   readonly inventory?: string;
+  readonly path?: (world: World, image: string) => string;
 }
 
 export interface WrittenInstallation {
@@ -44,6 +46,7 @@ export async function writeInstallation(options: InstallationOptions): Promise<W
     return address;
   };
   mkdirSync(join(folder, 'policies'), { recursive: true, mode: 0o700 });
+  mkdirSync(join(folder, 'paths'), { recursive: true, mode: 0o700 });
   mkdirSync(join(folder, 'secrets'), { recursive: true, mode: 0o700 });
   await writeKeySet(join(folder, 'keys'), await generateKeySet());
   const secret = (name: string, value: string): string => {
@@ -52,6 +55,8 @@ export async function writeInstallation(options: InstallationOptions): Promise<W
   };
   writeFileSync(join(folder, 'inventory.yaml'), options.inventory ?? inventoryText(world, at('key-vault')));
   writeFileSync(join(folder, 'policies', 'saas.yaml'), options.policy ?? policyText());
+  writeFileSync(join(folder, 'policies', 'shop.yaml'), shopPolicyText());
+  writeFileSync(join(folder, 'paths', 'shop.yaml'), (options.path ?? shopPathText)(world, shopImage(at('harbor'))));
 
   const loginOf = (displayName: string) => {
     const { clientId, clientSecret } = entraClientOf(world, displayName);
@@ -63,6 +68,7 @@ export async function writeInstallation(options: InstallationOptions): Promise<W
     };
   };
   const login = loginOf('gatehouse');
+  const [harborUser = { name: '', password: '' }] = world.harbor.users;
   const mail = new URL(at('mailSmtp'));
   const file = join(folder, 'installation.yaml');
   writeFileSync(
@@ -73,7 +79,7 @@ export async function writeInstallation(options: InstallationOptions): Promise<W
         timing: options.timing ?? 'standard',
         replanAfterMs: options.replanAfterMs ?? 3_600_000,
         stabilisationMs: options.stabilisationMs ?? 1_000,
-        files: { inventory: 'inventory.yaml', policies: 'policies' },
+        files: { inventory: 'inventory.yaml', policies: 'policies', paths: 'paths' },
         keys: {
           ring: `keys/${KEY_FILES.ring}`,
           codec: `keys/${KEY_FILES.codec}`,
@@ -138,6 +144,33 @@ export async function writeInstallation(options: InstallationOptions): Promise<W
             verifyChallengeResource: false,
           },
           gitlab: { url: at('gitlab'), tokenFile: secret('gitlab', world.gitlab.token) },
+          registry: {
+            hosts: [
+              {
+                host: new URL(at('harbor')).host,
+                insecure: true,
+                usernameFile: secret('registry-user', harborUser.name),
+                passwordFile: secret('registry-password', harborUser.password),
+              },
+            ],
+          },
+          harbor: {
+            url: at('harbor'),
+            usernameFile: 'secrets/registry-user',
+            passwordFile: 'secrets/registry-password',
+          },
+          servicenow: {
+            url: at('servicenow'),
+            usernameFile: secret('servicenow-user', world.servicenow.username),
+            passwordFile: secret('servicenow-password', world.servicenow.password),
+          },
+          checks: {
+            hosts: [new URL(at('checks')).origin],
+            prometheus: {
+              url: at('checks'),
+              tokenFile: secret('prometheus', world.checks.prometheusToken),
+            },
+          },
           kubernetes: {
             connections: [
               {
