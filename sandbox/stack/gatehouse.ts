@@ -21,6 +21,8 @@ import { temporaryFolder } from './temporary-folder.js';
 
 /** Retention of the sandbox's namespaces, in days. */
 const RETENTION_DAYS = 30;
+/** A worker that is told to stop takes up to 25 s for what it has in hand (src/worker/tuning.ts), on a busy machine more. */
+const WORKER_STOP_MS = 45_000;
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 export interface GatehouseOptions {
@@ -144,6 +146,7 @@ export class GatehouseStack {
       logFile: join(this.folder, 'logs', `${name}.log`),
       ready: jsonLine((line) => (line.ready === 'worker' ? line : undefined)),
       readyTimeoutMs: 120_000,
+      stopTimeoutMs: WORKER_STOP_MS,
     });
     this.workers.push(worker);
     return worker;

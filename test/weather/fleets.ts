@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/common';
 import type { ControlClient } from '../../sandbox/framework/control-client.js';
 import { ExampleApi } from '../../sandbox/stack/api-client.js';
 import { exampleEvidence, type FleetTextOptions, fleetText } from '../../sandbox/stack/example-files.js';
@@ -26,6 +26,7 @@ export type Command = 'pause' | 'resume' | 'retry' | 'skip' | 'cancel';
 
 /** How long a fleet of a few clusters may take on a busy machine, in milliseconds. */
 const FLEET_MS = 150_000;
+const LOOK_EVERY_MS = 100;
 /** Limit of a test with a few of them, in milliseconds: only a hang meets it. */
 export const WEATHER_MS = 240_000;
 
@@ -62,13 +63,18 @@ export class Fleets {
     return this.api.request(fleetText(this.stack.world, { name, ...options, clusters: clusters.map(named) }));
   }
 
-  /** Both gates agree. */
-  async agree(requestId: string, clusters: number): Promise<void> {
+  /** Waits until both gates ask people. */
+  async opened(requestId: string): Promise<void> {
     await this.api.until(
       requestId,
       (status) => status.gates.every((gate) => gate.state === 'open'),
       FLEET_MS,
     );
+  }
+
+  /** Both gates agree. */
+  async agree(requestId: string, clusters: number): Promise<void> {
+    await this.opened(requestId);
     for (const [person, gate] of [
       ['ben', 'procurement'],
       ['chi', 'data-protection'],
@@ -84,6 +90,24 @@ export class Fleets {
     const requestId = await this.ask(clusters, options);
     await this.agree(requestId, clusters.length);
     return requestId;
+  }
+
+  /**
+   * Waits until at least a number of calls are held at a stand-in on behalf of a request.
+   * @throws Error with its status, at once when it can no longer come to that
+   */
+  async held(requestId: string, at: ControlClient, count: number): Promise<void> {
+    const deadline = Date.now() + FLEET_MS;
+    for (;;) {
+      const held = (await at.held()).length;
+      if (held >= count) return;
+      const status = await this.api.status(requestId);
+      const stuck = status.endedAt !== undefined || status.status === 'attention';
+      if (stuck || Date.now() > deadline) {
+        throw new Error(`${held} of ${count} calls are held; the request is ${JSON.stringify(status)}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    }
   }
 
   /** Waits for the end of the request. @throws Error at once when a cluster failed and nothing moves any more */
@@ -123,6 +147,17 @@ export class Fleets {
     await (await this.client).workflow.getHandle(workflowId).terminate('by hand');
   }
 
+  /** Ends the runs of a request that has not ended, so that they do not go on beside the next test. */
+  async abandon(requestId: string, clusters: readonly Cluster[]): Promise<void> {
+    const { endedAt, workflowId } = await this.api.status(requestId);
+    if (endedAt !== undefined) return;
+    for (const id of [workflowId, ...clusters.map(workflowIdOfCluster)]) {
+      await this.terminate(id).catch((error: unknown) => {
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
+      });
+    }
+  }
+
   /** Build of the worker that took the last task of a run. */
   async buildOf(workflowId: string): Promise<string | null | undefined> {
     const { raw } = await (await this.client).workflow.getHandle(workflowId).describe();
@@ -130,8 +165,8 @@ export class Fleets {
   }
 
   /** Type of the failure with which the run of a cluster ended, as Temporal shows it. */
-  async failureTypeOf({ name, stage }: Cluster): Promise<string | null | undefined> {
-    const run = (await this.client).workflow.getHandle(`cluster/otterize/${name}-${stage}`);
+  async failureTypeOf(cluster: Cluster): Promise<string | null | undefined> {
+    const run = (await this.client).workflow.getHandle(workflowIdOfCluster(cluster));
     const failure: unknown = await run.result().catch((error: unknown) => error);
     if (!(failure instanceof WorkflowFailedError)) return undefined;
     return failure.cause instanceof ApplicationFailure ? failure.cause.type : failure.cause?.name;
@@ -154,6 +189,10 @@ async function clientOf(stack: GatehouseStack): Promise<Client> {
     namespace,
     dataConverter: createDataConverter({ keys, namespace }),
   });
+}
+
+export function workflowIdOfCluster({ name, stage }: Cluster): string {
+  return `cluster/otterize/${name}-${stage}`;
 }
 
 export function stateOf(status: RequestStatus, key: string): string | undefined {

@@ -109,9 +109,9 @@ describe('bad weather at the vendors', () => {
       const [cluster] = fleets.take(1);
       const { gitlab } = fleets.standIns;
       const file = `${cluster.key}/otterize.yaml`;
-      await gitlab.addFault(hold('commit', { operation: 'createCommit' }));
+      await hold(gitlab, 'commit', { operation: 'createCommit' });
       const requestId = await fleets.started([cluster]);
-      await untilHeld(gitlab, 1);
+      await fleets.held(requestId, gitlab, 1);
       const theirs = (await fleets.standIns.valuesOf(cluster)).replace('debug:    false', 'debug:    true');
       await gitlab.post('/commit', { project: 'platform/clusters', path: file, content: theirs });
       await gitlab.removeFaults('commit');
@@ -125,9 +125,9 @@ describe('bad weather at the vendors', () => {
     it('takes many clusters of one repository at the same time', async () => {
       const clusters = fleets.take(8);
       const { gitlab } = fleets.standIns;
-      await gitlab.addFault(hold('race', { operation: 'createCommit' }, 8));
+      await hold(gitlab, 'race', { operation: 'createCommit' });
       const requestId = await fleets.started(clusters);
-      await untilHeld(gitlab, 8);
+      await fleets.held(requestId, gitlab, 8);
       await gitlab.removeFaults('race');
       await becomeWhole(requestId, clusters);
     });
@@ -136,9 +136,9 @@ describe('bad weather at the vendors', () => {
   describe('a credential', () => {
     it('that expires pauses the rollout; with a new one it resumes, and nothing is made twice', async () => {
       const clusters = fleets.take(5);
-      await fleets.otterize.addFault(hold('expiry', { operation: 'createEnvironment_mutation' }));
+      await hold(fleets.otterize, 'expiry', { operation: 'createEnvironment_mutation' });
       const requestId = await fleets.started(clusters, { maxInFlight: 2 });
-      await untilHeld(fleets.otterize, 1);
+      await fleets.held(requestId, fleets.otterize, 1);
       const token = tokenIn(
         await fleets.otterize.post('/person', { email: stack.world.otterize.users[0]?.email }),
       );
@@ -266,9 +266,9 @@ describe('bad weather at the vendors', () => {
   describe('operators', () => {
     it('pause: what is in flight finishes, nothing new starts; resume goes on', async () => {
       const clusters = fleets.take(3);
-      await fleets.otterize.addFault(hold('pause', { operation: 'createEnvironment_mutation' }));
+      await hold(fleets.otterize, 'pause', { operation: 'createEnvironment_mutation' });
       const requestId = await fleets.started(clusters, { maxInFlight: 1 });
-      await untilHeld(fleets.otterize, 1);
+      await fleets.held(requestId, fleets.otterize, 1);
       await fleets.command('pause', requestId);
       await fleets.otterize.removeFaults('pause');
       const paused = await fleets.api.until(
@@ -282,9 +282,9 @@ describe('bad weather at the vendors', () => {
 
     it('cancel: the effect in hand is finished, nothing new starts, and the request ends as cancelled', async () => {
       const [inHand, ...later] = fleets.take(3);
-      await fleets.otterize.addFault(hold('cancel', { operation: 'createEnvironment_mutation' }));
+      await hold(fleets.otterize, 'cancel', { operation: 'createEnvironment_mutation' });
       const requestId = await fleets.started([inHand, ...later], { maxInFlight: 1 });
-      await untilHeld(fleets.otterize, 1);
+      await fleets.held(requestId, fleets.otterize, 1);
       await fleets.command('cancel', requestId);
       await fleets.otterize.removeFaults('cancel');
       const status = await fleets.ended(requestId);
@@ -307,9 +307,9 @@ describe('bad weather at the vendors', () => {
     it('terminate the run in Temporal: a retry starts it again, and it goes on where it was', async () => {
       const [first, second] = fleets.take(2);
       if (!second) throw new Error('two clusters');
-      await fleets.otterize.addFault(hold('terminate', { operation: 'createEnvironment_mutation' }));
+      await hold(fleets.otterize, 'terminate', { operation: 'createEnvironment_mutation' });
       const requestId = await fleets.started([first, second], { maxInFlight: 1 });
-      await untilHeld(fleets.otterize, 1);
+      await fleets.held(requestId, fleets.otterize, 1);
       const { workflowId } = await fleets.api.status(requestId);
       await fleets.terminate(workflowId);
       await fleets.otterize.removeFaults('terminate');
@@ -337,12 +337,11 @@ describe('bad weather at the vendors', () => {
   });
 });
 
-function hold(id: string, match: Fault['match'], times = 1): Fault {
-  return { id, match, times, when: 'before', kind: 'hold' };
-}
-
-async function untilHeld(at: ControlClient, count: number): Promise<void> {
-  await expect.poll(async () => (await at.held()).length, { timeout: 60_000 }).toBe(count);
+/** Holds calls until the fault is removed: one that waits too long is broken off, and held again when it is repeated. */
+async function hold(at: ControlClient, id: string, match: Fault['match']): Promise<void> {
+  // a test that fails must not hold the calls of the next one
+  onTestFinished(() => at.removeFaults(id));
+  await at.addFault({ id, match, times: 0, when: 'before', kind: 'hold' });
 }
 
 async function untilRefused(at: ControlClient, status: number, count: number): Promise<void> {
