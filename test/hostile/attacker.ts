@@ -22,7 +22,7 @@ import type { Attempt, AttemptResult } from './rogue-workflows.js';
 
 export const PREFIX = 'gatehouse';
 const LOOK_EVERY_MS = 50;
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 
 export class Attacker {
   readonly client: Client;
@@ -152,9 +152,20 @@ export class Attacker {
       const open = run?.pendingActivities.find((activity) => activity.activityType?.name === activityType);
       const runId = run?.workflowExecutionInfo?.execution?.runId;
       if (open?.activityId && runId) return { runId, activityId: open.activityId };
-      if (Date.now() > deadline) throw new Error(`${workflowId} has no ${activityType} pending`);
+      if (Date.now() > deadline) {
+        const there = run?.pendingActivities.map((activity) => activity.activityType?.name).join(', ');
+        throw new Error(`${workflowId} has no ${activityType} pending, but ${there || 'nothing'}`);
+      }
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     }
+  }
+
+  /** Waits until a run has ended, however it ended: he could not read with what. */
+  async ended(workflowId: string): Promise<void> {
+    await this.client.workflow
+      .getHandle(workflowId)
+      .result()
+      .catch(() => undefined);
   }
 
   /** Sends a run back to its first workflow task. @returns id of the new run */

@@ -26,7 +26,7 @@ const CLUSTERS = 60;
 /** Systems whose objects are counted. */
 const WATCHED = ['otterize', 'key-vault', 'gitlab'] as const;
 /** Long enough for a worker that starts on a busy machine. */
-const PATIENCE_MS = 45_000;
+const PATIENCE_MS = 90_000;
 const LOOK_EVERY_MS = 100;
 
 export const WORKERS = {
@@ -159,6 +159,7 @@ export class Scene {
     await this.api.until(
       requestId,
       ({ gates }) => gates.length > 0 && gates.every(({ state }) => state === 'open'),
+      PATIENCE_MS,
     );
   }
 

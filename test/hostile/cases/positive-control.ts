@@ -20,8 +20,9 @@ export function positiveControl(scene: () => Scene): void {
       env: stack.environment('worker'),
       logFile: join(stack.folder, 'logs', 'unguarded.log'),
       ready: jsonLine((line) => (line.ready === 'unguarded' ? line : undefined)),
+      readyTimeoutMs: 120_000,
     });
-  }, 90_000);
+  });
   afterAll(async () => {
     await unguarded?.stop();
     await scene().start('systems');
