@@ -56,7 +56,10 @@ export async function writeInstallation(options: InstallationOptions): Promise<W
   writeFileSync(join(folder, 'inventory.yaml'), options.inventory ?? inventoryText(world, at('key-vault')));
   writeFileSync(join(folder, 'policies', 'saas.yaml'), options.policy ?? policyText());
   writeFileSync(join(folder, 'policies', 'shop.yaml'), shopPolicyText());
-  writeFileSync(join(folder, 'paths', 'shop.yaml'), (options.path ?? shopPathText)(world, shopImage(at('harbor'))));
+  writeFileSync(
+    join(folder, 'paths', 'shop.yaml'),
+    (options.path ?? shopPathText)(world, shopImage(at('harbor'))),
+  );
 
   const loginOf = (displayName: string) => {
     const { clientId, clientSecret } = entraClientOf(world, displayName);
@@ -167,7 +170,7 @@ export async function writeInstallation(options: InstallationOptions): Promise<W
           checks: {
             hosts: [new URL(at('checks')).origin],
             prometheus: {
-              url: at('checks'),
+              url: `${at('checks')}/prometheus`,
               tokenFile: secret('prometheus', world.checks.prometheusToken),
             },
           },

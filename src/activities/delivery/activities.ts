@@ -39,12 +39,17 @@ export interface DeliveryTools extends DeliveryActivityDeps {
   readonly platforms: PlatformDigests;
 }
 
-export function createDeliveryActivities(deps: DeliveryActivityDeps): DeliveryActivities {
-  const tools: DeliveryTools = {
+/** Made once in a process: what many waits want to know is asked once. */
+export function deliveryTools(deps: DeliveryActivityDeps): DeliveryTools {
+  return {
     ...deps,
     watched: sharedClusters(deps.clusters),
     platforms: new PlatformDigests(deps.registry),
   };
+}
+
+export function createDeliveryActivities(tools: DeliveryTools): DeliveryActivities {
+  const deps: DeliveryActivityDeps = tools;
   return {
     async readReadiness({ requestId, target, nowMs }) {
       return await beating(async () => {

@@ -78,7 +78,8 @@ function contentOf({ release }: PromotionPlan, place: PlacePlan, delivery: Deliv
   };
 }
 
-function namesOf(delivery: Delivery): Pick<ProvenDelivery, 'system' | 'object'> {
+/** Which system brings it, and how it is called for people. */
+export function namesOf(delivery: Delivery): Pick<ProvenDelivery, 'system' | 'object'> {
   const { kind, namespace, cluster } = delivery;
   return kind === 'argocd'
     ? { system: 'argocd', object: `application ${namespace}/${delivery.application} on ${cluster}` }

@@ -10,6 +10,7 @@ import {
   PROVEN,
   type PromotionContent,
 } from '../../domain/promotion/request.js';
+import { previousPrefixes, TagRefused } from '../../domain/promotion/tags.js';
 import { EditRefused } from '../edits/edit-result.js';
 import { digestOfRendered } from '../rendering/digest.js';
 import { describeFinding, type Finding } from '../rendering/finding.js';
@@ -115,7 +116,7 @@ export async function planPlace(
     release,
     before,
     source: { files: sourceFiles, directory: sourcePlace.directory },
-    prefixes: prefixesOf(content),
+    prefixes: previousPrefixes(content.from),
   });
   const options = {
     kustomize: systems.kustomize,
@@ -289,16 +290,6 @@ async function ourCommits(content: PromotionContent, facts: PromotionFacts): Pro
   return commits;
 }
 
-function prefixesOf({ from }: PromotionContent): readonly string[] {
-  const edits = from.places.flatMap(({ change }) => (change.kind === 'edit' ? change.edits : []));
-  return [
-    ...edits.flatMap((edit) =>
-      edit.kind === 'kustomize-image' && 'tagPrefix' in edit.by ? [edit.by.tagPrefix] : [],
-    ),
-    `${from.name}-`,
-  ];
-}
-
 function environmentPlan(content: PromotionContent, release: Release, isEmpty: boolean): TargetPlan {
   const key = environmentKey(content);
   const effect = (object: string, detail: string, count: number): PlannedEffect => ({
@@ -387,6 +378,7 @@ function placePlan(content: PromotionContent, { plan, change, diff }: PlannedPla
 function conflictOf(error: unknown): PlanConflict | undefined {
   if (error instanceof PlanConflict) return error;
   if (error instanceof EditRefused) return new PlanConflict('change', error.message, error.remedy);
+  if (error instanceof TagRefused) return new PlanConflict('release', error.message, error.remedy);
   if (error instanceof RenderedError) return new PlanConflict('manifests', error.message, error.remedy);
   return undefined;
 }

@@ -1,0 +1,53 @@
+/** Whether a place runs a commit now: for the environment that releases come from, which nobody promoted to. */
+import type { Place } from '../../domain/promotion/path.js';
+import type { DeliveryTools } from './activities.js';
+import { DeliveryProof } from './proof.js';
+import { namesOf } from './wanted.js';
+
+/** How long it is looked at, and how often, in milliseconds: a comparison that is asked for takes seconds. */
+const LOOKS_FOR_MS = 15_000;
+const LOOK_EVERY_MS = 500;
+
+/**
+ * @returns proven, and by what, or the first clause that is not met
+ * @throws SystemError
+ */
+export async function placeRuns(
+  tools: DeliveryTools,
+  place: Place,
+  commit: string,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<{ readonly isProven: boolean; readonly message: string }> {
+  const proven: string[] = [];
+  for (const delivery of place.deliveries) {
+    const proof = new DeliveryProof(
+      tools,
+      {
+        delivery,
+        ...namesOf(delivery),
+        project: place.project,
+        commit,
+        files: [],
+        images: [],
+        everyWorkload: false,
+        charts: new Map(),
+      },
+      0,
+    );
+    const deadlineMs = Date.now() + LOOKS_FOR_MS;
+    for (;;) {
+      const { target, look } = await proof.seen(signal);
+      if (look.state === 'proven') {
+        proven.push(target);
+        break;
+      }
+      if (look.state === 'failed' || Date.now() > deadlineMs) {
+        return { isProven: false, message: `${look.clause}: ${target}: ${look.message}` };
+      }
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    }
+  }
+  return proven.length === 0
+    ? { isProven: false, message: 'nothing delivers it, so nothing can prove that it runs' }
+    : { isProven: true, message: proven.join(', ') };
+}
