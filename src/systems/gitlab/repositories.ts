@@ -235,6 +235,10 @@ export class GitLabRepositories {
       );
       return readComparison(body, subject);
     } catch (error) {
+      // with all its texts, which nobody asked for and GitLab sends
+      if (codeOf(error) === 'too-large') {
+        return { complete: false, why: 'the differences are too large to be read at once' };
+      }
       throw explainedNotFound(error, subject);
     }
   }

@@ -124,7 +124,10 @@ export class JsonRequester {
     if (!whole) {
       const { status } = response;
       throw new SystemError(
-        troubleOf(subject, 'malformed', `the answer is larger than ${LARGEST_ANSWER} bytes`, { status }),
+        troubleOf(subject, 'malformed', `the answer is larger than ${LARGEST_ANSWER} bytes`, {
+          status,
+          code: 'too-large',
+        }),
       );
     }
     return { response, text: bytes.toString('utf8') };

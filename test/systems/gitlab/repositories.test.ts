@@ -178,6 +178,15 @@ describe('comparison', () => {
     expect(comparison).toEqual({ complete: false, why: expect.stringContaining('too many') });
   });
 
+  it('gives no part of a comparison that is too large to be read', async () => {
+    const diff = { ...answer.diffs[0], diff: 'x'.repeat(9 * 1024 * 1024) };
+    await using server = await answeringServer((_, response) =>
+      json(response, 200, { ...answer, diffs: [diff] }),
+    );
+    const comparison = await repositoriesAt(server.url).compare({ project: PROJECT, from: OTHER, to: SHA });
+    expect(comparison).toEqual({ complete: false, why: expect.stringContaining('too large') });
+  });
+
   it('counts an answer that does not say whether it is whole as malformed', async () => {
     const { compare_timeout: _, ...silent } = answer;
     await using server = await answeringServer((__, response) => json(response, 200, silent));
