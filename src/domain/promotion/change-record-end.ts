@@ -70,7 +70,7 @@ export function changeRecordNote(record: RequestRecord, link: string, untilMs: n
   const places = placesOf(record).flatMap((place) => chainOf(record, place));
   return [
     `Outcome: ${changeRecordEnd(record).why}`,
-    `Approved by ${approversOf(record, plan?.epoch)} different persons`,
+    `Approved by ${personsOf(approversOf(record, plan?.epoch))}`,
     `Waited ${spanOf(times.waitedMs)}, worked ${spanOf(times.workedMs)}`,
     ...(plan === undefined ? [] : [`Plan: ${plan.digest}`]),
     ...(promotion === undefined ? [] : [`Fingerprint: ${promotion.fingerprint}`]),
@@ -139,6 +139,10 @@ function approversOf(record: RequestRecord, epoch: number | undefined): number {
     ({ body }) => body.epoch === epoch && body.decision === 'approve',
   );
   return new Set(agreed.map(({ body }) => personIdOf(body.personId))).size;
+}
+
+function personsOf(count: number): string {
+  return count === 1 ? 'one person' : `${count} different persons`;
 }
 
 /** `3 d 4 h`, `12 min`, `40 s`. */

@@ -43,10 +43,10 @@ function accept(targets: readonly string[]): EntryBodies['command.given'] {
   return { commandId: 'c1', command: 'accept', targets, by: { kind: 'person', id: 'ada' } };
 }
 
+type Happened = EntryBodies['command.given'] | EntryBodies['target.ended'];
+
 /** What happened, in order: an end of the place, or a command. */
-function recordWith(
-  ...bodies: readonly (EntryBodies['command.given'] | EntryBodies['target.ended'])[]
-): Parameters<typeof isAccepted>[0] {
+function recordWith(...bodies: readonly Happened[]): Parameters<typeof isAccepted>[0] {
   return promotionRecord(
     { requestId: 'req-1', places: ['eu'] },
     '2026-11-25T12:00:00Z',
@@ -62,7 +62,7 @@ function recordWith(
 describe('isAccepted', () => {
   const failed = { target: PLACE, outcome: 'failed' } as const;
 
-  it.each<[string, Parameters<typeof recordWith>, boolean]>([
+  it.each<[string, readonly Happened[], boolean]>([
     ['nobody said anything', [failed], false],
     ['a person accepted this place', [failed, accept([PLACE])], true],
     ['a person accepted all', [failed, accept([])], true],
