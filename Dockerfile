@@ -15,6 +15,8 @@ ENV NODE_ENV=production
 COPY --from=packages /app/node_modules node_modules
 COPY package.json tsconfig.json ./
 COPY src src
+# Schemas that manifests are checked against before a promotion.
+COPY third_party/specs/crds third_party/specs/crds
 RUN node --import tsx src/worker/bundle-main.ts /app/dist/workflows.js
 ENV GATEHOUSE_WORKFLOW_BUNDLE=/app/dist/workflows.js
 COPY web web

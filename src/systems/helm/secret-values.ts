@@ -15,8 +15,9 @@ export function secretValuesIn(valuesText: string): readonly Secret[] {
       Pair: (_, pair) => {
         if (!isScalar(pair.key) || !SECRET_KEY.test(String(pair.key.value))) return undefined;
         visit(document.createNode(pair.value), {
-          Scalar: (__, scalar) => {
-            if (typeof scalar.value === 'string' && scalar.value !== '') found.push(new Secret(scalar.value));
+          Scalar: (place, scalar) => {
+            if (place !== 'key' && typeof scalar.value === 'string' && scalar.value !== '')
+              found.push(new Secret(scalar.value));
           },
         });
         return undefined;

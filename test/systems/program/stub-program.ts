@@ -1,4 +1,4 @@
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Writes a program of a few lines of shell. @returns its path */
@@ -11,7 +11,6 @@ export async function stubProgram(folder: string, name: string, script: string):
 
 /** True while a process of this id is there and not only waiting to be collected. */
 export async function isAlive(pid: number): Promise<boolean> {
-  const { readFile } = await import('node:fs/promises');
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   return stat !== undefined && !/\) Z /.test(stat);
 }
