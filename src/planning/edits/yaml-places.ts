@@ -139,7 +139,8 @@ function documentAt(file: YamlFile, index: number): Document.Parsed {
 }
 
 /**
- * Sets texts at places of a file and leaves every other character as it is.
+ * Sets texts at places of a file and leaves every other character as it is. A number that reads like the text is no text:
+ * `1.10` gets quotes, since readers make 1.1 of it.
  * @throws EditRefused `not-editable` for a place that is shared or written over several lines, or where more would change
  */
 export function setPlaces(
@@ -147,7 +148,7 @@ export function setPlaces(
   wanted: readonly { readonly place: ScalarPlace; readonly value: string }[],
 ): string {
   const splices = wanted
-    .filter(({ place, value }) => sourceOf(place.node) !== value)
+    .filter(({ place, value }) => place.node.value !== value)
     .map(({ place, value }) => spliceOf(file, place, value));
   const after = spliced(file.text, splices);
   if (after !== file.text) assertOnlyTheseChanged(file, after, wanted);

@@ -67,9 +67,9 @@ describe('setScalarAt', () => {
     expect(result.places).toMatchObject([{ line: 20, before: '1.4.1', after: '1.4.1' }]);
   });
 
-  it('takes a number for what the file says: 1.10 is not 1.1', () => {
-    expect(edit('version: 1.10\n', 'version', '1.10').result.files).toEqual([]);
-    expect(edit('version: 1.10\n', 'version', '1.1').after).toBe('version: "1.1"\n');
+  it('puts quotes around a number that reads like the wanted text: readers make 1.1 of it', () => {
+    expect(edit('version: 1.10\n', 'version', '1.10').after).toBe('version: "1.10"\n');
+    expect(edit('version: "1.10"\n', 'version', '1.10').result.files).toEqual([]);
   });
 
   it.each<[string, string, string, readonly number[]]>([
