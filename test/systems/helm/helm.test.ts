@@ -1,8 +1,9 @@
 /** Helm with a program in its place, and the real one where the cache has it (`npm run test:real` builds it). */
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, type TestContext, vi } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { helmBinary } from '../../../sandbox/stack/helm-binary.js';
 import { runCommand } from '../../../sandbox/stack/run-command.js';
@@ -17,12 +18,18 @@ let folder: TemporaryFolder;
 let program: string | undefined;
 beforeAll(async () => {
   folder = await temporaryFolder('helm-test');
+  const place = join(folder.path, 'tmp');
+  await mkdir(place);
+  vi.stubEnv('TMPDIR', place);
   program = await helmBinary();
   if (program === undefined) return;
   const version = await runCommand(program, ['version', '--short']);
   reportSystem('helm', 'real', `Helm ${version.trim()}`);
 });
-afterAll(() => folder.remove());
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await folder.remove();
+});
 
 const NOT_BUILT = 'Helm is not in the cache; npm run test:real builds it.';
 const helm = (context: Pick<TestContext, 'skip'>) =>
@@ -51,8 +58,8 @@ const INPUT: TemplateInput = {
   }),
 };
 
-const leftBehind = async () =>
-  (await readdir(tmpdir())).filter((name) => /^gatehouse-helm-(?!test)/.test(name));
+/** What is in the place for temporary files, which this file has for itself. */
+const leftBehind = () => readdir(tmpdir());
 
 describe('a program in place of Helm', () => {
   it('gets the chart and the values, nothing of the environment, and no place of its own outside of the folder', async () => {
@@ -264,6 +271,41 @@ describe('the real Helm', () => {
       .template({ ...INPUT, chart: { files: files(chart), directory: '' }, values: new Map() })
       .catch((error: unknown) => String(error));
     expect(answer).toMatch(expected);
+  });
+
+  it('fetches no schema that a chart names, though Helm itself would (positive control)', async (context) => {
+    const tool = helm(context);
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.url ?? '');
+      response.end('{"type": "object"}');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const at = server.address();
+      if (at === null || typeof at === 'string') throw new Error('no port');
+      const chart = files({
+        'Chart.yaml': 'apiVersion: v2\nname: x\nversion: 1.0.0\n',
+        'values.schema.json': JSON.stringify({ $ref: `http://127.0.0.1:${at.port}/schema.json` }),
+        'templates/a.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: rendered}\n',
+      });
+      const text = await tool.template({
+        ...INPUT,
+        chart: { files: chart, directory: '' },
+        values: new Map(),
+      });
+      expect(text).toContain('name: rendered');
+      expect(asked).toEqual([]);
+      const bare = join(folder.path, 'with-schema');
+      for (const [path, content] of chart) {
+        await mkdir(dirname(join(bare, path)), { recursive: true });
+        await writeFile(join(bare, path), content);
+      }
+      await runCommand(program ?? '', ['template', 'x', bare]);
+      expect(asked).toEqual(['/schema.json']);
+    } finally {
+      server.close();
+    }
   });
 });
 
