@@ -2,8 +2,11 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { shopFiles } from '../../sandbox/gitlab/promotion-files.js';
+import { STAND_INS } from '../../sandbox/registry.js';
 import { fleetText } from '../../sandbox/stack/example-files.js';
 import { type WrittenInstallation, writeInstallation } from '../../sandbox/stack/installation.js';
+import { shopImage, shopPromotionText } from '../../sandbox/stack/promotion-files.js';
 import { type FreshLedger, freshLedger } from '../ledger/fresh-ledger.js';
 import { freshDatabase, sharedTemporal, uniqueName } from '../support/stack.js';
 import { type StandIns, startStandIns } from '../systems/stand-ins.js';
@@ -15,10 +18,7 @@ let installation: WrittenInstallation;
 let ledger: FreshLedger;
 
 beforeAll(async () => {
-  [standIns, ledger] = await Promise.all([
-    startStandIns('directory', 'key-vault', 'otterize', 'gitlab', 'kubernetes', 'oidc', 'tickets', 'mail'),
-    freshLedger(),
-  ]);
+  [standIns, ledger] = await Promise.all([startStandIns(...Object.keys(STAND_INS)), freshLedger()]);
   folder = new CliFolder();
   const { world } = standIns;
   installation = await writeInstallation({
@@ -144,6 +144,77 @@ describe('plan', () => {
   });
 });
 
+describe('plan of a promotion', () => {
+  const DEPLOYMENT = 'yaml/deployment.yaml';
+
+  /** A developer commits a version of the shop. */
+  async function developed(version: string): Promise<void> {
+    const image = `${shopImage(standIns.origin('harbor'))}@${await digestOf(version)}`;
+    await standIns.control('gitlab').post('/commit', {
+      project: 'shop-dev/ops',
+      path: DEPLOYMENT,
+      content: shopFiles({ image })[DEPLOYMENT] ?? '',
+      author: 'Ada',
+      as: 'ada',
+    });
+  }
+
+  async function digestOf(version: string): Promise<string> {
+    const harbor = standIns.origin('harbor');
+    const [user] = standIns.world.harbor.users;
+    const authorization = `Basic ${Buffer.from(`${user?.name}:${user?.password}`).toString('base64')}`;
+    const scope = 'service=harbor-registry&scope=repository:shop/web:pull';
+    const token: unknown = await (
+      await fetch(`${harbor}/service/token?${scope}`, { headers: { authorization } })
+    ).json();
+    const bearer = typeof token === 'object' && token !== null && 'token' in token ? String(token.token) : '';
+    const manifest = await fetch(`${harbor}/v2/shop/web/manifests/${version}`, {
+      headers: {
+        authorization: `Bearer ${bearer}`,
+        accept: 'application/vnd.oci.image.manifest.v1+json',
+      },
+    });
+    return manifest.headers.get('docker-content-digest') ?? '';
+  }
+
+  it('shows how the cluster would differ, writes nothing anywhere, and exits 2', async () => {
+    await developed('1.1.0');
+    const before = (await writes()).length;
+    const file = folder.file('promotion.yaml', shopPromotionText());
+    const ran = await run(['plan', '-f', file]);
+    expect(ran.stdout).toContain(
+      `image   ${shopImage(standIns.origin('harbor'))}@${await digestOf('1.1.0')}`,
+    );
+    expect(ran.stdout).toContain('shop/prod/prod: how the cluster will differ');
+    expect(ran.stdout).toMatch(/^-.*image: /m);
+    expect(ran.stdout).toMatch(/^\+.*image: .*@sha256:/m);
+    expect(ran.stdout).toMatch(/^Plan: shop to prod\. 1 file in 1 place\. Gates: owner\.$/m);
+    expect(ran.stderr).toContain('No ledger was read');
+    expect(ran.code).toBe(2);
+    expect((await writes()).length).toBe(before);
+    const json = await run(['plan', '-f', file, '--json'], { GATEHOUSE_LEDGER_URL: ledger.urlOf('auditor') });
+    expect(json.documents()).toMatchObject([
+      { gates: ['owner'], ledgerRead: true, promotion: { risk: { level: expect.any(String) } } },
+    ]);
+  });
+
+  it('shows what is in the way, and exits 1', async () => {
+    const release = { images: { web: 'no-such-version' } };
+    const file = folder.file('absent.yaml', shopPromotionText({ release }));
+    const ran = await run(['plan', '-f', file]);
+    expect([ran.code, ran.stdout]).toEqual([1, expect.stringContaining('! conflict: image: ')]);
+    expect(ran.stdout).toContain('no-such-version');
+    expect(ran.stdout).toContain('1 conflict: a request would be refused');
+  });
+
+  it('names what no path has', async () => {
+    const unknown = await run(['plan', '-f', folder.file('unknown.yaml', shopPromotionText({}, 'shpo'))]);
+    expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('did you mean "shop"?')]);
+    const skipped = await run(['plan', '-f', folder.file('dev.yaml', shopPromotionText({ to: 'dev' }))]);
+    expect(skipped.stderr).toContain('nothing is promoted there');
+  });
+});
+
 interface Findings {
   readonly ok: boolean;
   readonly findings: readonly {
@@ -210,7 +281,7 @@ describe('doctor', () => {
     expect(gone.stdout).toMatch(/^✗ ledger +answers +.*no connection/m);
     expect(gone.stdout).toContain('→ Check GATEHOUSE_LEDGER_URL');
     expect(gone.stdout).not.toContain(url.password);
-  });
+  }, 180_000);
 
   it('names what is wrong with credentials, keys and files, each with a remedy', async () => {
     const token = join(installation.folder, 'secrets', 'gitlab');

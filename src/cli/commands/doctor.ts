@@ -11,6 +11,7 @@ import { findingLines } from '../doctor/render-findings.js';
 import { systemChecks } from '../doctor/system-checks.js';
 import { temporalChecks } from '../doctor/temporal-checks.js';
 import { EXIT, type ExitCode } from '../exit-code.js';
+import { counted } from '../output/text.js';
 import type { Session } from '../session.js';
 
 export async function doctor(session: Session): Promise<ExitCode> {
@@ -49,7 +50,11 @@ async function installationChecks(env: NodeJS.ProcessEnv): Promise<readonly Find
   const inventory = await find('installation', 'inventory and policies', async () => {
     const files = readInstalledFiles(installation);
     found.files = files;
-    return `${files.inventory.spec.clusters.length} clusters, ${files.policies.length} policies`;
+    return [
+      counted(files.inventory.spec.clusters.length, 'cluster'),
+      files.policies.length === 1 ? '1 policy' : `${files.policies.length} policies`,
+      ...(files.paths.length === 0 ? [] : [counted(files.paths.length, 'promotion path')]),
+    ].join(', ');
   });
   return [
     file,

@@ -9,7 +9,6 @@ import { isFleet } from '../../manifests/read.js';
 import { planTargets } from '../../planning/fleet-plan.js';
 import { installedSystems } from '../../systems/installed.js';
 import { readAskedFile } from '../asked-file.js';
-import { CliError } from '../cli-error.js';
 import { EXIT, type ExitCode } from '../exit-code.js';
 import { readInstalled } from '../installed.js';
 import { estimateSeconds } from '../plan/estimate.js';
@@ -21,10 +20,7 @@ import type { Session } from '../session.js';
 export async function plan(session: Session, file: string): Promise<ExitCode> {
   const { asked } = readAskedFile(file);
   if (isFleet(asked)) return planFleet(session, asked);
-  throw new CliError(
-    'A promotion is planned when it is asked for: its plan compares what runs.',
-    'Ask for it, and read the plan at its first gate: gatehouse apply -f',
-  );
+  return (await import('./plan-promotion.js')).planPromotionFile(session, asked);
 }
 
 async function planFleet(session: Session, fleet: Located<FleetManifest>): Promise<ExitCode> {

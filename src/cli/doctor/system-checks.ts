@@ -3,7 +3,7 @@ import type { Installation } from '../../config/installation.js';
 import type { InventoryManifest, SecretStoreEntry } from '../../domain/manifest.js';
 import type { SecretStoreTarget } from '../../domain/request.js';
 import { secretStoreTarget } from '../../manifests/expand.js';
-import { installedSystems } from '../../systems/installed.js';
+import { type InstalledSystems, installedSystems } from '../../systems/installed.js';
 import { KubernetesClient } from '../../systems/kubernetes/client.js';
 import { type Finding, find } from './finding.js';
 
@@ -46,7 +46,40 @@ export async function systemChecks(
         })),
       ),
     ),
+    ...promotionChecks(installation, systems.promotion),
   ]);
+}
+
+/** Systems that only promotions need, as far as they are configured. */
+function promotionChecks(
+  { systems }: Installation,
+  { registry, harbor, changeRecords, prometheus }: InstalledSystems['promotion'],
+): readonly Promise<Finding>[] {
+  const answers = (subject: string, ask: (() => Promise<unknown>) | undefined): Promise<Finding>[] =>
+    ask === undefined
+      ? []
+      : [
+          find('systems', subject, async () => {
+            await ask();
+            return 'answers';
+          }),
+        ];
+  return [
+    ...(registry === undefined
+      ? []
+      : [
+          pingAll(
+            'Registry',
+            (systems.registry?.hosts ?? []).map(({ host }) => ({
+              name: host,
+              ping: async () => registry.ping(host),
+            })),
+          ),
+        ]),
+    ...answers('Harbor', harbor && (() => harbor.ping())),
+    ...answers('ServiceNow', changeRecords && (() => changeRecords.ping())),
+    ...answers('Prometheus', prometheus && (() => prometheus.query('vector(1)'))),
+  ];
 }
 
 /** Every store that an entry of the inventory leads to, each once. */
