@@ -1,6 +1,7 @@
 /**
  * `npm run demo`: the main job in the sandbox, with no accounts. Starts everything, onboards 25 clusters through both
- * gates, lets one cluster fail in an instructive way, retries it, and proves what happened.
+ * gates, lets one cluster fail in an instructive way, retries it, and proves what happened; then promotes an application to
+ * production, and takes the next release of it back.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,6 +14,7 @@ import { type GatehouseStack, startGatehouse } from '../stack/gatehouse.js';
 import { elapsed } from '../stack/progress.js';
 import { DemoCommandLine } from './command-line.js';
 import { ObjectCounter } from './objects-made.js';
+import { ShopStory } from './shop.js';
 import { heading, say } from './telling.js';
 import { VaultAdmin } from './vault-admin.js';
 
@@ -28,7 +30,7 @@ async function main(): Promise<void> {
   const began = Date.now();
   heading('Gatehouse: a SaaS into 25 clusters, with the approvals that it needs');
   say(
-    'Starting Temporal, Postgres, eight stand-ins, the API and a worker. The first time, Temporal may be built.',
+    'Starting Temporal, Postgres, the stand-ins, the API and a worker. The first time, Temporal may be built.',
   );
   const stack = await startGatehouse({
     clusters: CLUSTERS,
@@ -99,6 +101,19 @@ async function tell(stack: GatehouseStack, began: number): Promise<void> {
   if (done.status !== 'done' || second.status !== 'done')
     throw new Error('the demo did not end as it should');
   say(`  (the first time: ${writes - writesBefore} writes)`);
+
+  const shop = new ShopStory(
+    stack,
+    api,
+    (person, args) => command(commandLine, person, args, 14),
+    PATIENCE_MS,
+  );
+  heading('7. A release of the shop goes to production: its owner agrees, Gatehouse merges and proves it');
+  const promoted = await shop.promote();
+  heading('8. The next one does not come up: Olga takes it back, and the environment is held');
+  const takenBack = await shop.takeBack();
+  if (promoted.status !== 'done' || takenBack.status !== 'rolled-back')
+    throw new Error('the promotions did not end as they should');
 
   heading(`Done in ${elapsed(Date.now() - began)}`);
   await showAddresses(stack, requestId);

@@ -145,6 +145,9 @@ const GRANTED: Readonly<Record<string, readonly LedgerRole[]>> = {
   unpublished_checkpoints: ['api'],
   checkpoint_published: ['api'],
   append_checkpoint: ['api'],
+  place_hold: ['api', 'worker'],
+  release_hold: ['api'],
+  tell_of_news: ['api'],
 };
 
 describe('functions', () => {

@@ -17,7 +17,7 @@ const dataConverter = keptDataConverter();
 /** Changes to the code that make other commands than those in the histories, by kind of workflow. */
 const CHANGED: Readonly<Record<string, readonly [before: string, after: string]>> = {
   cluster: ['await otterize.ensureOrganisation(ref)', 'await gitlab.ensureValues(ref)'],
-  fleet: ['const plan = await this.plan()', 'await this.gates.judge(); const plan = await this.plan()'],
+  fleet: ['this.activities.plan.planFleet(', 'this.activities.plan.confirmPlan('],
 };
 
 /** Runs that began on an earlier release go on with the code of today: its commands are those in the history. */

@@ -1,0 +1,78 @@
+/** The demo's second job: a release of the shop goes to production, and the next one is taken back. */
+import type { RequestStatus } from '../../src/domain/status.js';
+import { ControlClient } from '../framework/control-client.js';
+import { shopFiles } from '../gitlab/promotion-files.js';
+import { type ExampleVersion, exampleImage } from '../harbor/example-artifacts.js';
+import type { ExampleApi } from '../stack/api-client.js';
+import type { GatehouseStack } from '../stack/gatehouse.js';
+import { shopImage } from '../stack/promotion-files.js';
+
+const DEPLOYMENT = 'yaml/deployment.yaml';
+
+/** Runs a command as somebody and shows it. @returns what it printed */
+export type ShowCommand = (person: string, args: readonly string[]) => Promise<string>;
+
+export class ShopStory {
+  private readonly stack: GatehouseStack;
+  private readonly api: ExampleApi;
+  private readonly show: ShowCommand;
+  private readonly patienceMs: number;
+
+  /** @param patienceMs longest wait for the machine, in milliseconds */
+  constructor(stack: GatehouseStack, api: ExampleApi, show: ShowCommand, patienceMs: number) {
+    this.stack = stack;
+    this.api = api;
+    this.show = show;
+    this.patienceMs = patienceMs;
+  }
+
+  /** A release that works. @returns how it ended */
+  async promote(): Promise<RequestStatus> {
+    await this.develop('1.1.0');
+    const requestId = await this.ask();
+    await this.show('ben', ['approve', requestId, '--gate', 'owner', '--yes']);
+    const status = await this.until(requestId, (now) => now.endedAt !== undefined);
+    await this.show('emil', ['status', requestId]);
+    return status;
+  }
+
+  /** A release that does not come up: nobody waits for the end of the wait. @returns how it ended */
+  async takeBack(): Promise<RequestStatus> {
+    const kubernetes = new ControlClient(this.stack.address('kubernetes'));
+    await this.develop('1.2.0');
+    const requestId = await this.ask();
+    await kubernetes.settings({ applications: { 'shop-prod': { degraded: true } } });
+    await this.show('chi', ['approve', requestId, '--gate', 'owner', '--yes']);
+    await this.until(requestId, (now) => now.targets.some(({ lastStep }) => lastStep === 'merge'));
+    await this.show('olga', ['status', requestId]);
+    await kubernetes.settings({ applications: {} });
+    await this.show('olga', ['rollback', 'shop/prod']);
+    const status = await this.until(requestId, (now) => now.endedAt !== undefined);
+    await this.show('olga', ['status', requestId]);
+    return status;
+  }
+
+  /** A developer commits a version to dev, which Argo CD brings there. */
+  private async develop(version: ExampleVersion): Promise<void> {
+    const image = `${shopImage(this.stack.address('harbor'))}@${exampleImage('shop/web', version).content.top.digest}`;
+    await new ControlClient(this.stack.address('gitlab')).post('/commit', {
+      project: 'shop-dev/ops',
+      path: DEPLOYMENT,
+      content: shopFiles({ image })[DEPLOYMENT] ?? '',
+      message: `Shop ${version}`,
+      author: 'ada',
+      as: 'ada',
+    });
+  }
+
+  private async ask(): Promise<string> {
+    const printed = await this.show('emil', ['promote', 'shop', '--to', 'prod']);
+    const requestId = /req-[a-z0-9]+/.exec(printed)?.[0] ?? '';
+    await this.until(requestId, (status) => status.gates.some((gate) => gate.state === 'open'));
+    return requestId;
+  }
+
+  private until(requestId: string, condition: (status: RequestStatus) => boolean): Promise<RequestStatus> {
+    return this.api.until(requestId, condition, this.patienceMs);
+  }
+}
