@@ -9,10 +9,11 @@ const ALLOWED = {
   ledger: ['domain', 'security', 'config'],
   security: ['domain', 'config'],
   manifests: ['domain', 'security', 'config'],
-  planning: ['domain', 'systems', 'manifests', 'config'],
-  activities: ['planning', 'systems', 'ledger', 'security', 'domain', 'config'],
+  delivery: ['domain', 'systems'],
+  planning: ['domain', 'systems', 'delivery', 'manifests', 'config'],
+  activities: ['planning', 'delivery', 'systems', 'ledger', 'security', 'domain', 'config'],
   api: ['domain', 'ledger', 'security', 'manifests', 'config'],
-  cli: ['domain', 'ledger', 'security', 'manifests', 'planning', 'systems', 'config'],
+  cli: ['domain', 'ledger', 'security', 'manifests', 'planning', 'delivery', 'systems', 'config'],
   config: ['domain'],
 };
 

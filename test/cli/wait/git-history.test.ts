@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeStory, type Story } from '../../../bench/accidents/story.js';
 import { type TemporaryFolder, temporaryFolder } from '../../../sandbox/stack/temporary-folder.js';
 import { GitHistory } from '../../../src/cli/wait/git-history.js';
-import type { Relation } from '../../../src/cli/wait/history.js';
+import type { Relation } from '../../../src/delivery/history.js';
 
 const NEVER = new AbortController().signal;
 let folder: TemporaryFolder;

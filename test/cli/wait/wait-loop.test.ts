@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Look, Watch } from '../../../src/cli/wait/look.js';
 import { LOOK_EVERY_MS, type Progress, waitUntilProven } from '../../../src/cli/wait/wait-loop.js';
+import type { Look, Watch } from '../../../src/delivery/look.js';
 import { SystemError, type TroubleKind } from '../../../src/domain/failure.js';
 
 const PROVEN: Look = { state: 'proven', evidence: { revision: 'a' } };
