@@ -2,8 +2,7 @@
 import { sleep } from '@temporalio/activity';
 import type { Look } from '../../delivery/look.js';
 import { SystemError } from '../../domain/failure.js';
-import type { DeliveryTools } from './activities.js';
-import { DeliveryProof, remedyOf } from './proof.js';
+import { DeliveryProof, type ProofTools, remedyOf } from './proof.js';
 import type { ProvenDelivery } from './wanted.js';
 
 /** How long one confirmation looks, and how often, in milliseconds: a comparison that was asked for takes seconds. */
@@ -49,7 +48,7 @@ const SAYS_NOTHING: ReadonlySet<string> = new Set([
  * @throws SystemError kind `busy` when nothing could be said for or against it in time: asked again later
  */
 export async function confirmDelivery(
-  tools: DeliveryTools,
+  tools: ProofTools,
   wanted: ProvenDelivery,
   signal: AbortSignal,
 ): Promise<{ readonly state: 'holds' | 'regressed'; readonly message: string }> {

@@ -20,8 +20,14 @@ const REMEDIES: Readonly<Record<string, string>> = {
     'Set spec.wait or spec.healthChecks on the Kustomization, or name the workloads in the path, then retry',
 };
 
+/** What a proof asks. */
+export type ProofTools = Pick<
+  DeliveryTools,
+  'gitlab' | 'repositories' | 'repositoryOf' | 'watched' | 'platforms'
+>;
+
 export class DeliveryProof {
-  readonly #tools: DeliveryTools;
+  readonly #tools: ProofTools;
   readonly #wanted: ProvenDelivery;
   readonly #stabilisationMs: number;
   readonly #beganMs = Date.now();
@@ -29,7 +35,7 @@ export class DeliveryProof {
   #clause: { readonly name: string; readonly since: string } | undefined;
 
   /** @param stabilisationMs how long it must stay healthy; 0 for a look at what was proven before */
-  constructor(tools: DeliveryTools, wanted: ProvenDelivery, stabilisationMs: number) {
+  constructor(tools: ProofTools, wanted: ProvenDelivery, stabilisationMs: number) {
     this.#tools = tools;
     this.#wanted = wanted;
     this.#stabilisationMs = stabilisationMs;

@@ -1,0 +1,181 @@
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { type ReadinessDeps, readinessOf } from '../../../src/activities/delivery/readiness.js';
+import { PROMOTION_OBJECT } from '../../../src/domain/promotion/request.js';
+import { Applications } from '../../../src/systems/argocd/applications.js';
+import { GitLabRepositories } from '../../../src/systems/gitlab/repositories.js';
+import { KubernetesConnection } from '../../../src/systems/kubernetes/connection.js';
+import { Secret } from '../../../src/systems/secret.js';
+import { ChangeRecords } from '../../../src/systems/servicenow/change-records.js';
+import { type StandIns, startStandIns } from '../../systems/stand-ins.js';
+import { type AskedPromotion, type Asking, PromotionStage } from '../promotion-stage.js';
+
+const PROJECT = 'shop-prod/ops';
+/** a Wednesday, noon */
+const NOW = Date.parse('2026-11-25T12:00:00Z');
+const HOUR = 3_600_000;
+
+let standIns: StandIns;
+let stage: PromotionStage;
+let deps: ReadinessDeps;
+let changeRecords: ChangeRecords;
+
+beforeAll(async () => {
+  [standIns, stage] = await Promise.all([
+    startStandIns('gitlab', 'kubernetes', 'servicenow'),
+    PromotionStage.open(),
+  ]);
+  const { username, password } = standIns.world.servicenow;
+  changeRecords = new ChangeRecords({
+    baseUrl: standIns.origin('servicenow'),
+    credential: async () => ({ kind: 'basic', username, password: new Secret(password) }),
+  });
+  const connection = new KubernetesConnection({
+    server: `${standIns.origin('kubernetes')}/clusters/management`,
+    token: async () => new Secret(standIns.world.kubernetes.managementToken),
+  });
+  deps = {
+    ledger: stage.ledger.worker,
+    repositories: new GitLabRepositories({
+      baseUrl: standIns.origin('gitlab'),
+      token: async () => new Secret(standIns.world.gitlab.token),
+    }),
+    changeRecords,
+    clusters: { applicationsOf: ({ namespace }) => new Applications({ connection, namespace }) },
+  };
+});
+afterEach(async () => {
+  for (const name of ['gitlab', 'kubernetes', 'servicenow']) {
+    expect(await standIns.control(name).violations()).toEqual([]);
+  }
+});
+afterAll(async () => {
+  await Promise.all([standIns.close(), stage.close()]);
+});
+
+const DELIVERY = {
+  kind: 'argocd',
+  name: 'eu',
+  cluster: 'harbour-01',
+  connection: 'management',
+  namespace: 'argocd',
+  application: 'shop-prod',
+  workloads: [],
+} as const;
+
+async function ask(more: Asking = {}): Promise<AskedPromotion> {
+  return await stage.ask({ places: [{ project: PROJECT, deliveries: [DELIVERY] }], ...more });
+}
+
+function ready({ request }: AskedPromotion, own = deps) {
+  const [place] = request.content.targets;
+  if (place === undefined) throw new Error('the promotion has no place');
+  return readinessOf(own, request, place, NOW);
+}
+
+/** Calls that a system has got. */
+async function calls(name: string): Promise<number> {
+  return (await standIns.control(name).events()).filter(({ phase }) => phase === 'request').length;
+}
+
+it('is ready when nothing is in the way', async () => {
+  expect(await ready(await ask())).toMatchObject({ state: 'ready' });
+});
+
+it('waits for a hold to be released, and asks nobody else meanwhile', async () => {
+  const asked = await ask();
+  const { application, environment } = asked.request.content;
+  const [reason = ''] = await stage.ledger.worker.keepPersonal(asked.requestId, ['the shop is full']);
+  const holdId = `hold-${asked.requestId}`;
+  const by = { kind: 'person', id: 'p-ada' } as const;
+  await stage.ledger.api.placeHold(null, { holdId, scope: { application, environment }, by, reason });
+  const before = await calls('gitlab');
+  const held = await ready(asked);
+  expect(held).toMatchObject({ state: 'waiting', clause: expect.stringContaining(holdId) });
+  expect(held.wakeAtMs).toBeUndefined();
+  expect(await calls('gitlab')).toBe(before);
+  await stage.ledger.api.releaseHold({ holdId, by });
+  expect(await ready(asked)).toMatchObject({ state: 'ready' });
+});
+
+it('waits for the approval of its change record, and gives up when that is rejected', async () => {
+  const asked = await ask({ rules: { changeRecord: true } });
+  const { record } = await changeRecords.open({
+    correlationId: asked.requestId,
+    shortDescription: 'Promote',
+    description: 'Promote',
+  });
+  await expect(ready(asked)).rejects.toThrow(/holds no change record/);
+  await stage.completed(asked.requestId, asked.environment, PROMOTION_OBJECT.changeRecord, {
+    sysId: record.sysId,
+  });
+  await changeRecords.requestApproval(record.sysId);
+  const waiting = await ready(asked);
+  expect(waiting).toMatchObject({
+    state: 'waiting',
+    clause: expect.stringContaining(record.number),
+    wakeAtMs: NOW + 60_000,
+  });
+  const control = standIns.control('servicenow');
+  await control.post('/approval', { change: asked.requestId, approval: 'approved' });
+  expect(await ready(asked)).toMatchObject({ state: 'ready' });
+  await control.post('/edit', { change: asked.requestId, fields: { approval: 'rejected' } });
+  await expect(ready(asked)).rejects.toMatchObject({
+    type: 'CannotSucceed',
+    fields: { system: 'servicenow', message: expect.stringContaining('rejected') },
+  });
+  await expect(ready(asked, { ...deps, changeRecords: undefined })).rejects.toThrow(/names no system/);
+});
+
+it('waits for the end of a freeze of the project, which an exception does not', async () => {
+  const url = `${standIns.origin('gitlab')}/api/v4/projects/${encodeURIComponent(PROJECT)}/freeze_periods`;
+  const headers = {
+    'private-token': standIns.world.gitlab.token,
+    'content-type': 'application/json',
+  };
+  const body = { freeze_start: '0 20 * * 2', freeze_end: '30 12 * * 3', cron_timezone: 'UTC' };
+  await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
+  const [made] = await new GitLabRepositories({
+    baseUrl: standIns.origin('gitlab'),
+    token: async () => new Secret(standIns.world.gitlab.token),
+  }).freezePeriods(PROJECT);
+  expect(await ready(await ask())).toMatchObject({
+    state: 'waiting',
+    clause: expect.stringContaining(`the project ${PROJECT}`),
+    wakeAtMs: NOW + HOUR / 2,
+  });
+  const before = await calls('gitlab');
+  expect(await ready(await ask({ exception: 'hotfix' }))).toMatchObject({ state: 'ready' });
+  expect(await calls('gitlab')).toBe(before);
+  await fetch(`${url}/${made?.id}`, { method: 'DELETE', headers });
+  expect(await ready(await ask())).toMatchObject({ state: 'ready' });
+});
+
+it('waits for a sync window of the project of its Application to open', async () => {
+  const project = '/apis/argoproj.io/v1alpha1/namespaces/argocd/appprojects/shop';
+  const setWindows = async (syncWindows: readonly object[] | null): Promise<void> => {
+    const answer = await fetch(`${standIns.origin('kubernetes')}/clusters/management${project}`, {
+      method: 'PATCH',
+      headers: {
+        authorization: `Bearer ${standIns.origin('kubernetesAdminToken')}`,
+        'content-type': 'application/merge-patch+json',
+      },
+      body: JSON.stringify({ spec: { syncWindows } }),
+    });
+    expect(answer.status).toBe(200);
+  };
+  const night = { kind: 'allow', schedule: '30 12 * * *', duration: '1h', applications: ['shop-*'] };
+  await setWindows([night]);
+  expect(await ready(await ask())).toMatchObject({
+    state: 'waiting',
+    clause: expect.stringMatching(/^syncs of eu: outside of/),
+    wakeAtMs: NOW + HOUR / 2,
+  });
+  await setWindows([{ ...night, applications: ['bank-*'] }]);
+  expect(await ready(await ask())).toMatchObject({ state: 'ready' });
+  await setWindows(null);
+});
+
+it('does not wait for an Application that is not there yet: the delivery tells of it', async () => {
+  const places = [{ project: PROJECT, deliveries: [{ ...DELIVERY, application: 'not-there' }] }];
+  expect(await ready(await ask({ places }))).toMatchObject({ state: 'ready' });
+});
