@@ -22,16 +22,23 @@ export function askedView(gate, me) {
     el(
       'p',
       { class: 'lead' },
-      'Gatehouse is asked to set up ',
-      el('strong', {}, value(asked.service)),
-      ` on the ${count(plan.targets.length, 'cluster')} of the fleet `,
-      el('strong', {}, value(asked.fleet)),
+      ...(asked.service === undefined
+        ? ['Gatehouse is asked to promote ', el('strong', {}, value(asked.title))]
+        : [
+            'Gatehouse is asked to set up ',
+            el('strong', {}, value(asked.service)),
+            ` on the ${count(plan.targets.length, 'cluster')} of the fleet `,
+            el('strong', {}, value(asked.fleet ?? '')),
+          ]),
       systems.length > 0 && `, in ${sentence(systems)}`,
       '. Nothing is done before every gate has passed.',
     ),
     facts([
       ['Asked by', requester(asked.requester, me)],
-      ['For', value(asked.requestedFor || 'somebody whose address was erased')],
+      asked.requestedFor !== undefined && [
+        'For',
+        value(asked.requestedFor || 'somebody whose address was erased'),
+      ],
       asked.ticket !== undefined && ['Ticket', value(asked.ticket)],
       [
         'Reason',

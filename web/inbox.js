@@ -59,7 +59,9 @@ function waitingItem(item) {
         el(
           'a',
           { href: `/r/${encodeURIComponent(item.requestId)}`, id, class: 'cover' },
-          `Set up ${item.service} on ${count(item.targets, 'cluster')}`,
+          item.service === undefined
+            ? `Promote ${item.title}`
+            : `Set up ${item.service} on ${count(item.targets, 'cluster')}`,
         ),
       ),
       pill('open', title(item.gate)),
@@ -67,7 +69,7 @@ function waitingItem(item) {
     el(
       'p',
       { class: 'line' },
-      el('span', {}, 'Fleet ', value(item.fleet)),
+      item.fleet !== undefined && el('span', {}, 'Fleet ', value(item.fleet)),
       item.ticket !== undefined && el('span', {}, 'Ticket ', value(item.ticket)),
       el('span', {}, 'You decide as ', value(item.group)),
     ),

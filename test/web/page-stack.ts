@@ -163,7 +163,7 @@ export class PageStack {
     found: Found = (plan) => plan,
   ): Promise<{ epoch: number; planDigest: string }> {
     const record = recordOf(await this.ledger.worker.entriesOf(requestId));
-    if (record === null) throw new Error('no such request');
+    if (record?.request.kind !== 'Fleet') throw new Error('no such request for a fleet');
     const epoch = record.plans.length + 1;
     const invitees = await this.ledger.worker.keepPersonal(requestId, [
       'ada.lovelace@example.com',
