@@ -46,12 +46,33 @@ export function askedView(gate, me) {
       ],
       ['Asked', age(asked.acceptedAt)],
       asked.source !== undefined && ['File in Git', value(asked.source)],
-      ['Fleet', fleet(plan.targets.map(({ target }) => target))],
+      asked.service !== undefined && ['Fleet', fleet(plan.targets.map(({ target }) => target))],
+      plan.promotion !== undefined && [
+        'Risk',
+        value([plan.promotion.risk.level, ...plan.promotion.risk.reasons].join('; ')),
+      ],
+      plan.promotion !== undefined && ['Checked', value(plan.promotion.findings.join('; '))],
       [
         'Policy',
         [value(gate.policy.name), ' ', el('code', { class: 'soft' }, gate.policy.digest.slice(0, 12))],
       ],
     ]),
+    ...(plan.promotion?.places ?? []).map(renderedDifference),
+  );
+}
+
+/**
+ * What the cluster would get, beside what it has: the approver reads the effect, not only the changed lines.
+ * @param {{ place: string, diff: string, cut: number, files: { path: string, change: string }[] }} planned
+ */
+function renderedDifference({ place, diff, cut, files }) {
+  return el(
+    'section',
+    { class: 'difference' },
+    el('h3', {}, 'What changes in ', value(place)),
+    el('p', { class: 'soft' }, value(files.map(({ path, change }) => `${path} ${change}`).join(', '))),
+    el('pre', { tabindex: '0', 'aria-label': `Rendered difference of ${place}` }, value(diff)),
+    cut > 0 && el('p', {}, `${number(cut)} lines are not shown.`),
   );
 }
 
