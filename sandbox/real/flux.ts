@@ -38,7 +38,10 @@ export const FLUX_COMPONENT: RealComponent = {
       `--storage-adv-addr=${address}`,
     ]);
     try {
-      const kustomizations = await startController(KUSTOMIZE_CONTROLLER, kubeconfig, folder, []);
+      const kustomizations = await startController(KUSTOMIZE_CONTROLLER, kubeconfig, folder, [
+        // its default of 30 s would be the longest wait of all tests
+        '--requeue-dependency=5s',
+      ]);
       return {
         description: `Flux source-controller and kustomize-controller ${FLUX_VERSION}`,
         env: { REAL_FLUX: FLUX_VERSION },

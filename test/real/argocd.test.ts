@@ -17,8 +17,10 @@ afterAll(async () => {
   await (await opened?.catch(() => undefined))?.close();
 });
 
-/** Short against any wait that is to be proven, long enough for some looks. */
-const SHORT = ['--timeout', '8s'];
+/** Two looks, at what does not change any more. */
+const SHORT = ['--timeout', '1s'];
+/** Long enough for a controller that was asked. */
+const LONGER = ['--timeout', '20s'];
 
 describe('our commit', () => {
   it('the old revision is Synced and Healthy after a push, and stays so until somebody asks', async (context) => {
@@ -191,7 +193,7 @@ describe('what holds a sync back', () => {
     expect(away).toMatchObject({ code: 3, clause: 'comparison-error' });
 
     // Argo CD 3.5.7 then takes the new commit for one that it has tried, and does what self-heal does: only what differs
-    const back = await world.waitRefreshing(name, ours, '--timeout', '20s');
+    const back = await world.waitRefreshing(name, ours, ...LONGER);
     expect(back).toMatchObject({ code: 3, clause: 'partial-sync' });
     const fooled = await world.application(name);
     expect(isSyncedAndHealthy(fooled)).toBe(true);
@@ -266,7 +268,7 @@ describe('what holds a sync back', () => {
     const resources = [{ kind: 'ConfigMap', name: 'settings' }];
     await world.sync(name, { revision: ours, resources });
 
-    const waited = await world.waitRefreshing(name, ours, ...SHORT);
+    const waited = await world.waitRefreshing(name, ours, ...LONGER);
     expect(waited).toMatchObject({ code: 3, clause: 'partial-sync' });
     expect(isSyncedAndHealthy(await world.application(name))).toBe(true);
   });
