@@ -5,7 +5,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
-import { defaultPayloadConverter, type Payload } from '@temporalio/common';
+import { defaultPayloadConverter, type Payload, WorkflowNotFoundError } from '@temporalio/common';
 import {
   bundleWorkflowCode,
   DefaultLogger,
@@ -29,6 +29,7 @@ export class Attacker {
   readonly namespace: string;
   private readonly native: NativeConnection;
   private readonly rogue: Rogue;
+  private readonly polling: Rogue[] = [];
   /** a codec like the real one, with a key that he made up */
   private readonly codec: EncryptionCodec;
 
@@ -59,6 +60,7 @@ export class Attacker {
   }
 
   async close(): Promise<void> {
+    await this.withdraw();
     await this.rogue.stop();
     await this.native.close();
     await this.client.connection.close();
@@ -66,7 +68,8 @@ export class Attacker {
 
   /** A worker of his own on queues of Gatehouse. */
   async pollWorkflows(): Promise<Rogue> {
-    return startRogue(this.native, this.namespace, taskQueue(PREFIX, 'workflows'), this.rogue.bundle);
+    const queue = taskQueue(PREFIX, 'workflows');
+    return this.noted(await startRogue(this.native, this.namespace, queue, this.rogue.bundle));
   }
 
   async pollActivities(queue: QueueName, activities: object): Promise<Rogue> {
@@ -77,7 +80,17 @@ export class Attacker {
       activities,
       dataConverter: CONVERTER_PATHS,
     });
-    return running(worker, this.rogue.bundle);
+    return this.noted(running(worker, this.rogue.bundle));
+  }
+
+  /** His workers on queues of Gatehouse are gone, whatever became of the test that started them. */
+  async withdraw(): Promise<void> {
+    await Promise.all(this.polling.splice(0).map((rogue) => rogue.stop()));
+  }
+
+  private noted(rogue: Rogue): Rogue {
+    this.polling.push(rogue);
+    return rogue;
   }
 
   /** Schedules activities of Gatehouse straight on a real queue, from a workflow of his own, past every gate. */
@@ -140,6 +153,21 @@ export class Attacker {
       identity: 'attacker',
       result: { payloads: [defaultPayloadConverter.toPayload(result)] },
     });
+  }
+
+  /** Waits until a run of this name exists: a request is accepted before its workflow is started. */
+  async started(workflowId: string): Promise<WorkflowHandle> {
+    const handle = this.client.workflow.getHandle(workflowId);
+    const deadline = Date.now() + PATIENCE_MS;
+    for (;;) {
+      try {
+        await handle.describe();
+        return handle;
+      } catch (error) {
+        if (!(error instanceof WorkflowNotFoundError) || Date.now() > deadline) throw error;
+        await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+      }
+    }
   }
 
   /** Waits until a run has an activity of this type open. */
@@ -209,10 +237,12 @@ async function startRogue(
 
 function running(worker: Worker, bundle: { readonly code: string }): Rogue {
   const ended = worker.run();
+  let stopped = false;
   return {
     bundle,
     async stop() {
-      worker.shutdown();
+      if (!stopped) worker.shutdown();
+      stopped = true;
       await ended;
     },
   };

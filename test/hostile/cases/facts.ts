@@ -68,12 +68,15 @@ export function factCases(scene: () => Scene): void {
       await scene().stop('systems');
       const members = group.members.filter(({ id }) => id !== ben.id);
       await directory.post('/groups', { id: group.id, displayName: group.name, members });
-      await scene().start('systems');
-      const mark = await scene().mark();
-      expect(await scene().attemptOrganisation(bait)).toBe('EffectRefused');
-      await scene().expectAlarmAndNoEffect(mark, 'effect-refused', bait, /procurement is open \(0 of 1\)/);
-      await directory.post('/groups', { id: group.id, displayName: group.name, members: group.members });
-      await scene().stop('systems');
+      try {
+        await scene().start('systems');
+        const mark = await scene().mark();
+        expect(await scene().attemptOrganisation(bait)).toBe('EffectRefused');
+        await scene().expectAlarmAndNoEffect(mark, 'effect-refused', bait, /procurement is open \(0 of 1\)/);
+      } finally {
+        await directory.post('/groups', { id: group.id, displayName: group.name, members: group.members });
+        await scene().stop('systems');
+      }
     });
 
     it('a policy that was strengthened meanwhile counts at once', async () => {
@@ -82,12 +85,15 @@ export function factCases(scene: () => Scene): void {
       const bait = await approvedAndLeft();
       await scene().stop('systems');
       writeFileSync(file, strengthened(before));
-      await scene().start('systems');
-      const mark = await scene().mark();
-      expect(await scene().attemptOrganisation(bait)).toBe('EffectRefused');
-      await scene().expectAlarmAndNoEffect(mark, 'effect-refused', bait, /under the policy in force now/);
-      await scene().stop('systems');
-      writeFileSync(file, before);
+      try {
+        await scene().start('systems');
+        const mark = await scene().mark();
+        expect(await scene().attemptOrganisation(bait)).toBe('EffectRefused');
+        await scene().expectAlarmAndNoEffect(mark, 'effect-refused', bait, /under the policy in force now/);
+      } finally {
+        writeFileSync(file, before);
+        await scene().stop('systems');
+      }
     });
   });
 

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { jsonLine, type RunningProcess, startTypeScript } from '../../../sandbox/stack/processes.js';
 import { claimsFor, FORGERIES, GATES, plant } from '../envelopes.js';
 import { CONFIRMED, forgedStart, PASSED } from '../forged-results.js';
@@ -27,6 +27,8 @@ export function positiveControl(scene: () => Scene): void {
     await unguarded?.stop();
     await scene().start('systems');
   });
+
+  afterEach(() => scene().start('ledger'));
 
   async function expectOrganisation(mark: Mark, { cluster }: Bait): Promise<void> {
     const effect = `otterize: created organization ${cluster.name}-${cluster.stage}`;
@@ -67,7 +69,6 @@ export function positiveControl(scene: () => Scene): void {
     await expectOrganisation(mark, bait);
     await attacker.terminate(bait.fleetId);
     await attacker.terminate(bait.clusterId).catch(() => undefined);
-    await scene().start('ledger');
   });
 
   it('decisions with alg none in the ledger have their effect', async () => {

@@ -15,7 +15,10 @@ const EFFECTS = [
 ] as const;
 
 export function rogueCases(scene: () => Scene): void {
-  afterEach(() => scene().startAll());
+  afterEach(async () => {
+    await scene().attacker.withdraw();
+    await scene().startAll();
+  });
 
   describe('every activity that touches a system asks the ledger itself', () => {
     for (const [queue, name] of EFFECTS) {
@@ -40,7 +43,8 @@ export function rogueCases(scene: () => Scene): void {
     const mark = await scene().mark();
     const bait = await scene().ask();
     // his workflow ends when the effect is refused
-    await attacker.client.workflow.getHandle(bait.fleetId).result();
+    const handle = await attacker.started(bait.fleetId);
+    await handle.result();
     await scene().expectAlarmAndNoEffect(mark, 'effect-refused', bait, /procurement is open/);
     await rogue.stop();
     await scene().start('workflows');

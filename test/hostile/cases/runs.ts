@@ -1,5 +1,6 @@
 /** Attacks with runs: started by hand, reset, terminated and started again. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { ControlClient } from '../../../sandbox/framework/control-client.js';
 import { entriesOfType } from '../../../src/domain/record.js';
 import type { Bait, Scene } from '../scene.js';
 
@@ -45,11 +46,20 @@ export function runCases(scene: () => Scene): void {
       await scene().approveProcurement(bait);
       await scene().attacker.terminate(bait.fleetId);
       await scene().attacker.startByHand('fleetOnboarding', bait.fleetId, fleetInput(bait.requestId));
+      const otterize = new ControlClient(scene().stack.address('otterize'));
+      const letGo = (): Promise<void> => otterize.removeFaults('in-hand');
+      onTestFinished(letGo);
+      await otterize.addFault({
+        id: 'in-hand',
+        match: { operation: 'createOrganization_mutation' },
+        times: 0,
+        when: 'before',
+        kind: 'hold',
+      });
       await scene().approveDataProtection(bait);
-      await scene()
-        .attacker.pending(bait.clusterId, 'ensureOrganisation')
-        .catch(() => undefined);
+      await scene().eventually('an effect in hand', async () => (await otterize.held()).at(0));
       await scene().attacker.terminate(bait.fleetId);
+      await letGo();
       await scene().attacker.startByHand('fleetOnboarding', bait.fleetId, fleetInput(bait.requestId));
       await scene().expectDoneOnce(mark, bait);
     });
