@@ -111,10 +111,15 @@ export class PromotionStage {
     await this.ledger.close();
   }
 
-  /** Runs something as an activity; each time in a context of its own. */
-  async run<T>(activity: () => Promise<T>): Promise<T> {
+  /**
+   * Runs something as an activity; each time in a context of its own.
+   * @param onHeartbeat gets what it reports to Temporal
+   */
+  async run<T>(activity: () => Promise<T>, onHeartbeat?: (details: unknown) => void): Promise<T> {
     const logger = new DefaultLogger('ERROR');
-    return await new MockActivityEnvironment({ heartbeatTimeoutMs: 1_000 }, { logger }).run(activity);
+    const environment = new MockActivityEnvironment({ heartbeatTimeoutMs: 1_000 }, { logger });
+    if (onHeartbeat !== undefined) environment.on('heartbeat', onHeartbeat);
+    return await environment.run(activity);
   }
 
   /** Asks for a promotion, plans it, and has it approved unless it is said otherwise. */

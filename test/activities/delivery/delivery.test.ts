@@ -148,12 +148,19 @@ function place({ places: [first = ''] }: AskedPromotion): string {
   return first;
 }
 
-function wait(asked: AskedPromotion, more: { readonly revert?: boolean; readonly maxWaitMs?: number } = {}) {
-  const { revert = false, maxWaitMs = MAX_WAIT_MS } = more;
+interface Waiting {
+  readonly revert?: boolean;
+  readonly maxWaitMs?: number;
+  readonly onHeartbeat?: (details: unknown) => void;
+}
+
+function wait(asked: AskedPromotion, more: Waiting = {}) {
+  const { revert = false, maxWaitMs = MAX_WAIT_MS, onHeartbeat } = more;
   const { waitForDelivery } = createDeliveryActivities(deliveryTools(deps));
   const { requestId } = asked;
-  return stage.run(() =>
-    waitForDelivery({ requestId, target: place(asked), delivery: 'eu', revert, maxWaitMs }),
+  return stage.run(
+    () => waitForDelivery({ requestId, target: place(asked), delivery: 'eu', revert, maxWaitMs }),
+    onHeartbeat,
   );
 }
 
@@ -310,12 +317,18 @@ describe('a wait for what never comes', () => {
   it('says what it waited for when its time is over', async () => {
     const { asked } = await merged();
     await kubernetes.settings({ syncMs: 100, applications: { [APPLICATION]: { scripted: true } } });
-    await expect(wait(asked, { maxWaitMs: 500 })).rejects.toMatchObject({
+    const told: unknown[] = [];
+    const waiting = wait(asked, { maxWaitMs: 500, onHeartbeat: (details) => told.push(details) });
+    await expect(waiting).rejects.toMatchObject({
       type: 'WaitOverdue',
       fields: {
         object: `application argocd/${APPLICATION} on ${cluster}`,
         message: expect.stringMatching(/unmet: [a-z-]+: application argocd\/shop-prod: /),
       },
+    });
+    expect(told[0]).toEqual({
+      waitingFor: expect.stringMatching(/^[a-z-]+: application argocd\/shop-prod: /),
+      since: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
     });
   });
 });
