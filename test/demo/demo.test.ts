@@ -41,4 +41,4 @@ it('the demo onboards 25 clusters, retries one, proves it, and does nothing the 
   expect(output).toMatch(/8\. The next one[\s\S]*taken back, proven/);
   expect(readdirSync(temporary).filter((name) => name.startsWith('gatehouse-'))).toEqual([]);
   rmSync(temporary, { recursive: true });
-}, 300_000);
+}, 480_000);
