@@ -116,11 +116,12 @@ export function deriveStatus(
   const failed = targets.filter((target) => target.state === 'failed');
   const moving = targets.some((target) => target.state === 'pending' || target.state === 'running');
   const promotion = promotionStatus(record);
-  const review = started === undefined ? undefined : openReviews(record, gates)[0];
+  const asked = started === undefined ? undefined : openGates(gates, true)[0];
+  const proposed = promotion === undefined || started !== undefined || hasOpened(record) ? plan : undefined;
 
   const status =
     ended?.body.outcome ??
-    statusWord({ revoked, stuck, plan, started, pause, review }, failed, moving, promotion);
+    statusWord({ revoked, stuck, plan: proposed, started, pause, asked }, failed, moving, promotion);
 
   return {
     requestId: record.requestId,
@@ -145,7 +146,7 @@ export function deriveStatus(
 
 /** What a request that has not ended is about, the most urgent first. */
 function statusWord(
-  seen: Readonly<Record<'revoked' | 'stuck' | 'plan' | 'started' | 'pause' | 'review', object | undefined>>,
+  seen: Readonly<Record<'revoked' | 'stuck' | 'plan' | 'started' | 'pause' | 'asked', object | undefined>>,
   failed: readonly TargetStatus[],
   moving: boolean,
   promotion: PromotionStatus | undefined,
@@ -155,9 +156,17 @@ function statusWord(
   if (seen.plan === undefined) return 'planning';
   if (seen.started === undefined) return 'waiting';
   if (seen.pause !== undefined) return 'paused';
-  if (failed.length > 0 && !moving) return 'attention';
-  if (promotion?.isRollingBack === true && !promotion.isRolledBack) return 'rolling-back';
-  return seen.review === undefined ? 'running' : 'waiting';
+  if (promotion?.isRollingBack === true && !promotion.isRolledBack) {
+    return failed.length > 0 && !moving ? 'attention' : 'rolling-back';
+  }
+  if (seen.asked !== undefined) return 'waiting';
+  return failed.length > 0 && !moving ? 'attention' : 'running';
+}
+
+/** What is proposed is there before people are asked. */
+function hasOpened(record: RequestRecord): boolean {
+  const epoch = currentPlan(record)?.epoch;
+  return entriesOfType(record.entries, 'gate.opened').some(({ body }) => body.epoch === epoch);
 }
 
 /** A cancellation for a newer release says so. */
@@ -384,8 +393,11 @@ function waitingFor(seen: Seen): readonly WaitingFor[] {
   if (status === 'planning') {
     return [
       {
-        condition: 'the plan is being computed',
-        sinceMs: since(record.accepted.at),
+        condition:
+          record.plans.length === 0
+            ? 'the plan is being computed'
+            : 'what is planned is being proposed: change record and merge requests',
+        sinceMs: since(record.plans.at(-1)?.at),
         who: 'Gatehouse',
         next: 'the gates open',
       },
@@ -393,14 +405,13 @@ function waitingFor(seen: Seen): readonly WaitingFor[] {
   }
   if (status === 'waiting') {
     const isStarted = entriesOfType(record.entries, 'request.started').length > 0;
-    const open = isStarted ? openReviews(record, gates) : gates.filter(({ state }) => state === 'open');
-    return open.map((gate) => ({
+    return openGates(gates, isStarted).map((gate) => ({
       condition: `gate ${gate.gate}: ${gate.approvals} of ${gate.need} approvals`,
       sinceMs: since(gate.openedAt),
       who: `group ${gate.group}`,
       next:
         gate.due === undefined
-          ? nextAfterGates(isStarted, promotion)
+          ? nextAfterGate(record, gate.gate, promotion)
           : `without a decision it is rejected at ${gate.due}`,
       gate: gate.gate,
       group: gate.group,
@@ -432,15 +443,15 @@ function waitingFor(seen: Seen): readonly WaitingFor[] {
   return promotion === undefined ? [] : promotionWaiting(record, promotion, holds, nowMs);
 }
 
-/** Reviews of what is done already, that somebody has to decide. */
-function openReviews(record: RequestRecord, gates: readonly GateStatus[]): readonly GateStatus[] {
-  const reviews = gatesAfterwards(record.policy.spec.gates).map(({ name }) => name);
-  return gates.filter(({ gate, state }) => state === 'open' && reviews.includes(gate));
+/** Gates that people are asked at now; once the work has begun, those that it stopped for, and reviews of what is done. */
+function openGates(gates: readonly GateStatus[], isStarted: boolean): readonly GateStatus[] {
+  return gates.filter(({ state, closedAt }) => state === 'open' && !(isStarted && closedAt !== undefined));
 }
 
-function nextAfterGates(isStarted: boolean, promotion: PromotionStatus | undefined): string {
+function nextAfterGate(record: RequestRecord, gate: string, promotion: PromotionStatus | undefined): string {
   if (promotion === undefined) return 'the rollout starts';
-  return isStarted ? 'it ends' : 'it is merged, delivered and proven';
+  const isReview = gatesAfterwards(record.policy.spec.gates).some(({ name }) => name === gate);
+  return isReview ? 'it ends' : 'it is merged, delivered and proven';
 }
 
 /** A remedy that names commands needs no further one. */

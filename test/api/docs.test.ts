@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PROBLEMS } from '../../src/api/problems.js';
 import { Gatehouse } from './gatehouse.js';
+import { PlayedPromotion, promotionDeps } from './promotions.js';
 
 const page = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
 const sections = page.split(/^## /m).map((section) => ({
@@ -61,7 +62,7 @@ let gatehouse: Gatehouse;
 let shell: Shell;
 let folder: string;
 beforeAll(async () => {
-  gatehouse = await Gatehouse.start();
+  gatehouse = await Gatehouse.start(promotionDeps());
   const url = await gatehouse.app.listen({ host: '127.0.0.1', port: 0 });
   folder = mkdtempSync(join(tmpdir(), 'gatehouse-docs-'));
   shell = new Shell(folder, {
@@ -77,6 +78,18 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
   await gatehouse.stop();
 });
+
+/** What a worker does between the blocks of a section. */
+const meanwhile: Readonly<Record<string, () => Promise<void>>> = {
+  Promote: async () => {
+    const open = await gatehouse.ledger.api.findOpenByWorkflowId('promotion/shop/prod');
+    const played = await PlayedPromotion.of(gatehouse, open?.requestId ?? '');
+    await played.plan();
+    await played.agree();
+    await played.startPlace('shop/prod/prod');
+    await played.merge('shop/prod/prod');
+  },
+};
 
 /** What each section's commands must have done, beside ending well. */
 const proofs: Readonly<Record<string, (printed: string) => Promise<void>>> = {
@@ -102,6 +115,12 @@ const proofs: Readonly<Record<string, (printed: string) => Promise<void>>> = {
     const open = await gatehouse.ledger.api.findOpenByWorkflowId('fleet/otterize/harbour');
     expect(await gatehouse.entries(open?.requestId ?? '', 'request.revoked')).toHaveLength(1);
   },
+  Promote: async (printed) => {
+    expect(gatehouse.workflows.commands.at(-1)).toMatchObject({ command: 'rollback' });
+    expect(printed).toContain('"reason":"the till is down"');
+    expect(printed).toContain('changes of shop go on');
+    expect(printed).toContain('at,application,environment,release');
+  },
   Tickets: async () => {
     expect(await gatehouse.ledger.api.findOpenByWorkflowId('fleet/otterize/quay')).not.toBeNull();
   },
@@ -112,7 +131,8 @@ describe('the page about the API', () => {
     '$title: every command works',
     async ({ title, commands }) => {
       let printed = '';
-      for (const command of commands) {
+      for (const [index, command] of commands.entries()) {
+        if (index === 1) await meanwhile[title]?.();
         const result = await shell.run(command);
         expect([command, result]).toEqual([command, { code: 0, printed: expect.any(String) }]);
         printed += result.printed;

@@ -460,3 +460,31 @@ describe('an installation without paths', () => {
     }
   });
 });
+
+describe('people who are asked again after the work has begun', () => {
+  it('are waited for, and no machine is said to work meanwhile', async () => {
+    const id = (await ask({ application: 'basket', to: 'prd' })).text('id');
+    const played = await PlayedPromotion.of(gatehouse, id);
+    await played.plan();
+    await played.agree();
+    await played.startPlace('basket/prd/north');
+    // what would be merged has changed: a new epoch, and the gate opens once more
+    await played.plan(webRelease('b'));
+    const status = await gatehouse.as('omar', 'GET', `/v1/requests/${id}`);
+    expect(status.body).toMatchObject({ status: 'waiting', epoch: 2, waitingFor: [{ gate: 'owner' }] });
+    expect(status.at('times.stages')).toContainEqual(
+      expect.objectContaining({ stage: 'asking', kind: 'waiting' }),
+    );
+  });
+
+  it('are not asked before what they look at is there', async () => {
+    const id = (await ask({ application: 'shop', to: 'prod' })).text('id');
+    const played = await PlayedPromotion.of(gatehouse, id);
+    await played.plan(webRelease('a'), { open: [] });
+    const status = await gatehouse.as('omar', 'GET', `/v1/requests/${id}`);
+    expect(status.body).toMatchObject({
+      status: 'planning',
+      waitingFor: [{ condition: expect.stringContaining('being proposed'), next: 'the gates open' }],
+    });
+  });
+});

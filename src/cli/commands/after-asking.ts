@@ -8,8 +8,11 @@ import { askedLine, failureLines } from '../status/render-status.js';
 import { exitCodeOf } from '../status/status-word.js';
 import { watch } from '../status/watch.js';
 
-/** Planning reads every system once: seconds. Whoever asked wants to see the gates, so it is waited for, but not long. */
-const PLANNED_WITHIN_MS = 30_000;
+/**
+ * Planning reads every system once: seconds; a promotion is rendered and proposed, too. Whoever asked wants to see the gates,
+ * so it is waited for, but not long.
+ */
+const PLANNED_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 500;
 
 export interface AfterAsking {

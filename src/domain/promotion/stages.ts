@@ -4,8 +4,11 @@ import { entriesOfType, type RequestRecord } from '../record.js';
 import { isAnotherTry } from '../tries.js';
 import { PROMOTION_OBJECT } from './request.js';
 
-/** `window`: what is agreed on may not be merged yet; `review`: people look at what went round the normal way. */
-export type PromotionStage = 'rollout' | 'window' | 'attention' | 'review';
+/**
+ * `window`: what is agreed on may not be merged yet; `asking`: people are asked again, since it has changed; `review`: they
+ * look at what went round the normal way.
+ */
+export type PromotionStage = 'rollout' | 'window' | 'attention' | 'asking' | 'review';
 
 export interface StageOfPromotion {
   readonly stage: PromotionStage;
@@ -30,16 +33,20 @@ export function promotionStages(
   const reviews = new Set(
     record.policy.spec.gates.flatMap(({ name, afterwards }) => (afterwards === true ? [name] : [])),
   );
-  const openReviews = new Set<string>();
+  const openGates = new Set<string>();
   const stages: StageOfPromotion[] = [];
   let [stage, since]: [PromotionStage, string] = ['rollout', from];
   const agreed = entriesOfType(record.entries, 'request.started').at(0)?.seq ?? 0;
   for (const entry of record.entries) {
     if (entry.seq < agreed) continue;
     note(entry, doing);
-    if (entry.type === 'gate.opened' && reviews.has(entry.body.gate)) openReviews.add(entry.body.gate);
-    if (entry.type === 'gate.closed') openReviews.delete(entry.body.gate);
-    const now = stageOf([...doing.values()], openReviews.size > 0);
+    if (entry.type === 'gate.opened') openGates.add(entry.body.gate);
+    if (entry.type === 'gate.closed') openGates.delete(entry.body.gate);
+    const now = stageOf(
+      [...doing.values()],
+      [...openGates].some((gate) => !reviews.has(gate)),
+      openGates.size > 0,
+    );
     if (now === stage) continue;
     if (since !== entry.at) stages.push({ stage, from: since, to: entry.at });
     [stage, since] = [now, entry.at];
@@ -74,7 +81,8 @@ function note({ type, body }: AnyEntry, doing: Map<string, Doing>): void {
   }
 }
 
-function stageOf(places: readonly Doing[], isReviewed: boolean): PromotionStage {
+function stageOf(places: readonly Doing[], isAsked: boolean, isReviewed: boolean): PromotionStage {
+  if (isAsked) return 'asking';
   if (places.includes('works')) return 'rollout';
   if (places.includes('waits')) return 'window';
   if (places.includes('failed')) return 'attention';

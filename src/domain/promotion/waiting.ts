@@ -1,7 +1,8 @@
 /** Why a promotion that people have agreed on is not done yet, as far as the ledger and its path say (law 4). */
 import { entriesOfType, type RequestRecord } from '../record.js';
 import type { WaitingFor } from '../status.js';
-import { describeScope, type Hold, holdsOn } from './holds.js';
+import { describeScope, type Hold } from './holds.js';
+import { stoppingHolds } from './readiness.js';
 import { environmentKey } from './request.js';
 import type { PlaceStatus, PromotionStatus } from './status.js';
 import { judgeWindows } from './windows.js';
@@ -22,11 +23,6 @@ export function promotionWaiting(
   return status.places.every(({ step }) => step === 'proven' || step === 'unchanged')
     ? watching(record, nowMs)
     : [];
-}
-
-/** Holds that stop this promotion, whether it has come to its merge or not. */
-export function holdsOfPromotion(status: PromotionStatus, holds: readonly Hold[]): readonly Hold[] {
-  return holdsOn(holds, status);
 }
 
 function conditionOf(
@@ -82,7 +78,9 @@ function mergeCondition(
   nowMs: number,
 ): Omit<WaitingFor, 'sinceMs'> {
   const next = 'it is merged';
-  const [hold] = holdsOfPromotion(status, holds);
+  const { request } = record;
+  const content = request.kind === 'Promotion' ? request.content : undefined;
+  const [hold] = content === undefined ? [] : stoppingHolds({ content, holds });
   if (hold !== undefined) {
     const why = hold.reason ?? (hold.cause === undefined ? '' : `rollback of ${hold.cause}`);
     return {
@@ -91,9 +89,9 @@ function mergeCondition(
       next: `gatehouse release ${hold.holdId}, then ${next}`,
     };
   }
-  const { request } = record;
-  const rules = request.kind === 'Promotion' ? request.content.rules : undefined;
-  const window = judgeWindows(rules?.windows ?? [], nowMs);
+  // an exception goes past calendars
+  const isNormal = content?.exception === undefined;
+  const window = judgeWindows(isNormal ? (content?.rules.windows ?? []) : [], nowMs);
   if (window.state === 'closed') {
     const opens =
       window.nextAtMs === undefined ? 'not within a year' : new Date(window.nextAtMs).toISOString();
@@ -103,14 +101,17 @@ function mergeCondition(
       next: `it opens ${opens}, then ${next}`,
     };
   }
+  const hasRecord = content?.rules.changeRecord === true;
   const others = [
-    'windows of the controller and freezes of GitLab',
-    ...(rules?.changeRecord === true ? [`the change record ${status.changeRecord?.name ?? ''}`.trim()] : []),
+    ...(isNormal ? ['windows of the controller and freezes of GitLab'] : []),
+    ...(hasRecord ? [`the change record ${status.changeRecord?.name ?? ''}`.trim()] : []),
   ];
+  if (others.length === 0) {
+    return { condition: `${place}: about to be merged`, who: 'Gatehouse', next };
+  }
   return {
     condition: `${place}: it may be merged as soon as ${others.join(' and ')} allow it`,
-    who:
-      rules?.changeRecord === true ? 'whoever approves the change record' : 'nobody: it is looked at again',
+    who: hasRecord ? 'whoever approves the change record' : 'nobody: it is looked at again',
     next,
   };
 }
