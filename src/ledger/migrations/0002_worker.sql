@@ -97,7 +97,7 @@ begin
       -- tried again because somebody asked for it, and failed in the same way: that is news
       select 1 from entry asked
       where wanted ->> 'outcome' = 'failed' and asked.request_id = p_request_id and asked.type = 'command.given' and asked.seq > known_seq
-        and asked.body::jsonb ->> 'command' in ('retry', 'resume'))
+        and asked.body::jsonb ->> 'command' in ('retry', 'resume', 'accept', 'rollback'))
     then
       return;
     end if;
