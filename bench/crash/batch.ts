@@ -8,8 +8,8 @@ const POLL_MS = 50;
 /** A held call gives up after 10 s and its activity goes on: the kill comes before, whoever is not held yet has another turn. */
 const HOLD_MS = 7_000;
 /** When nobody was held for so long the points do not come any more. */
-const NOBODY_MS = 40_000;
-const GONE_MS = 10_000;
+const NOBODY_MS = 90_000;
+const GONE_MS = 30_000;
 
 export interface Planned {
   readonly point: KillPoint;

@@ -7,8 +7,8 @@ import type { CrashStack } from './crash-stack.js';
 import type { CrashCluster } from './kill-points.js';
 import { temporalClosed } from './temporal-closed.js';
 
-/** Longer than any recovery of a killed worker; who needs longer hangs. */
-const LIMIT_MS = 100_000;
+/** Longer than any recovery of a killed worker, on a busy machine too; who needs longer hangs. */
+const LIMIT_MS = 180_000;
 /** The ledger is asked, one small query each time. */
 const ASK_EVERY_MS = 200;
 

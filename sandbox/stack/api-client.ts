@@ -2,6 +2,9 @@
 import type { RequestStatus } from '../../src/domain/status.js';
 import { personOf, type World } from '../world.js';
 
+/** How long a state of a request is waited for on a busy machine, in milliseconds. */
+const PATIENCE_MS = 120_000;
+
 /** The API refused a call. */
 export class ApiRefused extends Error {
   override readonly name = 'ApiRefused';
@@ -143,7 +146,7 @@ export class ExampleApi {
   async until(
     requestId: string,
     condition: (status: RequestStatus) => boolean,
-    timeoutMs = 60_000,
+    timeoutMs = PATIENCE_MS,
   ): Promise<RequestStatus> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {

@@ -18,7 +18,7 @@ describe('planning that a system refuses', () => {
       installation: { timing: 'brisk', stabilisationMs: 0 },
     });
     api = new ExampleApi(stack.apiUrl, stack.address('oidc'), stack.world);
-  }, 120_000);
+  });
 
   afterAll(() => stack.dispose());
 
@@ -41,5 +41,5 @@ describe('planning that a system refuses', () => {
     await api.call('olga', 'POST', `/v1/requests/${requestId}/retry`, { targets: [] });
     const waiting = await api.until(requestId, (status) => status.status === 'waiting');
     expect(waiting.gates.map((gate) => gate.state)).toEqual(['open', 'open']);
-  }, 90_000);
+  });
 });
