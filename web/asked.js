@@ -31,7 +31,9 @@ export function askedView(gate, me) {
             el('strong', {}, value(asked.fleet ?? '')),
           ]),
       systems.length > 0 && `, in ${sentence(systems)}`,
-      '. Nothing is done before every gate has passed.',
+      asked.service === undefined
+        ? '. Only proposals are made before every gate has passed: nothing that a cluster reads.'
+        : '. Nothing is done before every gate has passed.',
     ),
     facts([
       ['Asked by', requester(asked.requester, me)],
@@ -47,32 +49,15 @@ export function askedView(gate, me) {
       ['Asked', age(asked.acceptedAt)],
       asked.source !== undefined && ['File in Git', value(asked.source)],
       asked.service !== undefined && ['Fleet', fleet(plan.targets.map(({ target }) => target))],
-      plan.promotion !== undefined && [
-        'Risk',
-        value([plan.promotion.risk.level, ...plan.promotion.risk.reasons].join('; ')),
+      asked.exception !== undefined && [
+        'Exception',
+        [value(asked.exception), ': it goes round the normal way, under a policy of its own'],
       ],
-      plan.promotion !== undefined && ['Checked', value(plan.promotion.findings.join('; '))],
       [
         'Policy',
         [value(gate.policy.name), ' ', el('code', { class: 'soft' }, gate.policy.digest.slice(0, 12))],
       ],
     ]),
-    ...(plan.promotion?.places ?? []).map(renderedDifference),
-  );
-}
-
-/**
- * What the cluster would get, beside what it has: the approver reads the effect, not only the changed lines.
- * @param {{ place: string, diff: string, cut: number, files: { path: string, change: string }[] }} planned
- */
-function renderedDifference({ place, diff, cut, files }) {
-  return el(
-    'section',
-    { class: 'difference' },
-    el('h3', {}, 'What changes in ', value(place)),
-    el('p', { class: 'soft' }, value(files.map(({ path, change }) => `${path} ${change}`).join(', '))),
-    el('pre', { tabindex: '0', 'aria-label': `Rendered difference of ${place}` }, value(diff)),
-    cut > 0 && el('p', {}, `${number(cut)} lines are not shown.`),
   );
 }
 

@@ -27,8 +27,12 @@ export function confirmDecision(gate, given) {
       [
         'Request',
         [
-          `Set up ${gate.asked.service} on ${count(gate.plan.targets.length, 'cluster')}, for `,
-          value(gate.asked.requestedFor || 'somebody whose address was erased'),
+          ...(gate.asked.service === undefined
+            ? ['Promote ', value(gate.asked.title)]
+            : [
+                `Set up ${gate.asked.service} on ${count(gate.plan.targets.length, 'cluster')}, for `,
+                value(gate.asked.requestedFor || 'somebody whose address was erased'),
+              ]),
           gate.asked.ticket !== undefined && ', ticket ',
           gate.asked.ticket !== undefined && value(gate.asked.ticket),
         ],
@@ -49,6 +53,32 @@ export function confirmDecision(gate, given) {
       el('button', { type: 'button', class: 'button', onclick: close('') }, 'Go back'),
     ),
   );
+  return answered(dialog);
+}
+
+/**
+ * Asks once more before something is done that is no decision.
+ * @param {{ title: string, means: string, yes: string, tone: string }} question
+ * @returns {Promise<boolean>} whether it was meant so
+ */
+export function askAgain({ title: heading, means, yes, tone }) {
+  const dialog = el('dialog', { class: 'confirm', 'aria-labelledby': 'confirm-title', id: 'confirm' });
+  const close = (/** @type {string} */ answer) => () => dialog.close(answer);
+  dialog.append(
+    el('h2', { id: 'confirm-title', tabindex: '-1', autofocus: true }, heading),
+    el('p', {}, means),
+    el(
+      'div',
+      { class: 'actions' },
+      el('button', { type: 'button', class: `button ${tone}`, onclick: close('yes') }, yes),
+      el('button', { type: 'button', class: 'button', onclick: close('') }, 'Go back'),
+    ),
+  );
+  return answered(dialog);
+}
+
+/** @param {HTMLDialogElement} dialog */
+function answered(dialog) {
   document.body.append(dialog);
   return new Promise((resolve) => {
     dialog.addEventListener('close', () => {

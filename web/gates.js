@@ -93,7 +93,9 @@ function gateFacts(status, gate) {
       [
         `${count(gate.policy.need, 'member')} of the group `,
         value(gate.policy.group),
-        ', never who asked or whom it is for',
+        gate.plan.promotion === undefined
+          ? ', never who asked or whom it is for'
+          : ', never who asked, nor the authors of what is promoted',
       ],
     ],
     gate.evidence.length > 0 && [

@@ -1,5 +1,5 @@
 /** What waits for me, and what else I may see. */
-import { read } from './api.js';
+import { CallFailed, read } from './api.js';
 import { byId, el, fill, value } from './dom.js';
 import { pill } from './pill.js';
 import { showFailure, signedIn } from './session.js';
@@ -14,7 +14,11 @@ import { age, count, due, title } from './words.js';
 const REFRESH_MS = 30_000;
 
 async function show() {
-  const [inbox, list] = await Promise.all([read('/v1/inbox'), read('/v1/requests')]);
+  const [inbox, list, { applications }] = await Promise.all([
+    read('/v1/inbox'),
+    read('/v1/requests'),
+    readApplications(),
+  ]);
   /** @type {InboxItem[]} */
   const items = inbox.items;
   /** @type {Summary[]} */
@@ -22,9 +26,29 @@ async function show() {
   document.title = `${items.length === 0 ? '' : `(${items.length}) `}Waiting for you · Gatehouse`;
   const main = byId('main');
   const focused = document.activeElement?.id ?? '';
-  fill(main, el('h1', {}, 'Waiting for you'), waiting(items), others(requests));
+  fill(
+    main,
+    el('h1', {}, 'Waiting for you'),
+    waiting(items),
+    applications.length > 0 &&
+      el('p', {}, el('a', { href: '/environments', id: 'environments' }, 'What runs where')),
+    others(requests),
+  );
   main.removeAttribute('aria-busy');
   if (focused !== '') document.getElementById(focused)?.focus();
+}
+
+/**
+ * Applications that are promoted and that I may see; none where nothing is promoted.
+ * @returns {Promise<{ applications: unknown[] }>}
+ */
+async function readApplications() {
+  try {
+    return await read('/v1/environments');
+  } catch (error) {
+    if (error instanceof CallFailed && error.kind === 'no-promotions') return { applications: [] };
+    throw error;
+  }
 }
 
 /** @param {InboxItem[]} items */
@@ -69,6 +93,7 @@ function waitingItem(item) {
     el(
       'p',
       { class: 'line' },
+      item.exception !== undefined && el('strong', {}, value(title(item.exception))),
       item.fleet !== undefined && el('span', {}, 'Fleet ', value(item.fleet)),
       item.ticket !== undefined && el('span', {}, 'Ticket ', value(item.ticket)),
       el('span', {}, 'You decide as ', value(item.group)),

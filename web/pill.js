@@ -15,6 +15,8 @@ const STATES = {
   rejected: ['Rejected', '✕', 'bad'],
   refused: ['Refused', '✕', 'bad'],
   expired: ['Expired', '✕', 'bad'],
+  'rolling-back': ['Taking back', '↶', 'wait'],
+  'rolled-back': ['Taken back', '↶', 'bad'],
   cancelled: ['Cancelled', '–', 'calm'],
   revoked: ['Revoked', '✕', 'bad'],
   open: ['Open', '◷', 'wait'],
@@ -24,6 +26,16 @@ const STATES = {
   reject: ['Rejected', '✕', 'bad'],
   pending: ['Not started', '○', 'calm'],
   skipped: ['Skipped', '–', 'calm'],
+  planned: ['Planned', '○', 'calm'],
+  proposed: ['Proposed', '○', 'calm'],
+  merging: ['Merging', '▸', 'work'],
+  delivering: ['Merged, not proven yet', '▸', 'work'],
+  checking: ['Runs, being checked', '▸', 'work'],
+  soaking: ['Runs, being watched', '◷', 'work'],
+  proven: ['Proven', '✓', 'good'],
+  unchanged: ['Unchanged', '=', 'calm'],
+  reverting: ['Being taken back', '↶', 'wait'],
+  reverted: ['Taken back, proven', '↶', 'calm'],
 };
 
 /**

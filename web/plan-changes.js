@@ -20,13 +20,17 @@ export function changesView(before, after) {
       'p',
       {},
       was === is ? `The numbers are the same: ${is}.` : `Before: ${was}. Now: ${is}.`,
-      changed.length === 0 && ' No cluster differs; the plan was only made again.',
+      changed.length === 0 && ' Nothing else differs; the plan was only made again.',
     ),
     changed.length > 0 &&
       el(
         'details',
         { open: changed.length <= 5 },
-        el('summary', {}, `${count(changed.length, 'cluster')} changed`),
+        el(
+          'summary',
+          {},
+          `${count(changed.length, after.promotion === undefined ? 'cluster' : 'place')} changed`,
+        ),
         changed.map(({ target, gone, added }) =>
           el(
             'div',
@@ -71,8 +75,9 @@ function linesOf(plan, key) {
   const target = plan.targets.find((other) => other.target === key);
   if (target === undefined) return [];
   return [
-    'the cluster is part of it',
+    'it is part of it',
     ...target.lines,
+    ...(plan.promotion?.places.find(({ place }) => place === key)?.diff.split('\n') ?? []),
     ...target.invitees.map((person) => `invitation for ${person}`),
     ...target.notes,
   ];

@@ -1,5 +1,6 @@
 /** What carrying a request out will do: totals first, then what clusters have in common, then each cluster exactly. */
 import { el, value } from './dom.js';
+import { promotionInWords, promotionPlanView } from './promotion-plan.js';
 import { capital, count, countOf, number, objectName, sentence, systemName } from './words.js';
 
 /**
@@ -30,6 +31,7 @@ function wordOf(action) {
  * @param {Plan} plan
  */
 export function planInWords(plan) {
+  if (plan.promotion !== undefined) return promotionInWords(plan.promotion);
   const { create, change, adopt, conflict } = plan.totals;
   const parts = [
     ...(create > 0 ? [`${number(create)} to create`] : []),
@@ -58,6 +60,7 @@ export function irreversibles(plan) {
 
 /** @param {Plan} plan */
 export function planView(plan) {
+  if (plan.promotion !== undefined) return promotionPlanView(plan, plan.promotion, inTheWay(plan));
   return el(
     'div',
     { class: 'plan' },
@@ -102,7 +105,7 @@ function inTheWay(plan) {
   return el(
     'div',
     { class: 'note bad', id: 'conflicts' },
-    el('p', {}, el('strong', {}, 'In the way: these clusters will fail as long as it stays so.')),
+    el('p', {}, el('strong', {}, 'In the way: it will not be done as long as it stays so.')),
     el(
       'ul',
       {},

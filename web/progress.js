@@ -1,6 +1,7 @@
 /** How the rollout goes: what needs somebody first, then every cluster. */
 import { el, value } from './dom.js';
 import { pill } from './pill.js';
+import { placesView } from './places.js';
 import { count, number, systemName, title } from './words.js';
 
 /**
@@ -26,13 +27,15 @@ const WORDS = {
  */
 export function hasStarted(status) {
   return (
-    ['running', 'paused', 'attention', 'done', 'failed'].includes(status.status) ||
-    status.targets.some(({ state }) => state === 'done' || state === 'failed' || state === 'running')
+    ['running', 'paused', 'attention', 'rolling-back', 'rolled-back', 'done', 'failed'].includes(
+      status.status,
+    ) || status.targets.some(({ state }) => state === 'done' || state === 'failed' || state === 'running')
   );
 }
 
 /** @param {Status} status */
 export function progressView(status) {
+  if (status.promotion !== undefined) return placesView(status, status.promotion);
   const groups = STATES.map((state) => ({
     state,
     targets: status.targets.filter((target) => target.state === state),
@@ -65,8 +68,11 @@ function bar(groups, all) {
   );
 }
 
-/** @param {Status} status */
-function failures(status) {
+/**
+ * What failed, with its remedy.
+ * @param {Status} status
+ */
+export function failures(status) {
   const failed = status.targets.filter(({ state, failure }) => state === 'failed' && failure !== undefined);
   if (failed.length === 0) return null;
   return el(
@@ -94,7 +100,11 @@ function failures(status) {
                 'p',
                 { class: 'soft' },
                 'Then: ',
-                el('code', {}, `gatehouse retry ${status.id} --cluster ${target}`),
+                el(
+                  'code',
+                  {},
+                  `gatehouse retry ${status.id} --${status.promotion === undefined ? 'cluster' : 'place'} ${target}`,
+                ),
               ),
           ),
     ),

@@ -6,10 +6,12 @@ import { byId, el, fill, value } from './dom.js';
 import { GateCard } from './gates.js';
 import { follow } from './live.js';
 import { pill } from './pill.js';
+import { reference } from './places.js';
 import { planView } from './plan.js';
 import { changesView } from './plan-changes.js';
 import { hasStarted, progressView } from './progress.js';
 import { showFailure, signedIn } from './session.js';
+import { Steering } from './steering.js';
 import { timesView } from './times.js';
 import { age, capital, count, due, duration, title } from './words.js';
 
@@ -47,6 +49,9 @@ class RequestPage {
     this.planPart = el('div', {});
     this.gates = el('div', { class: 'stack' });
     this.times = el('div', {});
+    this.steering = new Steering(requestId, me, (heading, detail, isGood) =>
+      this.notice(isGood ? 'good' : 'bad', heading, el('p', {}, detail)),
+    );
     this.connection = el('span', { class: 'soft', id: 'connection' });
   }
 
@@ -65,6 +70,7 @@ class RequestPage {
           'div',
           { class: 'stack content' },
           this.now,
+          this.steering.node,
           this.progress,
           section('asked', 'What is asked', this.askedPart),
           section('plan', 'What it will do', this.planPart),
@@ -307,7 +313,11 @@ class RequestPage {
   /** @param {Status} status */
   drawStatus(status) {
     const [, service = '', fleet = ''] = status.workflowId.split('/');
-    const heading = `Set up ${service} on ${count(status.targets.length, 'cluster')}`;
+    const { promotion } = status;
+    const heading =
+      promotion === undefined
+        ? `Set up ${service} on ${count(status.targets.length, 'cluster')}`
+        : `Promote ${promotion.application} to ${promotion.environment}`;
     document.title = `${heading} · Gatehouse`;
     const asked = this.asked?.gates[0]?.asked;
     fill(
@@ -316,9 +326,15 @@ class RequestPage {
       el(
         'p',
         { class: 'line soft' },
-        el('span', {}, 'Fleet ', value(fleet)),
+        promotion === undefined && el('span', {}, 'Fleet ', value(fleet)),
+        promotion?.exception !== undefined && el('strong', {}, value(title(promotion.exception))),
+        promotion !== undefined &&
+          el('span', {}, 'From ', value(promotion.from), ' to ', value(promotion.environment)),
+        promotion?.release !== undefined && el('span', {}, 'Release ', value(promotion.release)),
+        promotion?.changeRecord !== undefined &&
+          el('span', {}, 'Change record ', reference(promotion.changeRecord)),
         status.ticket !== undefined && el('span', {}, 'Ticket ', value(status.ticket)),
-        asked !== undefined && el('span', {}, 'For ', value(asked.requestedFor || 'somebody')),
+        asked?.requestedFor !== undefined && el('span', {}, 'For ', value(asked.requestedFor || 'somebody')),
         el('span', {}, 'Asked ', age(status.acceptedAt)),
         status.endedAt !== undefined && el('span', {}, 'Ended ', age(status.endedAt)),
       ),
@@ -330,9 +346,19 @@ class RequestPage {
         [...this.cards.values()].filter((card) => card.hasForm).map(({ name }) => name),
       ),
     );
-    fill(this.progress, hasStarted(status) && section('progress', 'How it goes', progressView(status)));
+    this.steering.draw(status);
+    const hasProgress = hasStarted(status) || isProposed(status);
+    fill(this.progress, hasProgress && section('progress', 'How it goes', progressView(status)));
     fill(this.times, timesView(status));
   }
+}
+
+/**
+ * A promotion shows its merge requests while people decide.
+ * @param {Status} status
+ */
+function isProposed({ promotion }) {
+  return promotion?.places.some(({ mergeRequest }) => mergeRequest !== undefined) === true;
 }
 
 /** Failures are told one by one further down, so only the first few stand here. */
@@ -381,12 +407,20 @@ function conditionView(item) {
   return el(
     'li',
     {},
-    el('strong', {}, value(capital(item.condition))),
+    el('strong', {}, value(beginning(item.condition))),
     `, for ${duration(item.sinceMs)}. `,
     value(capital(item.who)),
     ' can move it. Next: ',
     value(item.next),
   );
+}
+
+/**
+ * A sentence begins with a capital letter, but not the key of a place or cluster.
+ * @param {string} text
+ */
+function beginning(text) {
+  return /^[a-z]+(?: |$)/.test(text) ? capital(text) : text;
 }
 
 /** @param {Asked} asked */

@@ -4,7 +4,9 @@ import { byId, el, fill, value } from './dom.js';
 import { forgetDrafts } from './drafts.js';
 import { keepAgesRight } from './words.js';
 
-/** @typedef {{ kind: string, name: string, personId: string, roles: string[], signedInAt: string }} Me */
+/**
+ * @typedef {{ kind: string, name: string, personId: string, roles: string[], owns: string[], signedInAt: string }} Me
+ */
 
 const TRIED = 'gatehouse.sign-in-tried';
 /** Coming back unsigned sooner than this means that signing in does not work: no more going round in circles. */

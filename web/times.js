@@ -5,7 +5,8 @@ import { duration, moment, title } from './words.js';
 /** @typedef {import('../src/api/schemas/requests.js').StatusBody} Status */
 
 /** @param {Status} status */
-export function timesView({ times }) {
+export function timesView(status) {
+  const { times } = status;
   const all = Math.max(times.waitedMs + times.workedMs, 1);
   return el(
     'div',
@@ -13,14 +14,14 @@ export function timesView({ times }) {
     el(
       'dl',
       { class: 'tiles two', id: 'times' },
-      tile('Waited for people', times.waitedMs, 'wait'),
+      tile(status.promotion === undefined ? 'Waited for people' : 'Waited', times.waitedMs, 'wait'),
       tile('Worked', times.workedMs, 'work'),
     ),
     el('meter', {
       min: 0,
       max: all,
       value: times.waitedMs,
-      'aria-label': 'Share of the time that was waiting for people',
+      'aria-label': 'Share of the time that was waiting',
     }),
     el(
       'table',

@@ -19,6 +19,10 @@ const OBJECTS = {
   secrets: ['secret', 'secrets'],
   values: ['values file', 'values files'],
   application: ['application', 'applications'],
+  'change-record': ['change record', 'change records'],
+  tags: ['tag', 'tags'],
+  'merge-request': ['merge request', 'merge requests'],
+  merge: ['file', 'files'],
 };
 
 /** @type {Record<string, string>} */
@@ -30,6 +34,14 @@ const SYSTEMS = {
   gitlab: 'GitLab',
   kubernetes: 'Kubernetes',
   argocd: 'Argo CD',
+  flux: 'Flux',
+  registry: 'Registry',
+  harbor: 'Harbor',
+  servicenow: 'ServiceNow',
+  prometheus: 'Prometheus',
+  'http-check': 'HTTP check',
+  kustomize: 'kustomize',
+  helm: 'Helm',
   'external-secrets': 'External Secrets',
   notifications: 'Notifications',
   gatehouse: 'Gatehouse',

@@ -132,7 +132,7 @@ export function refuseDecision(
   if (isExcluded(context, decider.personId)) {
     return refused(
       'four-eyes',
-      'You asked for this, or it is for you: somebody else of the group must decide.',
+      'You asked for this, it is for you, or you wrote a part of it: somebody else of the group must decide.',
     );
   }
   if (!decider.groups.some((group) => groupIds.includes(group))) {

@@ -9,8 +9,13 @@ import { recordOf } from '../../src/ledger/record.js';
 import type { InstalledPath } from '../../src/manifests/installed-files.js';
 import { readManifests } from '../../src/manifests/read.js';
 import { canonicalJson, digest } from '../../src/security/canonical.js';
+import type { FreshLedger } from '../ledger/fresh-ledger.js';
 import { edited, exampleOf } from '../manifests/examples.js';
-import type { Gatehouse } from './gatehouse.js';
+
+/** Whatever has a ledger with the worker's login. */
+interface WorkersLedger {
+  readonly ledger: Pick<FreshLedger, 'worker'>;
+}
 
 /** The owners decide on everything; a rollback is decided by operators. */
 const POLICIES = `apiVersion: gatehouse/v1
@@ -73,21 +78,21 @@ export function webRelease(letter: string): Release {
   };
 }
 
-const DIFF = '--- Deployment shop/web\n-  image: web@sha256:old\n+  image: web@sha256:new\n';
+const DIFF = '~ Deployment shop/web (apps/v1)\n-  image: web@sha256:old\n+  image: web@sha256:new\n';
 
 export class PlayedPromotion {
   readonly requestId: string;
-  private readonly gatehouse: Gatehouse;
+  private readonly gatehouse: WorkersLedger;
   private readonly request: PromotionRequest;
   private epoch = 0;
 
-  private constructor(gatehouse: Gatehouse, request: PromotionRequest) {
+  private constructor(gatehouse: WorkersLedger, request: PromotionRequest) {
     this.gatehouse = gatehouse;
     this.requestId = request.requestId;
     this.request = request;
   }
 
-  static async of(gatehouse: Gatehouse, requestId: string): Promise<PlayedPromotion> {
+  static async of(gatehouse: WorkersLedger, requestId: string): Promise<PlayedPromotion> {
     const record = recordOf(await gatehouse.ledger.worker.entriesOf(requestId));
     if (record?.request.kind !== 'Promotion') throw new Error(`${requestId} is no promotion`);
     return new PlayedPromotion(gatehouse, record.request);

@@ -8,6 +8,7 @@ import type { RunningStandIn } from '../../sandbox/framework/running.js';
 import { startOidc } from '../../sandbox/oidc/stand-in.js';
 import { fleetText, inventoryText } from '../../sandbox/stack/example-files.js';
 import { freePort } from '../../sandbox/stack/ports.js';
+import { shopPathText, shopPolicyText } from '../../sandbox/stack/promotion-files.js';
 import { type TemporaryFolder, temporaryFolder } from '../../sandbox/stack/temporary-folder.js';
 import { makeWorld, type World } from '../../sandbox/world.js';
 import { buildApp } from '../../src/api/app.js';
@@ -23,6 +24,7 @@ import { KeyRing } from '../../src/security/keyring.js';
 import { TokenVerifier } from '../../src/security/oidc.js';
 import { identityBehind } from '../../src/security/person.js';
 import { parseSigner } from '../../src/security/signer.js';
+import { PlayedPromotion } from '../api/promotions.js';
 import { WorkflowRecorder } from '../api/recorder.js';
 import { type FreshLedger, freshLedger } from '../ledger/fresh-ledger.js';
 import { reportSystem } from '../support/report.js';
@@ -61,6 +63,7 @@ export class PageStack {
   readonly world: World;
   readonly ledger: FreshLedger;
   readonly app: FastifyInstance;
+  readonly workflows: WorkflowRecorder;
   /** moves the API's clock */
   readonly clock: { aheadMs: number };
   private readonly verifyToken: ApiDependencies['verifyToken'];
@@ -68,7 +71,7 @@ export class PageStack {
   private readonly folder: TemporaryFolder;
 
   private constructor(
-    parts: Pick<PageStack, 'url' | 'world' | 'ledger' | 'app' | 'clock'>,
+    parts: Pick<PageStack, 'url' | 'world' | 'ledger' | 'app' | 'workflows' | 'clock'>,
     verifyToken: ApiDependencies['verifyToken'],
     oidc: RunningStandIn,
     folder: TemporaryFolder,
@@ -77,6 +80,7 @@ export class PageStack {
     this.world = parts.world;
     this.ledger = parts.ledger;
     this.app = parts.app;
+    this.workflows = parts.workflows;
     this.clock = parts.clock;
     this.verifyToken = verifyToken;
     this.oidc = oidc;
@@ -97,15 +101,22 @@ export class PageStack {
     const verifier = new TokenVerifier({ issuer: oidc.origin, audience: 'gatehouse' });
     const verifyToken: ApiDependencies['verifyToken'] = async (token) =>
       identityBehind(await verifier.verify(token));
-    const { policies, inventories } = readManifests([
+    const workflows = new WorkflowRecorder();
+    const { policies, inventories, paths } = readManifests([
       { file: 'policy.yaml', text: POLICY },
+      { file: 'shop-policies.yaml', text: shopPolicyText() },
+      {
+        file: 'shop.yaml',
+        text: shopPathText(world, 'registry.example.com/shop/web', { changeRecord: true }),
+      },
       { file: 'inventory.yaml', text: inventoryText(world, 'https://127.0.0.1:9') },
     ]);
     const inventory = inventories[0]?.manifest;
     if (inventory === undefined) throw new Error('the example inventory is gone');
     const app = await buildApp({
       ledger: ledger.api,
-      workflows: new WorkflowRecorder(),
+      workflows,
+      paths: paths.map(({ manifest }) => ({ manifest, digest: digest(canonicalJson(manifest)) })),
       inventory,
       policies: policies.map(({ manifest }) => manifest),
       ring: await KeyRing.of(keys.ring),
@@ -126,7 +137,7 @@ export class PageStack {
       now: () => Date.now() + clock.aheadMs,
     });
     await app.listen({ host: '127.0.0.1', port });
-    return new PageStack({ url, world, ledger, app, clock }, verifyToken, oidc, folder);
+    return new PageStack({ url, world, ledger, app, workflows, clock }, verifyToken, oidc, folder);
   }
 
   async stop(): Promise<void> {
@@ -155,6 +166,18 @@ export class PageStack {
     });
     if (answer.statusCode !== 202) throw new Error(`not accepted: ${answer.body}`);
     return Value.Parse(Type.Object({ id: Type.String() }), answer.json()).id;
+  }
+
+  /** Emil asks for a promotion of the shop, by the API; the test plays the worker. */
+  async promote(changes: object = {}): Promise<PlayedPromotion> {
+    const answer = await this.app.inject({
+      method: 'POST',
+      url: '/v1/requests',
+      headers: { authorization: `Bearer ${await this.token('emil')}` },
+      payload: { kind: 'Promotion', application: 'shop', to: 'prod', ticket: 'CHG0050', ...changes },
+    });
+    if (answer.statusCode !== 202) throw new Error(`not accepted: ${answer.body}`);
+    return PlayedPromotion.of(this, Value.Parse(Type.Object({ id: Type.String() }), answer.json()).id);
   }
 
   /** What a worker does after planning: records a plan, opens the gates. A second time it is a plan made anew. */

@@ -21,6 +21,8 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 const ADDRESSES: Readonly<Record<string, string>> = {
   '/': 'inbox.html',
   '/r/:requestId': 'request.html',
+  '/environments': 'environments.html',
+  '/environments/:application': 'environments.html',
   // asked for without being named by anything, e.g. on the way back from signing in
   '/favicon.ico': 'icon.svg',
 };
@@ -40,7 +42,7 @@ export class PageMissing extends Error {
 }
 
 /**
- * Serves `/`, `/r/:requestId` and the files that they load from `/page/`. They hold nothing about anybody, so they are for
+ * Serves `/`, `/r/:requestId`, `/environments` and the files that they load from `/page/`. They hold nothing about anybody, so they are for
  * anybody; all that they show comes from the API.
  * @throws PageMissing
  */

@@ -37,6 +37,6 @@ export function diffLines(diff: string, style: Style): readonly string[] {
       const text = harmless(line);
       if (line.startsWith('+')) return style.good(text);
       if (line.startsWith('-')) return style.bad(text);
-      return line.startsWith('@') ? style.dim(text) : text;
+      return line.startsWith('~') ? style.bold(text) : text;
     });
 }

@@ -7,7 +7,7 @@ import { closed, readProblems } from '../../schemas/common.js';
 
 const ROLES: readonly Role[] = ['requester', 'operator', 'auditor'];
 
-export function meRoutes({ roles }: ApiContext): FastifyPluginAsyncTypebox {
+export function meRoutes({ deps, roles }: ApiContext): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get(
       '/me',
@@ -22,6 +22,9 @@ export function meRoutes({ roles }: ApiContext): FastifyPluginAsyncTypebox {
                 name: Type.String(),
                 personId: Type.String(),
                 roles: Type.Array(Type.String()),
+                owns: Type.Array(Type.String(), {
+                  description: 'applications that are promoted, by their owners',
+                }),
                 signedInAt: Type.String(),
               },
               closed,
@@ -37,6 +40,9 @@ export function meRoutes({ roles }: ApiContext): FastifyPluginAsyncTypebox {
           name: identity.name,
           personId: identity.personId,
           roles: ROLES.filter((role) => roles.has(identity, role)),
+          owns: (deps.paths ?? [])
+            .filter(({ manifest }) => roles.isOwner(identity, manifest.spec.owners))
+            .map(({ manifest }) => manifest.metadata.name),
           signedInAt: new Date(identity.authTime * 1_000).toISOString(),
         };
       },
