@@ -7,8 +7,15 @@ import type { StatusBody } from './schemas/requests.js';
 export interface StatusStreamOptions {
   readonly feed: ProgressFeed;
   readonly requestId: string;
-  /** the status now and the position of the request's last entry; null when it is gone */
-  readonly read: () => Promise<{ readonly seq: number; readonly status: StatusBody } | null>;
+  /**
+   * The status now and the position of the request's last entry; null when it is gone. What of the status comes from
+   * elsewhere, e.g. a hold, is told by `beside`: another text means another status.
+   */
+  readonly read: () => Promise<{
+    readonly seq: number;
+    readonly beside: string;
+    readonly status: StatusBody;
+  } | null>;
   readonly onTrouble: (error: unknown) => void;
 }
 
@@ -17,7 +24,7 @@ export class StatusStream {
   private readonly options: StatusStreamOptions;
   private readonly timers = new Set<NodeJS.Timeout>();
   private unsubscribe: () => void = () => {};
-  private sentSeq = -1;
+  private sentVersion = '';
   private pending = false;
   private ended = false;
 
@@ -70,8 +77,9 @@ export class StatusStream {
       this.end();
       return;
     }
-    if (now.seq !== this.sentSeq) {
-      this.sentSeq = now.seq;
+    const version = `${now.seq} ${now.beside}`;
+    if (version !== this.sentVersion) {
+      this.sentVersion = version;
       this.write(`id: ${now.seq}\nevent: status\ndata: ${JSON.stringify(now.status)}\n\n`);
     }
     if (now.status.endedAt !== undefined) {

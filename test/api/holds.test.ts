@@ -58,6 +58,29 @@ describe('a hold', () => {
     expect(on.text('waitingFor.0.condition')).toContain('change record');
   });
 
+  it('is seen by whoever watches a promotion that it stops', async () => {
+    const address = await gatehouse.app.listen({ host: '127.0.0.1', port: 0 });
+    const response = await fetch(`${address}/v1/requests/${requestId}/events`, {
+      headers: { authorization: `Bearer ${await gatehouse.token('ada')}` },
+    });
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let seen = '';
+    const until = async (text: string): Promise<void> => {
+      while (!seen.includes(text)) {
+        const { value, done } = (await reader?.read()) ?? { value: undefined, done: true };
+        if (done) throw new Error(`the stream ended before it told of ${text}`);
+        seen += value;
+      }
+    };
+    await until('"status":"running"');
+    const holdId = (await place('olga', { application: 'shop' })).text('holdId');
+    await until('the till is down');
+    seen = '';
+    await gatehouse.as('olga', 'POST', `/v1/holds/${holdId}/release`);
+    await until('change record');
+    await reader?.cancel();
+  });
+
   it('keeps its reason out of the chain', async () => {
     const holdId = (await place('olga', { application: 'shop' })).text('holdId');
     const chain = JSON.stringify(await gatehouse.ledger.api.storedEntriesAfter(0, 1_000));

@@ -11,7 +11,7 @@ import { statusView } from '../../views/status-view.js';
 import { visibleRequest } from '../../visible-request.js';
 
 export function eventRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
-  const { deps, reader, feed } = context;
+  const { deps, holds, reader, feed } = context;
   /** open streams, each with its caller */
   const open = new Map<StatusStream, string>();
   return async (app) => {
@@ -51,12 +51,13 @@ export function eventRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
           requestId,
           read: async () => {
             const record = await reader.find(requestId);
-            return record === null
-              ? null
-              : {
-                  seq: record.entries.at(-1)?.seq ?? 0,
-                  status: statusView(record, await reader.statusOf(record), deps.publicUrl),
-                };
+            if (record === null) return null;
+            const isPromotion = record.request.kind === 'Promotion';
+            return {
+              seq: record.entries.at(-1)?.seq ?? 0,
+              beside: isPromotion ? (await holds.all()).map(({ holdId }) => holdId).join(' ') : '',
+              status: statusView(record, await reader.statusOf(record), deps.publicUrl),
+            };
           },
           onTrouble: (error) => request.log.warn({ err: error }, 'stream ended'),
         });
