@@ -12,23 +12,25 @@ import {
 import { COMPONENTS } from '../sandbox/real/components.js';
 import { installChromium } from '../sandbox/stack/chromium.js';
 import { BuildError } from '../sandbox/stack/go-build.js';
+import { ProcessError } from '../sandbox/stack/processes.js';
 import { temporaryFolder } from '../sandbox/stack/temporary-folder.js';
 import { descriptionVariable, reasonVariable } from '../test/support/real-component.js';
 import { openStackBroker } from '../test/support/stack-broker.js';
 import { runPart } from './run-part.js';
+import type { Failure } from './run-result.js';
 import { printSummary, readSystemReport } from './summary.js';
 
 /** Minutes after which what is not installed counts as not run; an end of ours must come before that of CI (90). */
 const INSTALL_MINUTES = Number(process.env.GATEHOUSE_REAL_INSTALL_MINUTES ?? '50');
 const TEST_LIMIT_MS = 25 * 60_000;
 
-/** A component that runs, or why it doesn't. */
+/** A component that runs, why it can't be had, or how it failed although it is there. */
 async function bringUp(
   component: RealComponent,
   folder: string,
   time: AbortSignal,
   running: ReadonlyMap<string, StartedComponent>,
-): Promise<StartedComponent | string> {
+): Promise<StartedComponent | string | Failure> {
   const missing = component.needs?.find((name) => !running.has(name));
   if (missing !== undefined) return `needs ${missing}, which does not run`;
   try {
@@ -45,7 +47,8 @@ async function bringUp(
     if (time.aborted)
       return `not there after ${INSTALL_MINUTES} minutes; run again, it goes on where it stopped`;
     if (error instanceof ComponentUnavailable || error instanceof BuildError) return error.message;
-    throw error;
+    if (!(error instanceof ProcessError)) throw error;
+    return { test: `${component.name} starts`, why: error.message.split('\n') };
   }
 }
 
@@ -56,6 +59,7 @@ async function main(): Promise<number> {
   const broker = await openStackBroker();
   const started = new Map<string, StartedComponent>();
   const notes: string[] = [];
+  const broken: Failure[] = [];
   const env: Record<string, string> = { GATEHOUSE_STACK_BROKER: broker.url, GATEHOUSE_TEST_REPORT: report };
   try {
     const browserMissing = await installChromium();
@@ -65,6 +69,9 @@ async function main(): Promise<number> {
       if (typeof outcome === 'string') {
         notes.push(`${component.name}: ${outcome}`);
         env[reasonVariable(component.name)] = outcome;
+      } else if ('why' in outcome) {
+        broken.push(outcome);
+        env[reasonVariable(component.name)] = `${component.name} did not start`;
       } else {
         started.set(component.name, outcome);
         Object.assign(env, outcome.env, { [descriptionVariable(component.name)]: outcome.description });
@@ -82,7 +89,12 @@ async function main(): Promise<number> {
     const stack = Object.entries(facts).flatMap(([system, detail]) =>
       detail === undefined ? [] : [{ system, answered: 'real', detail }],
     );
-    return printSummary([...stack, ...(await readSystemReport(report))], [{ name: 'real', result }], notes);
+    const components = { passed: 0, failed: broken, notRun: [], running: [] };
+    const parts = [
+      ...(broken.length === 0 ? [] : [{ name: 'components', result: components }]),
+      { name: 'real', result },
+    ];
+    return printSummary([...stack, ...(await readSystemReport(report))], parts, notes);
   } finally {
     for (const component of [...started.values()].reverse()) await component.stop();
     await broker.dispose();

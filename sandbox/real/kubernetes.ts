@@ -54,7 +54,7 @@ export const KUBERNETES: RealComponent = {
       const kubelet = await startFakeKubelet(server.kubeconfig, folder);
       stops.push(() => kubelet.stop());
       return {
-        description: `Kubernetes ${KUBERNETES_VERSION} on etcd ${program.version}, with pods that are only said to run`,
+        description: `Kubernetes ${KUBERNETES_VERSION} on etcd ${program.version}, without containers`,
         env: { REAL_KUBECONFIG: server.kubeconfig, REAL_ETCD: etcd.found },
         stop,
       };
