@@ -243,6 +243,23 @@ describe('a promotion on its way', () => {
     expect((await status()).body).toMatchObject({ status: 'done', waitingFor: [] });
   });
 
+  it('names the window that is closed, and that nobody can open it', async () => {
+    const id = (await ask({ application: 'basket', to: 'prd' })).text('id');
+    const played = await PlayedPromotion.of(gatehouse, id);
+    await played.plan();
+    await played.agree();
+    await played.startPlace('basket/prd/north');
+    const status = await gatehouse.as('omar', 'GET', `/v1/requests/${id}`);
+    expect(status.at('waitingFor')).toMatchObject([
+      {
+        condition: 'basket/prd/north: denied by the window "stocktaking"',
+        who: 'nobody: it opens by itself',
+        next: 'it does not open within a year',
+      },
+    ]);
+    expect(status.at('promotion.places.step')).toEqual(['waiting', 'pending']);
+  });
+
   it('shows the plan with the release, the rendered difference and what was checked', async () => {
     const id = (await ask({ application: 'shop', to: 'prod' })).text('id');
     const played = await PlayedPromotion.of(gatehouse, id);

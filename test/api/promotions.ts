@@ -33,7 +33,7 @@ spec:
   gates: [{name: on-call, approvers: {group: operators}}]
 `;
 
-/** `shop`: Argo CD, no newer release while one is open. `basket`: Flux, two places in prd, the latest wins. */
+/** `shop`: Argo CD, no newer release while one is open. `basket`: Flux; in prd two places, the latest wins, a closed window. */
 export function promotionDeps(): Pick<ApiDependencies, 'policies' | 'paths'> {
   const found = readManifests([
     { file: 'saas.yaml', text: exampleOf('Policy', 'saas') },
@@ -45,11 +45,7 @@ export function promotionDeps(): Pick<ApiDependencies, 'policies' | 'paths'> {
     },
     {
       file: 'basket.yaml',
-      text: edited(
-        exampleOf('Path', 'basket'),
-        '      scan: {critical: 0}\n',
-        '      whileOpen: latest-wins\n',
-      ),
+      text: edited(exampleOf('Path', 'basket'), '      scan: {critical: 0}\n', LATEST_WINS),
     },
   ]);
   return {
@@ -65,6 +61,11 @@ const WINDOWS = `      windows:
           - {name: office-hours, schedule: "0 9 * * mon-thu", duration: 7h, timeZone: Europe/Berlin}
         deny:
           - {name: christmas, schedule: "0 0 18 12 *", duration: 20d, timeZone: Europe/Berlin}
+`;
+
+/** A window that never opens, too: a moment at which it was open would be luck. */
+const LATEST_WINS = `      whileOpen: latest-wins
+      windows: {deny: [{name: stocktaking, schedule: "* * * * *", duration: 1h}]}
 `;
 
 export const WEB = 'registry.example.com/shop/web';

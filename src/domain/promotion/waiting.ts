@@ -94,11 +94,13 @@ function mergeCondition(
   const window = judgeWindows(isNormal ? (content?.rules.windows ?? []) : [], nowMs);
   if (window.state === 'closed') {
     const opens =
-      window.nextAtMs === undefined ? 'not within a year' : new Date(window.nextAtMs).toISOString();
+      window.nextAtMs === undefined
+        ? 'it does not open within a year'
+        : `it opens at ${new Date(window.nextAtMs).toISOString()}, then ${next}`;
     return {
       condition: `${place}: ${window.because}`,
       who: 'nobody: it opens by itself',
-      next: `it opens ${opens}, then ${next}`,
+      next: opens,
     };
   }
   const hasRecord = content?.rules.changeRecord === true;
