@@ -3,13 +3,18 @@ import { Refusal } from '../framework/refusal.js';
 import type { Gitlab } from './gitlab.js';
 import { afterPush } from './pushes.js';
 
+/** null removes the file */
+const Content = Type.Union([Type.String(), Type.Null()]);
+
 const Meanwhile = Type.Object(
   {
     project: Type.String(),
     branch: Type.Optional(Type.String()),
-    path: Type.String(),
-    /** null removes the file */
-    content: Type.Union([Type.String(), Type.Null()]),
+    /** one file … */
+    path: Type.Optional(Type.String()),
+    content: Type.Optional(Content),
+    /** … or several in one commit */
+    files: Type.Optional(Type.Array(Type.Object({ path: Type.String(), content: Content }))),
     message: Type.Optional(Type.String()),
     /** the name that the commit claims */
     author: Type.Optional(Type.String()),
@@ -24,6 +29,11 @@ export function addMeanwhileRoute(gitlab: Gitlab): void {
   gitlab.standIn.control('POST', '/commit', Meanwhile, async (wish) => {
     const project = gitlab.state.projects.find((one) => one.path === wish.project);
     if (project === undefined) throw new Refusal(404, `no project ${wish.project}`);
+    const { path, content, files = [] } = wish;
+    const written = [...files, ...(path === undefined || content === undefined ? [] : [{ path, content }])];
+    const [first] = written;
+    if (first === undefined)
+      throw new Refusal(400, 'a commit of no file: give "path" and "content", or "files"');
     const repository = gitlab.repositoryOf(project);
     const branch = wish.branch ?? project.defaultBranch;
     const name = wish.author ?? 'Somebody Else';
@@ -33,13 +43,13 @@ export function addMeanwhileRoute(gitlab: Gitlab): void {
       const to = await repository.commit({
         branch,
         parent: from,
-        message: wish.message ?? `Change ${wish.path}`,
+        message: wish.message ?? `Change ${first.path}`,
         author: { name, email: `${name.toLowerCase().replaceAll(/[^a-z]+/g, '.')}@example.com` },
-        changes: [
-          wish.content === null
-            ? { kind: 'remove', path: wish.path }
-            : { kind: 'write', path: wish.path, content: Buffer.from(wish.content) },
-        ],
+        changes: written.map((file) =>
+          file.content === null
+            ? { kind: 'remove', path: file.path }
+            : { kind: 'write', path: file.path, content: Buffer.from(file.content) },
+        ),
       });
       if (account !== undefined) await afterPush(gitlab, project, account, [{ branch, from, to }]);
       return to;
