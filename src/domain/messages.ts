@@ -44,7 +44,6 @@ export interface CarriedMessages {
 
 /** What a run carries over when it continues as new; everything else is read from the ledger again. */
 export interface FleetCarry extends CarriedMessages {
-  readonly paused: boolean;
   readonly cancelled: boolean;
 }
 

@@ -87,6 +87,12 @@ export class TargetPool {
     return given;
   }
 
+  /** Whether a target waits or runs. */
+  isOpen(key: string): boolean {
+    const state = this.states.get(key);
+    return state === 'pending' || state === 'running';
+  }
+
   keysIn(state: TargetState): readonly string[] {
     return [...this.states].filter(([, current]) => current === state).map(([key]) => key);
   }

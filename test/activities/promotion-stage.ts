@@ -87,12 +87,14 @@ export class PromotionStage {
   readonly ledger: FreshLedger;
   readonly placeGuard: PlaceGuard;
   readonly environmentGuard: EnvironmentGuard;
+  readonly authority: Authority;
   readonly #signers: Signers;
 
   private constructor(ledger: FreshLedger, signers: Signers, ring: KeyRing) {
     this.ledger = ledger;
     this.#signers = signers;
-    const authority = new Authority(ledger.worker, ring);
+    this.authority = new Authority(ledger.worker, ring);
+    const { authority } = this;
     const settings = { policyFor: () => POLICY, inventory: INVENTORY, membership: EVERYBODY };
     this.placeGuard = new EffectGuard(ledger.worker, authority, { ...settings, select: selectPlace });
     this.environmentGuard = new EffectGuard(ledger.worker, authority, {
@@ -114,16 +116,37 @@ export class PromotionStage {
   /**
    * Runs something as an activity; each time in a context of its own.
    * @param onHeartbeat gets what it reports to Temporal
+   * @param workflowId whose activity it is
    */
-  async run<T>(activity: () => Promise<T>, onHeartbeat?: (details: unknown) => void): Promise<T> {
+  async run<T>(
+    activity: () => Promise<T>,
+    onHeartbeat?: (details: unknown) => void,
+    workflowId = 'test',
+  ): Promise<T> {
     const logger = new DefaultLogger('ERROR');
-    const environment = new MockActivityEnvironment({ heartbeatTimeoutMs: 1_000 }, { logger });
+    const environment = new MockActivityEnvironment(
+      { heartbeatTimeoutMs: 1_000, workflowExecution: { workflowId, runId: 'test' } },
+      { logger },
+    );
     if (onHeartbeat !== undefined) environment.on('heartbeat', onHeartbeat);
     return await environment.run(activity);
   }
 
   /** Asks for a promotion, plans it, and has it approved unless it is said otherwise. */
   async ask(asking: Asking = {}): Promise<AskedPromotion> {
+    const request = await this.accept(asking);
+    await this.plan(request, 1, asking);
+    if (asking.approved !== false) await this.approve(request, 1);
+    return {
+      requestId: request.requestId,
+      environment: environmentKey(request.content),
+      places: request.content.targets.map(({ key }) => key),
+      request,
+    };
+  }
+
+  /** Asks for a promotion; nothing is planned yet. */
+  async accept(asking: Asking = {}): Promise<PromotionRequest> {
     const requestId = newId();
     const request = requestOf(requestId, contentOf(asking));
     const text = canonicalJson(request);
@@ -143,14 +166,7 @@ export class PromotionStage {
       pinnedPolicy: { name: 'production', digest: digest(POLICY_TEXT), document: POLICY_TEXT },
       outbox: { kind: 'start', payload: '{}' },
     });
-    await this.plan(request, 1, asking);
-    if (asking.approved !== false) await this.approve(request, 1);
-    return {
-      requestId,
-      environment: environmentKey(request.content),
-      places: request.content.targets.map(({ key }) => key),
-      request,
-    };
+    return request;
   }
 
   /** Records a plan and opens its gate. */

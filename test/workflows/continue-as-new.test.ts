@@ -143,4 +143,24 @@ describe('continuing as new', () => {
     expect(untouched.map(([, times]) => times)).toEqual(Array(10).fill(1));
     expect([...engine.systems.made.keys()].filter((key) => key.startsWith(skipped))).toEqual([]);
   });
+
+  it('between a retry in the ledger and its news: the pause ends, and the retry is obeyed once', async () => {
+    const failed = 'harbour-21/dev';
+    engine.systems.fail(failed, 'environment');
+    const asked = await engine.ask({ clusters: ['harbour-21'], gates: [gate('procurement', 'procurement')] });
+    await until(async () => (await engine.entries(asked, 'gate.opened')).length, 1);
+    await engine.decide(asked, 'procurement', 'ben');
+    await until(async () => (await engine.entries(asked, 'target.ended')).length, 1);
+    expect(await engine.command(asked, 'pause')).toMatchObject({ accepted: true });
+
+    const letGo = engine.systems.hold(failed, 'organisation');
+    const given = await engine.give(asked, 'retry', [failed]);
+    await floodUntilNewRun(asked);
+    await until(async () => engine.progress(asked), { paused: false, targets: { [failed]: 'running' } });
+    expect(await engine.deliver(asked, 'retry', given)).toMatchObject({ accepted: true });
+    letGo();
+    expect(await engine.handle(asked).result()).toMatchObject({ state: 'ended', outcome: 'done' });
+    const ends = (await engine.entries(asked, 'target.ended')).map(({ body }) => body.outcome);
+    expect(ends).toEqual(['failed', 'done']);
+  });
 });

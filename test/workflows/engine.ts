@@ -247,13 +247,23 @@ export class Engine {
 
   /** An operator commands: appended, then sent as an update. @returns the workflow's answer */
   async command(asked: Asked, command: CommandName, targets: readonly string[] = []): Promise<unknown> {
+    return this.deliver(asked, command, await this.give(asked, command, targets));
+  }
+
+  /** The ledger knows of the command; the run has not been told. */
+  async give(asked: Asked, command: CommandName, targets: readonly string[] = []): Promise<OperatorCommand> {
     const commandId = randomUUID();
     await this.ledger.api.recordCommand(
       asked.requestId,
       { commandId, command, targets, by: { kind: 'person', id: 'p-olga' } },
       { kind: 'command', payload: '{}' },
     );
-    const args: [OperatorCommand] = [{ commandId, targets }];
+    return { commandId, targets };
+  }
+
+  /** Tells the run of a command that was given. @returns its answer */
+  async deliver(asked: Asked, command: CommandName, given: OperatorCommand): Promise<unknown> {
+    const args: [OperatorCommand] = [given];
     return this.handle(asked).executeUpdate<unknown, [OperatorCommand]>(UPDATE[command], { args });
   }
 

@@ -7,7 +7,13 @@ import { type PlanningSystems, planTargets } from '../../planning/fleet-plan.js'
 import { canonicalJson } from '../../security/canonical.js';
 import type { PlanActivities } from '../contracts.js';
 import { effectRefused } from '../errors.js';
-import { type Computed, planOnce, type RecordingDeps, recordUnlessOver, verifiedRecord } from './recorded.js';
+import {
+  type Computed,
+  planOnce,
+  type RecordingDeps,
+  recordUnlessThere,
+  verifiedRecord,
+} from './recorded.js';
 
 export interface PlanActivityDeps extends RecordingDeps {
   readonly systems: PlanningSystems;
@@ -30,7 +36,7 @@ export function createPlanActivities(deps: PlanActivityDeps): PlanActivities {
       // a conflict that came up meanwhile concerns single targets: they fail with it, the rest goes on
       const same = substanceOf(fresh.targets) === substanceOf(known.body.plan.targets);
       if (same || totalsOf(fresh.targets).conflict > 0) return { state: 'confirmed', epoch };
-      await recordUnlessOver(deps, record, fresh, epoch + 1);
+      await recordUnlessThere(deps, record, fresh, epoch + 1);
       return { state: 'changed', epoch: epoch + 1 };
     },
   };

@@ -11,7 +11,13 @@ import {
 import type { PromotionSystems } from '../../planning/promotion/systems.js';
 import { effectRefused } from '../errors.js';
 import type { PromotionPlanActivities } from '../promotion-contracts.js';
-import { type Computed, planOnce, type RecordingDeps, recordUnlessOver, verifiedRecord } from './recorded.js';
+import {
+  type Computed,
+  planOnce,
+  type RecordingDeps,
+  recordUnlessThere,
+  verifiedRecord,
+} from './recorded.js';
 
 export interface PromotionPlanDeps extends RecordingDeps {
   readonly systems: PromotionSystems;
@@ -34,7 +40,7 @@ export function createPromotionPlanActivities(deps: PromotionPlanDeps): Promotio
       const fresh = await compute(deps, pinned(request, known.plan.promotion.release), {
         fingerprint: plan.promotion?.fingerprint ?? '',
       });
-      await recordUnlessOver(deps, record, fresh, epoch + 1);
+      await recordUnlessThere(deps, record, fresh, epoch + 1);
       return { state: 'changed', epoch: epoch + 1 };
     },
   };

@@ -37,13 +37,16 @@ export async function planOnce(
   if (currentPlan(record) !== undefined) return resultOf(record);
   const closed = closedBy(record);
   if (closed !== undefined) return closed;
-  await recordUnlessOver(deps, record, await compute(record), 1);
+  await recordUnlessThere(deps, record, await compute(record), 1);
   const read = await readBack(deps.ledger, requestId);
   return closedBy(read) ?? resultOf(read);
 }
 
-/** Records a plan; a request that was revoked or ended meanwhile needs none: the gates, which are looked at next, say so. */
-export async function recordUnlessOver(
+/**
+ * Records a plan. A request that was revoked or ended meanwhile needs none: the gates, which are looked at next, say so. Nor
+ * does one whose plan an attempt recorded that was given up for its time: what stands in the ledger counts.
+ */
+export async function recordUnlessThere(
   deps: RecordingDeps,
   record: RequestRecord,
   computed: Computed,
@@ -52,7 +55,7 @@ export async function recordUnlessOver(
   try {
     await recordPlan(deps, record, computed, epoch);
   } catch (error) {
-    if (!isOver(error)) throw error;
+    if (!isOver(error) && !(await isPlanned(deps.ledger, record.requestId, epoch))) throw error;
   }
 }
 
@@ -65,6 +68,10 @@ function closedBy(record: RequestRecord): PlanResult | undefined {
 
 function isOver(error: unknown): boolean {
   return error instanceof LedgerRefused && (error.reason === 'revoked' || error.reason === 'ended');
+}
+
+async function isPlanned(ledger: WorkerLedger, requestId: string, epoch: number): Promise<boolean> {
+  return (await readBack(ledger, requestId)).plans.some(({ body }) => body.epoch === epoch);
 }
 
 /** The request of this run, verified. @throws StepFailed `EffectRefused`, with an alarm */

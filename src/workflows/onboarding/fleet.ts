@@ -23,10 +23,7 @@ export async function fleetOnboarding(input: FleetInput): Promise<RequestEnd> {
   const { requestId, timing } = input;
   const activities = activitiesFor(timing);
   const gates = new GateKeeper(requestId, activities, input.carry);
-  const rollout = new Rollout<ClusterStart>(requestId, activities, {
-    paused: input.carry?.paused ?? false,
-    cancelled: input.carry?.cancelled ?? false,
-  });
+  const rollout = new Rollout<ClusterStart>(requestId, activities, input.carry?.cancelled ?? false);
   const run = new RequestRun({
     requestId,
     activities,

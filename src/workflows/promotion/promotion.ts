@@ -35,10 +35,7 @@ export async function promotion(input: PromotionInput): Promise<RequestEnd> {
   const { requestId, timing } = input;
   const activities = activitiesFor(timing);
   const gates = new GateKeeper(requestId, activities, input.carry);
-  const rollout = new Rollout<Place>(requestId, activities, {
-    paused: input.carry?.paused ?? false,
-    cancelled: input.carry?.cancelled ?? false,
-  });
+  const rollout = new Rollout<Place>(requestId, activities, input.carry?.cancelled ?? false);
   const run = new RequestRun({
     requestId,
     activities,
@@ -210,6 +207,8 @@ class PromotionStory {
     await ledger.holdEnvironment({ requestId });
     const start = await ledger.startPromotion({ requestId });
     const { merged, maxInFlight } = start;
+    // whatever paused it, a provider's trouble too, does not hold the way back
+    this.rollout.preempt();
     this.rollout.load({ maxInFlight, targets: merged, ended: {}, paused: false, held: [] }, (place) =>
       this.runPlace(place, true),
     );

@@ -188,7 +188,6 @@ export class RequestRun<T extends { readonly key: string }> {
     if (!workflowInfo().continueAsNewSuggested || !rollout.isQuiet) return;
     await condition(allHandlersFinished);
     await continueAsNew({
-      paused: rollout.isPaused,
       cancelled: rollout.isCancelled,
       ...gates.unjudged,
     });

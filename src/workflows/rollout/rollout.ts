@@ -35,32 +35,23 @@ export class Rollout<T extends { readonly key: string }> {
   private readonly byKey = new Map<string, T>();
   private runTargetOnce: (target: T) => Promise<void> = () => Promise.resolve();
   private readonly heldByProvider = new Set<string>();
-  /** skips that came before the rollout started */
-  private readonly earlySkips: string[] = [];
-  /** retries that came before: of planning, or of clusters that failed in an earlier run */
-  private readonly earlyRetries: (readonly string[])[] = [];
-  /** a resume that came before, for what an earlier run had paused */
-  private resumedEarly = false;
+  /** commands that came before the rollout started, in their order; the ledger may have been read before they came */
+  private readonly early: (() => void)[] = [];
   private retries = 0;
   private changes = 0;
   private children = new CancellationScope();
   /** types of the failures of targets in this run */
   private readonly failureTypes = new Map<string, string>();
   private loaded = false;
-  private paused: boolean;
+  private paused = false;
   private cancelled: boolean;
   private readonly requestId: string;
   private readonly activities: Pick<Activities, 'ledger'>;
 
-  constructor(
-    requestId: string,
-    activities: Pick<Activities, 'ledger'>,
-    carried: { readonly paused: boolean; readonly cancelled: boolean },
-  ) {
+  constructor(requestId: string, activities: Pick<Activities, 'ledger'>, cancelled: boolean) {
     this.requestId = requestId;
     this.activities = activities;
-    this.paused = carried.paused;
-    this.cancelled = carried.cancelled;
+    this.cancelled = cancelled;
   }
 
   get isPaused(): boolean {
@@ -108,7 +99,7 @@ export class Rollout<T extends { readonly key: string }> {
   resume(): CommandAnswer {
     this.changes += 1;
     this.paused = false;
-    if (!this.loaded) this.resumedEarly = true;
+    this.whenLoaded(() => this.resume());
     // none held must not mean all that failed
     const held = this.heldByProvider.size === 0 ? [] : this.pool.retry([...this.heldByProvider]);
     this.heldByProvider.clear();
@@ -119,20 +110,22 @@ export class Rollout<T extends { readonly key: string }> {
     this.changes += 1;
     this.retries += 1;
     if (!this.loaded) {
-      this.earlyRetries.push(command.targets);
+      this.whenLoaded(() => this.retry(command));
       return { accepted: true, message: 'trying again' };
     }
     const again = this.pool.retry(command.targets);
     for (const key of again) this.heldByProvider.delete(key);
     if (again.length > 0) this.paused = false;
-    return again.length === 0
-      ? { accepted: false, message: 'nothing failed that could be retried' }
-      : { accepted: true, message: `retrying ${again.join(', ')}` };
+    if (again.length > 0) return { accepted: true, message: `retrying ${again.join(', ')}` };
+    // a run that begins after the command was given has read it in the ledger
+    return command.targets.length > 0 && command.targets.every((key) => this.pool.isOpen(key))
+      ? { accepted: true, message: `trying again already: ${command.targets.join(', ')}` }
+      : { accepted: false, message: 'nothing failed that could be retried' };
   }
 
   skip(command: OperatorCommand): CommandAnswer {
     if (!this.loaded) {
-      this.earlySkips.push(...command.targets);
+      this.whenLoaded(() => this.skip(command));
       return { accepted: true, message: 'noted: the rollout has not started' };
     }
     this.changes += 1;
@@ -153,6 +146,7 @@ export class Rollout<T extends { readonly key: string }> {
   /** Stops what is in flight after its current effect, for something more urgent; a later load begins anew. */
   preempt(): void {
     this.changes += 1;
+    this.paused = false;
     this.children.cancel();
   }
 
@@ -173,10 +167,9 @@ export class Rollout<T extends { readonly key: string }> {
     );
     this.loaded = true;
     for (const key of start.held) this.heldByProvider.add(key);
-    if (this.resumedEarly) this.resume();
-    else this.paused ||= start.paused;
-    for (const keys of this.earlyRetries) this.pool.retry(keys);
-    this.pool.skip(this.earlySkips);
+    // what was paused in an earlier run, and whether that was ended, the ledger knows
+    this.paused ||= start.paused;
+    for (const command of this.early.splice(0)) command();
   }
 
   /**
@@ -198,6 +191,10 @@ export class Rollout<T extends { readonly key: string }> {
     }
     await Promise.all(running);
     await this.recordSkipped();
+  }
+
+  private whenLoaded(command: () => void): void {
+    if (!this.loaded) this.early.push(command);
   }
 
   private get mayStart(): boolean {
