@@ -7,8 +7,9 @@ import { tryAll } from './crash/campaign.js';
 import { cleanRun } from './crash/clean-run.js';
 import { CrashStack } from './crash/crash-stack.js';
 import { type Finished, findingsOf, repeatedNotices } from './crash/findings.js';
-import type { CrashCluster, KillPoint } from './crash/kill-points.js';
+import type { KillPoint } from './crash/kill-points.js';
 import { readObjects } from './crash/objects.js';
+import { type CrashCluster, crashCluster, onboarding } from './crash/onboarding.js';
 import { closeTemporal } from './crash/temporal-closed.js';
 
 /** More than there are points, with room for points that need several tries. */
@@ -35,7 +36,8 @@ export const bench: Bench = {
 };
 
 async function campaigns(crash: CrashStack): Promise<readonly Figure[]> {
-  const fresh = [...crash.stack.world.clusters];
+  const job = onboarding(crash);
+  const fresh = crash.stack.world.clusters.map(crashCluster);
   const next = (): CrashCluster => {
     const cluster = fresh.shift();
     if (cluster === undefined) throw new RangeError(`${CLUSTERS} clusters are not enough for the points`);
@@ -43,24 +45,24 @@ async function campaigns(crash: CrashStack): Promise<readonly Figure[]> {
   };
 
   say('clean run, secret readable again');
-  const clean = await cleanRun(crash, next());
-  const always = await tryAll(crash, clean.points, next, say);
+  const clean = await cleanRun(crash, job, next());
+  const always = await tryAll(crash, job, clean.points, next, say);
 
   say('clean run, secret shown once');
   await crash.control('otterize').settings({ secretReturned: 'once' });
   await crash.freshWorker();
-  const cleanOnce = await cleanRun(crash, next());
-  const once = await tryAll(crash, fromIntegrationToStore(cleanOnce.points), next, say);
+  const cleanOnce = await cleanRun(crash, job, next());
+  const once = await tryAll(crash, job, fromIntegrationToStore(cleanOnce.points), next, say);
 
   const kills = [...always.kills, ...once.kills];
   const finished: Finished[] = [
-    clean.finished,
-    cleanOnce.finished,
-    ...always.all.map(({ cluster, requestId }) => ({ cluster, requestId })),
-    ...once.all.map(({ cluster, requestId }) => ({ cluster, requestId, remade: true })),
+    { cluster: clean.subject, requestId: clean.requestId },
+    { cluster: cleanOnce.subject, requestId: cleanOnce.requestId },
+    ...always.all.map(({ subject, requestId }) => ({ cluster: subject, requestId })),
+    ...once.all.map(({ subject, requestId }) => ({ cluster: subject, requestId, remade: true })),
   ];
   const objects = await readObjects(crash);
-  const findings = findingsOf(objects, clean.finished, finished);
+  const findings = findingsOf(objects, { cluster: clean.subject, requestId: clean.requestId }, finished);
   for (const { kind, target, what } of findings) say(`${kind}: ${target}: ${what}`);
   const done = [...always.all, ...once.all].filter(({ status }) => status === 'done').length;
   const runs = always.all.length + once.all.length;

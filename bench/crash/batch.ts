@@ -1,7 +1,7 @@
-/** One kill of the worker for a batch of clusters, each held at a point of its own. */
+/** One kill of the worker for a batch of runs, each held at a point of its own. */
 import type { CrashStack } from './crash-stack.js';
-import { type CrashCluster, callsOf, holdOf, type KillPoint } from './kill-points.js';
-import { type Onboarding, onboard } from './onboarding.js';
+import type { Arm, Job, Run } from './job.js';
+import { callsOf, holdOf, type KillPoint, type Subject } from './kill-points.js';
 
 /** How often the stand-ins are asked who is held. */
 const POLL_MS = 50;
@@ -11,12 +11,12 @@ const HOLD_MS = 7_000;
 const NOBODY_MS = 90_000;
 const GONE_MS = 30_000;
 
-export interface Planned {
+export interface Planned<S extends Subject> {
   readonly point: KillPoint;
-  readonly cluster: CrashCluster;
+  readonly subject: S;
 }
 
-export interface Killed extends Planned {
+export interface Killed<S extends Subject> extends Planned<S> {
   /** false: its call was not under way at the kill, so the point has not been tried */
   readonly held: boolean;
   readonly requestId: string;
@@ -26,28 +26,38 @@ export interface Killed extends Planned {
   readonly resumedMs?: number;
 }
 
-/** Onboards all clusters of the batch, kills the worker while they are held, starts a new one and waits for all. */
-export async function killBatch(crash: CrashStack, batch: readonly Planned[]): Promise<readonly Killed[]> {
-  const runs = await Promise.all(batch.map((planned) => start(crash, planned)));
+/** Runs all of the batch, kills the worker while they are held, starts a new one and waits for all. */
+export async function killBatch<S extends Subject>(
+  crash: CrashStack,
+  job: Job<S>,
+  batch: readonly Planned<S>[],
+): Promise<readonly Killed<S>[]> {
+  const runs = await Promise.all(batch.map((planned) => start(crash, job, planned)));
   const ended = new Set<string>();
-  for (const { cluster, ended: end } of runs) void end.then(() => ended.add(cluster.name));
+  const allEnds = Promise.all(
+    runs.map(async (run) => {
+      const end = await run.carryOn();
+      ended.add(run.subject.id);
+      return end;
+    }),
+  );
 
   const held = await heldTogether(crash, batch, ended);
   const killedAt = await crash.killWorker();
   await nobodyHeld(crash);
   await crash.removeFaults();
   // what the dead process had sent has arrived by now: every later call comes from the new one
-  const before = await lastEvents(crash);
+  const before = await crash.lastEvents();
   await crash.startWorker();
 
-  const ends = await Promise.all(runs.map((run) => run.ended));
+  const ends = await allEnds;
   const events = await crash.events(before);
   return batch.map((planned, i) => {
     const { requestId } = at(runs, i);
-    const [next] = callsOf(events, planned.cluster, requestId);
+    const [next] = callsOf(events, planned.subject, requestId);
     return {
       ...planned,
-      held: held.has(holdOf(planned.point, planned.cluster, '').id),
+      held: held.has(holdOf(planned.point, planned.subject, '').id),
       requestId,
       ...at(ends, i),
       ...(next === undefined ? {} : { resumedMs: Date.parse(next.at) - killedAt }),
@@ -56,19 +66,22 @@ export async function killBatch(crash: CrashStack, batch: readonly Planned[]): P
 }
 
 /** A mail's caller holds the request's id, which is known only once the request is accepted; planning takes longer. */
-async function start(crash: CrashStack, { point, cluster }: Planned): Promise<Onboarding> {
-  const arm = (requestId: string): Promise<void> =>
-    crash.control(point.system).addFault(holdOf(point, cluster, requestId));
+function start<S extends Subject>(
+  crash: CrashStack,
+  job: Job<S>,
+  { point, subject }: Planned<S>,
+): Promise<Run<S>> {
   const byRequest = point.caller.includes('{request}');
-  if (!byRequest) await arm('');
-  const run = await onboard(crash, cluster);
-  if (byRequest) await arm(run.requestId);
-  return run;
+  const arm: Arm = async (requestId) => {
+    if (byRequest !== (requestId !== undefined)) return;
+    await crash.control(point.system).addFault(holdOf(point, subject, requestId ?? ''));
+  };
+  return job.begin(subject, arm);
 }
 
-async function heldTogether(
+async function heldTogether<S extends Subject>(
   crash: CrashStack,
-  batch: readonly Planned[],
+  batch: readonly Planned<S>[],
   ended: ReadonlySet<string>,
 ): Promise<ReadonlySet<string>> {
   const startedAt = Date.now();
@@ -76,7 +89,7 @@ async function heldTogether(
   for (;;) {
     const held = new Set(await crash.held());
     if (held.size > 0) firstAt ??= Date.now();
-    const open = batch.filter(({ cluster }) => !ended.has(cluster.name)).length;
+    const open = batch.filter(({ subject }) => !ended.has(subject.id)).length;
     const overdue =
       firstAt === undefined ? Date.now() - startedAt > NOBODY_MS : Date.now() - firstAt > HOLD_MS;
     if (held.size >= open || overdue) return held;
@@ -91,12 +104,6 @@ async function nobodyHeld(crash: CrashStack): Promise<void> {
     if (Date.now() > deadline) throw new Error('calls of a killed process are still held');
     await pause();
   }
-}
-
-async function lastEvents(crash: CrashStack): Promise<ReadonlyMap<string, number>> {
-  const last = new Map<string, number>();
-  for (const { system, seq } of await crash.events()) last.set(system, Math.max(seq, last.get(system) ?? 0));
-  return last;
 }
 
 function pause(): Promise<void> {

@@ -1,32 +1,34 @@
 /** Tries every kill point: in batches first, and alone, on a fresh worker, what a batch could not hold in time. */
 import { type Killed, killBatch, type Planned } from './batch.js';
 import type { CrashStack } from './crash-stack.js';
-import { type CrashCluster, describePoint, type KillPoint } from './kill-points.js';
+import type { Job } from './job.js';
+import { describePoint, type KillPoint, type Subject } from './kill-points.js';
 
-/** Clusters that one kill hits: as many as two cores carry to their points within the time that a call may be held. */
+/** Runs that one kill hits: as many as two cores carry to their points within the time that a call may be held. */
 const BATCH = 12;
-/** Tries alone. What other clusters of the batch had in a cache is called again by a worker that has just started. */
+/** Tries alone. What other runs of the batch had in a cache is called again by a worker that has just started. */
 const TRIES_ALONE = 3;
 
-export interface Campaign {
+export interface Campaign<S extends Subject> {
   /** one for each point: the kill that hit it, or the last try */
-  readonly kills: readonly Killed[];
-  /** everything that was onboarded on the way, points that were missed too */
-  readonly all: readonly Killed[];
+  readonly kills: readonly Killed<S>[];
+  /** everything that was run on the way, points that were missed too */
+  readonly all: readonly Killed<S>[];
 }
 
-/** @param next gives a cluster that nothing was done to yet */
-export async function tryAll(
+/** @param next gives a subject that nothing was done to yet */
+export async function tryAll<S extends Subject>(
   crash: CrashStack,
+  job: Job<S>,
   points: readonly KillPoint[],
-  next: () => CrashCluster,
+  next: () => S,
   say: (line: string) => void,
-): Promise<Campaign> {
-  const all: Killed[] = [];
-  const hit: Killed[] = [];
+): Promise<Campaign<S>> {
+  const all: Killed<S>[] = [];
+  const hit: Killed<S>[] = [];
   const alone: KillPoint[] = [];
-  const attempt = async (planned: readonly Planned[]): Promise<readonly Killed[]> => {
-    const killed = await killBatch(crash, planned);
+  const attempt = async (planned: readonly Planned<S>[]): Promise<readonly Killed<S>[]> => {
+    const killed = await killBatch(crash, job, planned);
     all.push(...killed);
     for (const one of killed) {
       const resumed = one.resumedMs === undefined ? 'not resumed' : `resumed after ${one.resumedMs} ms`;
@@ -37,7 +39,7 @@ export async function tryAll(
 
   for (let i = 0; i < points.length; i += BATCH) {
     say(`points ${i + 1} to ${Math.min(i + BATCH, points.length)} of ${points.length}`);
-    const killed = await attempt(points.slice(i, i + BATCH).map((point) => ({ point, cluster: next() })));
+    const killed = await attempt(points.slice(i, i + BATCH).map((point) => ({ point, subject: next() })));
     for (const one of killed) {
       if (one.held) hit.push(one);
       else alone.push(one.point);
@@ -47,7 +49,7 @@ export async function tryAll(
     say(`alone: ${i + 1} of ${alone.length}`);
     for (let turn = 1; ; turn += 1) {
       await crash.freshWorker();
-      const [killed] = await attempt([{ point, cluster: next() }]);
+      const [killed] = await attempt([{ point, subject: next() }]);
       if (killed === undefined) break;
       if (killed.held || turn === TRIES_ALONE) {
         hit.push(killed);

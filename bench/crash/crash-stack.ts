@@ -8,7 +8,7 @@ import type { RunningProcess } from '../../sandbox/stack/processes.js';
 import { LedgerDatabase } from '../../src/ledger/database.js';
 import { PgAuditorLedger } from '../../src/ledger/pg-chain.js';
 
-/** Systems that onboarding calls; people's sign-in is not among them. */
+/** Systems that workers call; people's sign-in is not among them. */
 export const CALLED_SYSTEMS = [
   'otterize',
   'directory',
@@ -17,6 +17,9 @@ export const CALLED_SYSTEMS = [
   'kubernetes',
   'tickets',
   'mail',
+  'harbor',
+  'servicenow',
+  'checks',
 ] as const;
 export type CalledSystem = (typeof CALLED_SYSTEMS)[number];
 
@@ -78,7 +81,7 @@ export class CrashStack {
 
   control(system: string): ControlClient {
     const control = this.#controls.get(system);
-    if (control === undefined) throw new Error(`onboarding calls no system ${system}`);
+    if (control === undefined) throw new Error(`workers call no system ${system}`);
     return control;
   }
 
@@ -107,6 +110,13 @@ export class CrashStack {
       [...this.#controls].map(([name, control]) => control.events(after.get(name) ?? 0)),
     );
     return lists.flat();
+  }
+
+  /** Numbers of the newest events, by system. */
+  async lastEvents(): Promise<ReadonlyMap<string, number>> {
+    const last = new Map<string, number>();
+    for (const { system, seq } of await this.events()) last.set(system, Math.max(seq, last.get(system) ?? 0));
+    return last;
   }
 
   async held(): Promise<readonly string[]> {

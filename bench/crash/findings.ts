@@ -2,8 +2,8 @@
 import { parse } from 'yaml';
 import { effectKey } from '../../src/domain/plan.js';
 import { SECRET_NAMES } from '../../src/planning/integration.js';
-import type { CrashCluster } from './kill-points.js';
 import type { Objects } from './objects.js';
+import type { CrashCluster } from './onboarding.js';
 
 export interface Finding {
   readonly kind: 'duplicate' | 'lost' | 'orphan';

@@ -62,7 +62,7 @@ export async function readObjects(crash: CrashStack): Promise<Objects> {
   };
 }
 
-async function wholeLedger(ledger: ChainReader): Promise<readonly StoredEntry[]> {
+export async function wholeLedger(ledger: ChainReader): Promise<readonly StoredEntry[]> {
   const entries: StoredEntry[] = [];
   for (;;) {
     const page = await ledger.storedEntriesAfter(entries.at(-1)?.seq ?? 0, PAGE);

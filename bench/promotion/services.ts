@@ -33,10 +33,10 @@ export function applicationOf(service: string, environment: EnvironmentName): st
 /** Paths of all services as one text, for the installation; the world needs two clusters. */
 export function servicePathsText(
   services: readonly string[],
-  options: ShopPathOptions = {},
-): (world: World, image: string) => string {
-  return (world, image) =>
-    services.map((service) => stringify(pathOf(service, world, image, options))).join('---\n');
+  options: (addresses: Readonly<Record<string, string>>) => ShopPathOptions = () => ({}),
+): (world: World, image: string, addresses: Readonly<Record<string, string>>) => string {
+  return (world, image, addresses) =>
+    services.map((service) => stringify(pathOf(service, world, image, options(addresses)))).join('---\n');
 }
 
 /** What every service runs by a version of the shop's image. */

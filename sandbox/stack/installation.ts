@@ -23,7 +23,7 @@ export interface InstallationOptions {
   /** changes to the parts of the file, for tests */
   readonly policy?: string;
   readonly inventory?: string;
-  readonly path?: (world: World, image: string) => string;
+  readonly path?: (world: World, image: string, addresses: Readonly<Record<string, string>>) => string;
 }
 
 export interface WrittenInstallation {
@@ -58,7 +58,9 @@ export async function writeInstallation(options: InstallationOptions): Promise<W
   writeFileSync(join(folder, 'policies', 'shop.yaml'), shopPolicyText());
   writeFileSync(
     join(folder, 'paths', 'shop.yaml'),
-    (options.path ?? shopPathText)(world, shopImage(at('harbor'))),
+    options.path === undefined
+      ? shopPathText(world, shopImage(at('harbor')))
+      : options.path(world, shopImage(at('harbor')), options.addresses),
   );
 
   const loginOf = (displayName: string) => {

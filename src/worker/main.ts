@@ -84,7 +84,8 @@ async function main(): Promise<void> {
         : {
             activities: byQueue[queue],
             interceptors: { activity: [() => ({ inbound: new FailureMapping() })] },
-            maxConcurrentActivityTaskExecutions: WORKER_TUNING.activitiesAtOnce,
+            maxConcurrentActivityTaskExecutions:
+              queue === 'plan' ? WORKER_TUNING.plansAtOnce : WORKER_TUNING.activitiesAtOnce,
           };
     workers.push(await Worker.create({ ...common, ...own, taskQueue: name }));
   }

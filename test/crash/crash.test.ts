@@ -6,8 +6,10 @@ import { tryAll } from '../../bench/crash/campaign.js';
 import { cleanRun } from '../../bench/crash/clean-run.js';
 import { CrashStack, LABEL_CALLS } from '../../bench/crash/crash-stack.js';
 import { type Finished, findingsOf } from '../../bench/crash/findings.js';
-import { type CrashCluster, describePoint, type KillPoint } from '../../bench/crash/kill-points.js';
+import type { Job } from '../../bench/crash/job.js';
+import { describePoint, type KillPoint } from '../../bench/crash/kill-points.js';
 import { readObjects } from '../../bench/crash/objects.js';
+import { type CrashCluster, crashCluster, onboarding } from '../../bench/crash/onboarding.js';
 import { closeTemporal } from '../../bench/crash/temporal-closed.js';
 import type { GatehouseStack } from '../../sandbox/stack/gatehouse.js';
 import { jsonLine, type RunningProcess, startTypeScript } from '../../sandbox/stack/processes.js';
@@ -36,6 +38,7 @@ const NAIVE_WORKER = fileURLToPath(new URL('./naive-worker.ts', import.meta.url)
 
 describe('a worker killed by kill -9 in the middle of a call', () => {
   let crash: CrashStack;
+  let job: Job<CrashCluster>;
   let clusters: CrashCluster[];
   let points: readonly KillPoint[];
   let reference: Finished;
@@ -48,8 +51,11 @@ describe('a worker killed by kill -9 in the middle of a call', () => {
       namespace: uniqueName('crash'),
       workflowBundle: (await workflowBundle()).codePath,
     });
-    clusters = [...crash.stack.world.clusters];
-    ({ points, finished: reference } = await cleanRun(crash, next()));
+    job = onboarding(crash);
+    clusters = crash.stack.world.clusters.map(crashCluster);
+    const clean = await cleanRun(crash, job, next());
+    points = clean.points;
+    reference = { cluster: clean.subject, requestId: clean.requestId };
     finished.push(reference);
   });
 
@@ -74,11 +80,12 @@ describe('a worker killed by kill -9 in the middle of a call', () => {
   it('goes on where it was: every object once, every secret current, the ledger whole', async () => {
     const { kills, all } = await tryAll(
       crash,
+      job,
       SAMPLE.map(({ operation, when }) => pointOf(operation, when)),
       next,
       () => undefined,
     );
-    finished.push(...all.map(({ cluster, requestId }) => ({ cluster, requestId })));
+    finished.push(...all.map(({ subject, requestId }) => ({ cluster: subject, requestId })));
     for (const one of kills) {
       const name = describePoint(one.point);
       expect(one.held, `${name} was under way at the kill`).toBe(true);
@@ -96,7 +103,7 @@ describe('a worker killed by kill -9 in the middle of a call', () => {
     const naive = await crash.withWorker(startNaiveWorker);
     const point = pointOf('createOrganization_mutation', 'after');
     const cluster = next();
-    const [killed] = await killBatch(naive, [{ point, cluster }]);
+    const [killed] = await killBatch(naive, onboarding(naive), [{ point, subject: cluster }]);
     await real.stop();
     expect(killed).toMatchObject({ held: true, status: 'done' });
     finished.push({ cluster, requestId: killed?.requestId ?? '' });
