@@ -12,6 +12,7 @@ import { entriesOfType } from '../src/domain/record.js';
 import { type Bench, counted, type Figure } from './bench.js';
 import { type BenchStack, machine, say, startBenchStack } from './fleet/bench-stack.js';
 import { appended } from './fleet/onboard.js';
+import { percentile } from './statistics/percentile.js';
 
 const DECISIONS = 48;
 /** Requests that are made ready side by side before any decision is measured. */
@@ -44,12 +45,6 @@ async function measure(bench: BenchStack, requestId: string): Promise<Passage> {
     afterAnswerMs: Math.max(0, at('gate.closed') - answeredAt),
     afterAppendMs: at('gate.closed') - at('decision.made'),
   };
-}
-
-/** Nearest rank. */
-function percentile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
 }
 
 export const bench: Bench = {

@@ -5,7 +5,7 @@ export const WORKER_TUNING = {
   /** activities at once per queue: waits poll without using the processor, so slots are cheap; a queue's rate limit is its own */
   activitiesAtOnce: 400,
   /** planning renders and compares, with the processor: more at once make all of them late, past their time */
-  plansAtOnce: 8,
+  plansAtOnce: 16,
   /** workflow tasks at once; more only helps with more processors */
   workflowTasksAtOnce: 40,
   /**

@@ -1,0 +1,5 @@
+/** @param share 0 to 1. @returns the value of the nearest rank; NaN of nothing */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
+}
