@@ -218,10 +218,21 @@ function differences({ differences: all }) {
 
 /** @param {Environments} found */
 function remarks({ environments }) {
-  const notes = environments.flatMap(({ name, open, holds, disturbedBy }) => [
+  const notes = environments.flatMap(({ name, open, queued = [], holds, disturbedBy }) => [
     ...(open?.waitsFor === undefined
       ? []
       : [el('li', {}, el('strong', {}, value(name)), ' waits: ', value(open.waitsFor))]),
+    ...(queued.length === 0
+      ? []
+      : [
+          el(
+            'li',
+            {},
+            el('strong', {}, value(name)),
+            ': wait for their turn, in this order: ',
+            queued.flatMap(({ requestId }, index) => [index === 0 ? '' : ', ', requestLink(requestId)]),
+          ),
+        ]),
     ...holds.map(({ holdId, reason, cause, placedAt }) =>
       el(
         'li',

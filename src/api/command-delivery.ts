@@ -16,11 +16,12 @@ export interface CommandForWorkflow {
  * - `restarted` it was a retry, the request was open and its workflow did not run (it had given up, or somebody terminated
  *   it): it was started again, was told what to retry, reads the ledger and goes on where it stopped
  * - `ended` the request has ended: there is nothing to tell anybody
+ * - `withdrawn` it waited for its turn and has ended with the cancellation: it had no workflow yet
  * - `unavailable` no answer in time: whether it arrived is unknown, the same command may be sent again
  */
 export type Delivery =
   | { readonly state: 'answered'; readonly answer: CommandAnswer }
-  | { readonly state: 'restarted' | 'ended' | 'unavailable' };
+  | { readonly state: 'restarted' | 'ended' | 'withdrawn' | 'unavailable' };
 
 export class CommandDelivery {
   private readonly ledger: Pick<ApiLedger, 'entriesOf'>;

@@ -112,6 +112,12 @@ function takenOrProblem({ commandId, command }: CommandInput, delivery: Delivery
       };
     case 'ended':
       throw new Problem('ended', 'The request has ended just now.');
+    case 'withdrawn':
+      return {
+        commandId,
+        message: 'it waited for its turn and has ended: nothing of it was begun',
+        isTaken: true,
+      };
     case 'unavailable':
       return {
         commandId,

@@ -126,8 +126,8 @@ export class Holds {
     for (const subject of subjectsOf(paths)) {
       if (holdsOn([hold], subject).length === 0) continue;
       const workflowId = workflowIdOf.promotion(subject.application, subject.environment);
-      const open = await ledger.findOpenByWorkflowId(workflowId);
-      if (open === null) continue;
+      const [open] = await ledger.openRequests(workflowId);
+      if (open === undefined) continue;
       const record = recordOf(await ledger.entriesOf(open.requestId));
       const places = record?.request.content.targets.map(({ key }) => workflowIdOf.place(key)) ?? [];
       await ledger.tellOfNews(open.requestId, newsMessage({ workflowIds: [workflowId, ...places] }));

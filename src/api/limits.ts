@@ -65,6 +65,11 @@ export const SUPERSEDING = {
   pollMs: 1_000,
 } as const;
 
+export const TURNS = {
+  /** requests that may wait for their turn in one environment: more than a day of busy releasing, and nobody reads on */
+  mostWaiting: 50,
+} as const;
+
 export const HISTORY = {
   /** requests read for one answer; each is one read of the ledger */
   maxRequests: 2_000,

@@ -3,6 +3,7 @@ import type { Vote } from '../domain/gate-rules.js';
 import { mapRecordTexts, referencesIn, withValues } from '../domain/personal-text.js';
 import type { RequestRecord } from '../domain/record.js';
 import { deriveStatus, type RequestStatus } from '../domain/status.js';
+import { waitForTurn } from '../domain/turns.js';
 import type { ApiLedger } from '../ledger/ports.js';
 import { recordOf } from '../ledger/record.js';
 import type { KeyRing } from '../security/keyring.js';
@@ -40,7 +41,13 @@ export class RequestReader {
       await this.votesOf(record),
       this.now(),
       isPromotion ? await this.holds.all() : [],
+      waitForTurn(record) === undefined ? [] : await this.lineBefore(record),
     );
+  }
+
+  private async lineBefore({ requestId, request }: RequestRecord): Promise<readonly string[]> {
+    const line = (await this.ledger.openRequests(request.workflowId)).map((one) => one.requestId);
+    return line.slice(0, Math.max(0, line.indexOf(requestId)));
   }
 
   /** The record with people's names in its texts, as far as they are not erased. For reading, not for verifying. */

@@ -34,6 +34,10 @@ export interface EntryBodies {
     readonly document: string;
     readonly envelope: string;
   };
+  /** it waits for its turn: another request of its workflow id was open; `behind` is the one that it came directly after */
+  readonly 'request.queued': { readonly behind: string; readonly goesFirst: boolean };
+  /** the one before it has ended: it is planned now */
+  readonly 'turn.given': Readonly<Record<never, never>>;
   /** the text of the policy that was in force at intake, so that later changes never lower the bar */
   readonly 'policy.pinned': { readonly name: string; readonly digest: string; readonly document: string };
   readonly 'plan.recorded': {

@@ -114,7 +114,7 @@ export interface PolicyManifest {
   readonly spec: {
     readonly appliesTo: AppliesTo;
     readonly gates: readonly GatePolicy[];
-    /** what a different content for a target with an open run means */
+    /** what a different content for a target with an open run means; only policies that were pinned long ago say `amend` */
     readonly whileOpen: 'amend' | 'refuse';
   };
 }

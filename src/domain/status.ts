@@ -13,6 +13,7 @@ import { supersededBy } from './promotion/superseding.js';
 import { promotionWaiting } from './promotion/waiting.js';
 import { currentPlan, entriesOfType, type RequestRecord } from './record.js';
 import { appliesTo, isAnotherTry } from './tries.js';
+import { describeLine, turnEndedAt, type WaitForTurn, waitForTurn } from './turns.js';
 
 /** `rolling-back`: what was merged is being taken back. */
 export type StatusWord =
@@ -97,12 +98,14 @@ export type VoteReader = (record: RequestRecord) => readonly Vote[];
  * @param votes its votes
  * @param nowMs time of asking in milliseconds
  * @param holds those that nobody has released, to say what a promotion waits for
+ * @param line ids of the requests whose turn is before that of this one, in order
  */
 export function deriveStatus(
   record: RequestRecord,
   votes: readonly Vote[],
   nowMs: number,
   holds: readonly Hold[] = [],
+  line: readonly string[] = [],
 ): RequestStatus {
   const { entries, request } = record;
   const plan = currentPlan(record);
@@ -117,10 +120,12 @@ export function deriveStatus(
   const moving = targets.some((target) => target.state === 'pending' || target.state === 'running');
   const promotion = promotionStatus(record);
   const asked = started === undefined ? undefined : openGates(gates, true)[0];
+  const turn = waitForTurn(record);
   const proposed = promotion === undefined || started !== undefined || hasOpened(record) ? plan : undefined;
 
   const status =
     ended?.body.outcome ??
+    (turn === undefined ? undefined : 'waiting') ??
     statusWord({ revoked, stuck, plan: proposed, started, pause, asked }, failed, moving, promotion);
 
   return {
@@ -136,7 +141,9 @@ export function deriveStatus(
     gates,
     waitingFor:
       ended === undefined
-        ? waitingFor({ record, status, gates, failed, promotion, holds, nowMs, stuck })
+        ? turn === undefined
+          ? waitingFor({ record, status, gates, failed, promotion, holds, nowMs, stuck })
+          : waitingInLine(turn, line.length === 0 ? [turn.behind] : line, nowMs)
         : [],
     targets,
     ...(promotion === undefined ? {} : { promotion }),
@@ -443,6 +450,21 @@ function waitingFor(seen: Seen): readonly WaitingFor[] {
   return promotion === undefined ? [] : promotionWaiting(record, promotion, holds, nowMs);
 }
 
+function waitingInLine(
+  { since }: WaitForTurn,
+  line: readonly string[],
+  nowMs: number,
+): readonly WaitingFor[] {
+  return [
+    {
+      condition: describeLine(line),
+      sinceMs: Math.max(0, nowMs - Date.parse(since)),
+      who: `whoever ${line[0] ?? 'the one before'} waits for`,
+      next: 'when that has ended it is planned, against what is there then',
+    },
+  ];
+}
+
 /** Gates that people are asked at now; once the work has begun, those that it stopped for, and reviews of what is done. */
 function openGates(gates: readonly GateStatus[], isStarted: boolean): readonly GateStatus[] {
   return gates.filter(({ state, closedAt }) => state === 'open' && !(isStarted && closedAt !== undefined));
@@ -492,7 +514,12 @@ function stageTimes(record: RequestRecord, nowMs: number): RequestStatus['times'
   const ended = entriesOfType(record.entries, 'request.ended').at(-1);
   const started = entriesOfType(record.entries, 'request.started').at(0);
   const planned = record.plans.at(0);
-  push('planning', 'working', record.accepted.at, planned?.at ?? ended?.at);
+  const hasWaited = record.entries.some(({ type }) => type === 'request.queued');
+  const turn = turnEndedAt(record);
+  if (hasWaited) push('turn', 'waiting', record.accepted.at, turn);
+  if (!hasWaited || (turn !== undefined && turn !== ended?.at)) {
+    push('planning', 'working', turn ?? record.accepted.at, planned?.at ?? ended?.at);
+  }
   for (const opened of entriesOfType(record.entries, 'gate.opened')) {
     const closed = entriesOfType(record.entries, 'gate.closed').find(
       (entry) => entry.body.gate === opened.body.gate && entry.body.epoch === opened.body.epoch,

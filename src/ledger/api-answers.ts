@@ -2,7 +2,7 @@
 import { column, type Row } from './database.js';
 import { isBodyOf } from './entry-shapes.js';
 import { LedgerCorrupt } from './errors.js';
-import type { AcceptResult, DecisionResult, OpenGate, RequestSummary } from './ports.js';
+import type { AcceptResult, DecisionResult, OpenGate, RecordedCommand, RequestSummary } from './ports.js';
 
 export function acceptResultOf(row: Row): AcceptResult {
   const state = column.text(row, 'state');
@@ -44,12 +44,9 @@ export function recordedOrSame(row: Row): { readonly state: 'recorded' | 'same' 
   throw unknownState(state);
 }
 
-export function recordedCommandOf(row: Row): {
-  readonly state: 'recorded' | 'same';
-  readonly outboxId: number | null;
-} {
+export function recordedCommandOf(row: Row): RecordedCommand {
   return {
-    ...recordedOrSame(row),
+    ...(row.state === 'ended' ? { state: row.state } : recordedOrSame(row)),
     outboxId: row.outbox_id === null ? null : column.whole(row, 'outbox_id'),
   };
 }

@@ -94,6 +94,8 @@ const SHAPES = {
     document: Text,
     envelope: Text,
   }),
+  'request.queued': object({ behind: Text, goesFirst: Type.Boolean() }),
+  'turn.given': object({}),
   'policy.pinned': object({ name: Text, digest: Digest, document: Text }),
   'plan.recorded': object({
     epoch: Epoch,

@@ -18,6 +18,7 @@ export const REFUSALS = [
   'contradiction',
   'not-reserved',
   'malformed',
+  'waits',
   'forbidden',
   'append-only',
 ] as const;

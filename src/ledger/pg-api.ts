@@ -25,6 +25,8 @@ import type {
   OpenRequest,
   OutboxItem,
   OutboxMessage,
+  RecordedCommand,
+  RequestInLine,
   RequestPage,
   RequestSummary,
   Unlisten,
@@ -62,7 +64,7 @@ export class PgApiLedger extends PgChainReader implements ApiLedger {
   async acceptRequest(input: AcceptInput): Promise<AcceptResult> {
     const row = await this.call(
       'accept a request',
-      'select state, request_id, content_hash from gatehouse.accept_request($1, $2, $3, $4, $5, $6, $7, $8)',
+      'select state, request_id, content_hash from gatehouse.accept_request($1, $2, $3, $4, $5, $6, $7, $8, $9)',
       [
         input.requestId,
         bodyText('request.accepted', input.accepted),
@@ -72,6 +74,7 @@ export class PgApiLedger extends PgChainReader implements ApiLedger {
         input.idempotency?.actorId ?? null,
         input.idempotency?.key ?? null,
         input.idempotency?.bodyHash ?? null,
+        input.turn ?? null,
       ],
     );
     return acceptResultOf(row);
@@ -100,6 +103,18 @@ export class PgApiLedger extends PgChainReader implements ApiLedger {
     return { requestId: column.text(row, 'request_id'), contentHash: column.text(row, 'content_hash') };
   }
 
+  async openRequests(workflowId: string): Promise<readonly RequestInLine[]> {
+    const rows = await this.database.query(
+      'look up who waits for a turn',
+      'select request_id, waits from gatehouse.open_requests($1)',
+      [workflowId],
+    );
+    return rows.map((row) => ({
+      requestId: column.text(row, 'request_id'),
+      waits: column.boolean(row, 'waits'),
+    }));
+  }
+
   async recordDecision(
     requestId: string,
     body: EntryBodies['decision.made'],
@@ -117,7 +132,7 @@ export class PgApiLedger extends PgChainReader implements ApiLedger {
     requestId: string,
     body: EntryBodies['command.given'],
     outbox: OutboxMessage,
-  ): Promise<{ readonly state: 'recorded' | 'same'; readonly outboxId: number | null }> {
+  ): Promise<RecordedCommand> {
     const row = await this.call(
       'record a command',
       'select state, outbox_id from gatehouse.record_command($1, $2, $3, $4, $5)',

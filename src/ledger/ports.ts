@@ -126,7 +126,8 @@ export interface WorkerLedger extends LedgerReader, PersonalWriter, AlarmRaiser,
   /**
    * Appends a plan. `body.epoch` must be the current epoch + 1 (the first is 1); an equal body under the current epoch
    * does nothing, so it may be retried.
-   * @throws LedgerRefused `unknown-request`, `ended`, `revoked`, `wrong-epoch`, `contradiction` (other plan, same epoch)
+   * @throws LedgerRefused `unknown-request`, `ended`, `revoked`, `wrong-epoch`, `contradiction` (other plan, same epoch),
+   *   `waits` (before its turn)
    */
   recordPlan(requestId: string, body: EntryBodies['plan.recorded']): Promise<void>;
 
@@ -215,6 +216,16 @@ export interface OpenRequest {
   readonly contentHash: string;
 }
 
+/** A request that has not ended, in the order of the turns. */
+export interface RequestInLine {
+  readonly requestId: string;
+  /** false: it is in work */
+  readonly waits: boolean;
+}
+
+/** What becomes of a request while another one of its workflow id is open; `first`: it waits for the one in work only. */
+export type Turn = 'first' | 'last';
+
 export interface AcceptInput {
   readonly requestId: string;
   readonly accepted: EntryBodies['request.accepted'];
@@ -222,11 +233,13 @@ export interface AcceptInput {
   /** the start of the workflow */
   readonly outbox: OutboxMessage;
   readonly idempotency?: IdempotencyKey;
+  /** unset: it is not accepted while another one is open */
+  readonly turn?: Turn;
 }
 
 /**
  * - `accepted` both entries and the outbox item are there
- * - `open` the workflow id has an open request; nothing was appended. Compare `contentHash` to tell the same from other
+ * - `open` the workflow id has an open request, and there is no turn to wait for or it asks for the same; nothing was appended. Compare `contentHash` to tell the same from other
  *   content. With the same content the idempotency key now leads to that request.
  * - `repeated` the idempotency key was used before with the same body: this is the request it led to
  * - `key-reused` the idempotency key was used before with another body: refuse
@@ -246,6 +259,11 @@ export type AcceptResult =
 export type DecisionResult =
   | { readonly state: 'recorded' | 'same'; readonly seq: number }
   | { readonly state: 'already-voted' | 'closed' | 'superseded' };
+
+export interface RecordedCommand {
+  readonly state: 'recorded' | 'same' | 'ended';
+  readonly outboxId: number | null;
+}
 
 /** A gate that waits for people: opened, not closed, of the current epoch of a request that is neither ended nor revoked. */
 export interface OpenGate {
@@ -302,7 +320,10 @@ export interface ApiLedger extends LedgerReader, ChainReader, PersonalWriter, Al
   findIdempotent(
     key: IdempotencyKey,
   ): Promise<Extract<AcceptResult, { state: 'repeated' | 'key-reused' }> | null>;
+  /** The one that was accepted last, where several wait for their turn. */
   findOpenByWorkflowId(workflowId: string): Promise<OpenRequest | null>;
+  /** Open requests of a workflow id: the one in work, then those that wait, in the order of their turns. */
+  openRequests(workflowId: string): Promise<readonly RequestInLine[]>;
 
   /**
    * The append is the decision. One vote per person, gate and epoch; `outbox` is the news for the workflow, kept in the
@@ -318,17 +339,18 @@ export interface ApiLedger extends LedgerReader, ChainReader, PersonalWriter, Al
    * Once per command id; a repeat answers `same`.
    * @param outbox kept in the same transaction, for when the caller cannot tell the workflow himself: it is due
    *   OUTBOX.commandDelaySeconds later
-   * @returns `outboxId` of the message while it waits: the caller marks it as delivered when he told the workflow
-   * @throws LedgerRefused `unknown-request`, `ended`, `contradiction`
+   * @returns `outboxId` of the message while it waits: the caller marks it as delivered when he told the workflow. `ended`:
+   *   a cancellation of a request that waits for its turn and has no run; it has ended with this
+   * @throws LedgerRefused `unknown-request`, `ended`, `contradiction`, `waits` (another command before its turn)
    */
   recordCommand(
     requestId: string,
     body: EntryBodies['command.given'],
     outbox: OutboxMessage,
-  ): Promise<{ readonly state: 'recorded' | 'same'; readonly outboxId: number | null }>;
+  ): Promise<RecordedCommand>;
   /** A call that was refused; `requestId` null when the route names none that is known. */
   recordRefusal(requestId: string | null, body: EntryBodies['call.refused']): Promise<void>;
-  /** From here on no effect is reserved. `outbox` tells the workflow. A repeat answers `same`. @throws LedgerRefused `ended` */
+  /** From here on no effect is reserved, but what tidies up. `outbox` tells the workflow; one that waits for its turn ends. A repeat answers `same`. @throws LedgerRefused `ended` */
   revokeRequest(
     requestId: string,
     body: EntryBodies['request.revoked'],

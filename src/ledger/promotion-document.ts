@@ -117,7 +117,7 @@ const RulesShape = Type.Object(
     soakMs: Milliseconds,
     watchMs: Milliseconds,
     onFailure: Type.Union([Kind('rollback'), Kind('hold')]),
-    whileOpen: Type.Union([Kind('refuse'), Kind('latest-wins')]),
+    whileOpen: Type.Union([Kind('refuse'), Kind('queue'), Kind('latest-wins')]),
     rollout: Type.Object(
       {
         waves: Type.Array(Type.Union([Count, Type.TemplateLiteral([Type.Number(), Type.Literal('%')])]), {

@@ -231,7 +231,7 @@ const rules = {
   soak: Type.Optional(duration),
   watch: Type.Optional(duration),
   onFailure: Type.Optional(Type.Enum(['rollback', 'hold'])),
-  whileOpen: Type.Optional(Type.Enum(['refuse', 'latest-wins'])),
+  whileOpen: Type.Optional(Type.Enum(['refuse', 'queue', 'latest-wins'])),
   rollout: Type.Optional(
     Type.Object(
       {

@@ -179,7 +179,11 @@ export const PolicySchema = Type.Object(
       {
         appliesTo,
         gates: Type.Array(gate, { minItems: 1, maxItems: 20 }),
-        whileOpen: Type.Optional(Type.Enum(['amend', 'refuse'])),
+        whileOpen: Type.Optional(
+          Type.Enum(['refuse'], {
+            says: 'must be refuse: what was asked is signed and is not changed afterwards; cancel it and ask again',
+          }),
+        ),
       },
       closed,
     ),

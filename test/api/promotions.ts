@@ -33,15 +33,18 @@ spec:
   gates: [{name: on-call, approvers: {group: operators}}]
 `;
 
-/** `shop`: Argo CD, no newer release while one is open. `basket`: Flux; in prd two places, the latest wins, a closed window. */
-export function promotionDeps(): Pick<ApiDependencies, 'policies' | 'paths'> {
+/**
+ * `shop`: Argo CD, no newer release while one is open. `basket`: Flux; in prd two places, the latest wins, a closed window.
+ * @param shop further lines of the shop's prod
+ */
+export function promotionDeps(shop = ''): Pick<ApiDependencies, 'policies' | 'paths'> {
   const found = readManifests([
     { file: 'saas.yaml', text: exampleOf('Policy', 'saas') },
     { file: 'production.yaml', text: exampleOf('Policy', 'production') },
     { file: 'any.yaml', text: POLICIES },
     {
       file: 'shop.yaml',
-      text: edited(exampleOf('Path', 'shop'), /* windows would depend on the clock */ WINDOWS, ''),
+      text: edited(exampleOf('Path', 'shop'), /* windows would depend on the clock */ WINDOWS, shop),
     },
     {
       file: 'basket.yaml',

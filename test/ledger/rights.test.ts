@@ -130,6 +130,7 @@ const GRANTED: Readonly<Record<string, readonly LedgerRole[]>> = {
   keep_personal: ['api', 'worker'],
   personal_values: ['api', 'worker'],
   open_request: ['api'],
+  open_requests: ['api'],
   find_idempotent: ['api'],
   accept_request: ['api'],
   record_decision: ['api'],

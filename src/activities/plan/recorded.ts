@@ -4,6 +4,7 @@ import { mapTargetTexts, textsOfTargets, withReferences } from '../../domain/per
 import { isEmptyPlan, type Plan, type TargetPlan, totalsOf } from '../../domain/plan.js';
 import type { PromotionPlan } from '../../domain/promotion/plan.js';
 import { currentPlan, type RequestRecord } from '../../domain/record.js';
+import { waitForTurn } from '../../domain/turns.js';
 import { LedgerRefused } from '../../ledger/errors.js';
 import type { WorkerLedger } from '../../ledger/ports.js';
 import { recordOf } from '../../ledger/record.js';
@@ -79,6 +80,7 @@ export async function verifiedRecord(deps: RecordingDeps, requestId: string): Pr
   const request = await deps.authority.verify(requestId);
   if ('record' in request) {
     await refuseForeignRun(deps, request.record);
+    await refuseBeforeTurn(deps, request.record);
     return request.record;
   }
   const detail = request.faults.join('; ');
@@ -97,6 +99,15 @@ async function refuseForeignRun(deps: RecordingDeps, record: RequestRecord): Pro
   const detail = `a run under the name ${workflowId.slice(0, 200)} is none of this request`;
   await deps.ledger.raiseAlarm(record.requestId, { alarm: 'effect-refused', detail, count: 1 });
   throw effectRefused(record.requestId, detail, `Its run is ${record.request.workflowId}`);
+}
+
+/** The run of another request of its name is in work: only somebody who starts runs by hand comes here before that has ended. */
+async function refuseBeforeTurn(deps: RecordingDeps, record: RequestRecord): Promise<void> {
+  const wait = waitForTurn(record);
+  if (wait === undefined) return;
+  const detail = `a run was started before its turn: it waits behind ${wait.behind}`;
+  await deps.ledger.raiseAlarm(record.requestId, { alarm: 'effect-refused', detail, count: 1 });
+  throw effectRefused(record.requestId, detail, 'It is started by itself when its turn has come');
 }
 
 /** The plan goes into the chain, which is kept for ever: people stand in it by reference. */

@@ -10,6 +10,7 @@ import { isFleet, readOneRequest } from '../../manifests/read.js';
 import { signRequest } from '../../security/attestation.js';
 import { canonicalJson, digest } from '../../security/canonical.js';
 import type { Signer } from '../../security/signer.js';
+import { TURNS } from '../limits.js';
 import { newRequestId } from '../new-ids.js';
 import { startMessage } from '../outbox-messages.js';
 import { type ManifestSource, ManifestUnreadable, SourceUnavailable } from '../ports.js';
@@ -87,7 +88,11 @@ export class Intake {
     const open = await ledger.findOpenByWorkflowId(wanted.workflowId);
     if (open !== null) {
       if (await this.isSame(wanted, open.requestId)) return { requestId: open.requestId, isNew: false };
-      await this.deps.superseding.makeWay(wanted, open.requestId, { requestId, by: asked.by });
+      if (wanted.turn === undefined) {
+        await this.deps.superseding.makeWay(wanted, open.requestId, { requestId, by: asked.by });
+      } else {
+        await this.refuseLongLine(wanted, open.requestId);
+      }
     }
     const result = await this.accept(requestId, asked, wanted, policy);
     switch (result.state) {
@@ -102,6 +107,18 @@ export class Intake {
         if (await this.isSame(wanted, result.requestId)) return { requestId: result.requestId, isNew: false };
         throw openRequest(wanted, result.requestId);
     }
+  }
+
+  /** A line that nobody works off would fill the ledger. */
+  private async refuseLongLine(wanted: Wanted, newestId: string): Promise<void> {
+    const line = await this.deps.ledger.openRequests(wanted.workflowId);
+    if (line.length <= TURNS.mostWaiting) return;
+    throw openRequest(
+      wanted,
+      newestId,
+      `${line.length - 1} requests wait for their turn already`,
+      `See what ${line[0]?.requestId ?? newestId} waits for, and cancel what nobody needs any more.`,
+    );
   }
 
   private async accept(
@@ -145,6 +162,7 @@ export class Intake {
       accepted: { requestHash, contentHash, workflowId, kind, document, envelope },
       pinnedPolicy: { name: policy.policy.metadata.name, digest: policy.digest, document: policy.document },
       outbox: startMessage({ workflowId, workflowType: WORKFLOW_OF_KIND[kind], requestId }),
+      ...(wanted.turn === undefined ? {} : { turn: wanted.turn }),
       ...(asked.idempotency === undefined ? {} : { idempotency: asked.idempotency }),
     });
   }

@@ -1,4 +1,5 @@
 /** A promotion that is asked for. */
+import type { PromotionContent } from '../../domain/promotion/request.js';
 import { workflowIdOf } from '../../domain/request.js';
 import { expandPromotion } from '../../manifests/expand-promotion.js';
 import { ManifestError } from '../../manifests/fault.js';
@@ -37,6 +38,7 @@ export function wantedPromotion(
       owners,
       ...(exception === undefined ? {} : { exception }),
     },
+    ...turnOf(content),
     name: `The promotion of ${application} to ${environment}`,
     people: [],
     contentHash: () => contentHash,
@@ -49,6 +51,12 @@ export function wantedPromotion(
       content,
     }),
   };
+}
+
+/** Who goes round the normal way is in a hurry, and goes before those who do not. */
+function turnOf({ rules, exception }: PromotionContent): Pick<Wanted, 'turn'> {
+  if (rules.whileOpen !== 'queue') return {};
+  return { turn: exception === undefined ? 'last' : 'first' };
 }
 
 function pathOf(

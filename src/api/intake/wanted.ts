@@ -1,5 +1,7 @@
 /** What the intake has to know of a kind of request; everything else is the same for all. */
+
 import type { Actor, PersonalRef, PolicySubject, RequestDocument } from '../../domain/request.js';
+import type { Turn } from '../../ledger/ports.js';
 
 /** What every document says, whatever it asks for. References stand in the place of personal values. */
 export interface CommonPart {
@@ -23,6 +25,8 @@ export interface Wanted {
   /** the mutual exclusion: one open request of this id */
   readonly workflowId: string;
   readonly subject: PolicySubject;
+  /** how it takes turns with others of its workflow id; unset: it does not wait for one that is open */
+  readonly turn?: Turn;
   /** how people call it, e.g. `The fleet "otterize"` */
   readonly name: string;
   /** personal values that stand in the content */

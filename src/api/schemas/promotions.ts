@@ -107,6 +107,15 @@ export const EnvironmentsSchema = Type.Object(
               closed,
             ),
           ),
+          queued: Type.Optional(
+            Type.Array(
+              Type.Object(
+                { requestId: Type.String(), acceptedAt: Time, exception: Type.Optional(Type.String()) },
+                closed,
+              ),
+              { description: 'wait for their turn, in its order; absent: nobody does' },
+            ),
+          ),
           holds: Type.Array(HoldSchema),
         },
         closed,

@@ -14,6 +14,8 @@ export interface KnownEnvironment {
   /** promotions into it, newest first */
   readonly records: readonly RequestRecord[];
   readonly open?: RequestStatus;
+  /** those that wait for their turn, in its order */
+  readonly queued?: readonly RequestRecord[];
 }
 
 /** @param known by name; the first environment, where nothing is promoted to, may be left out */
@@ -27,7 +29,7 @@ export function environmentsView(
   const second = environments[1].name;
   const current = new Map<string, Release>();
   const shown = environments.map(({ name, places }, index) => {
-    const { records = [], open } = known.get(name) ?? {};
+    const { records = [], open, queued = [] } = known.get(name) ?? {};
     const { proven, disturbedBy } = runsHere(records);
     const seen = index === 0 ? seenAtSource(known.get(second)?.records ?? []) : undefined;
     const release = proven[0]?.release ?? seen?.release;
@@ -39,6 +41,7 @@ export function environmentsView(
       proven: proven.map((one) => ({ ...one, release: releaseView(one.release) })),
       ...(disturbedBy === undefined ? {} : { disturbedBy }),
       ...(open === undefined ? {} : { open: openView(open) }),
+      ...(queued.length === 0 ? {} : { queued: queued.map(queuedView) }),
       holds: holdsOn(holds, { application, environment: name }).map(holdView),
     };
   });
@@ -47,6 +50,15 @@ export function environmentsView(
 
 export function holdView({ scope, ...hold }: Hold): HoldBody {
   return { ...hold, scope: { ...scope } };
+}
+
+function queuedView({
+  requestId,
+  accepted,
+  request,
+}: RequestRecord): NonNullable<EnvironmentsBody['environments'][number]['queued']>[number] {
+  const exception = request.kind === 'Promotion' ? request.content.exception : undefined;
+  return { requestId, acceptedAt: accepted.at, ...(exception === undefined ? {} : { exception }) };
 }
 
 function openView(status: RequestStatus): NonNullable<EnvironmentsBody['environments'][number]['open']> {

@@ -252,6 +252,7 @@ export const Environment = Type.Object({
       waitsFor: MaybeText,
     }),
   ),
+  queued: Type.Optional(Type.Array(Type.Object({ requestId: Text, acceptedAt: Text, exception: MaybeText }))),
   holds: Type.Array(Hold),
 });
 export type Environment = Static<typeof Environment>;

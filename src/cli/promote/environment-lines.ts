@@ -79,12 +79,20 @@ function shortName(name: string): string {
   return name.split('/').at(-1) ?? name;
 }
 
-function remarksOf(application: string, { name, open, holds, disturbedBy }: Environment): readonly string[] {
+function remarksOf(
+  application: string,
+  { name, open, queued = [], holds, disturbedBy }: Environment,
+): readonly string[] {
   const where = `${application}/${name}`;
   return [
     ...(open?.waitsFor === undefined
       ? []
       : [`${where}: ${open.requestId} waits: ${harmless(open.waitsFor)}`]),
+    ...(queued.length === 0
+      ? []
+      : [
+          `${where}: ${queued.map(({ requestId }) => requestId).join(', ')} wait for their turn, in this order`,
+        ]),
     ...holds.map((hold) => {
       const why = reasonText(hold) === '' ? '' : ` (${harmless(reasonText(hold))})`;
       return `${where} is held${why}: gatehouse release ${hold.holdId}`;

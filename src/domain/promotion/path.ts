@@ -132,8 +132,8 @@ export interface EnvironmentRules {
   /** how long after success a regression is looked for */
   readonly watchMs: number;
   readonly onFailure: 'rollback' | 'hold';
-  /** what a different release for an open promotion means */
-  readonly whileOpen: 'refuse' | 'latest-wins';
+  /** what a different release for an open promotion means; `queue`: it waits for its turn */
+  readonly whileOpen: 'refuse' | 'queue' | 'latest-wins';
   readonly rollout: {
     /** sizes of waves: counts of places or per cent of all, in order; the last one is repeated */
     readonly waves: readonly (number | `${number}%`)[];

@@ -29,7 +29,7 @@ export function supersededBy(record: RequestRecord): string | undefined {
 export function whyNotSuperseded(record: RequestRecord): string | undefined {
   if (record.request.kind !== 'Promotion') return 'it is no promotion';
   if (record.request.content.rules.whileOpen !== 'latest-wins') {
-    return 'its path lets no newer release take its place (whileOpen: refuse)';
+    return `its path lets no newer release take its place (whileOpen: ${record.request.content.rules.whileOpen})`;
   }
   if (isRollingBack(record)) return 'it is being taken back';
   return mergedPlaces(record).length > 0 ? 'a part of it is merged already' : undefined;

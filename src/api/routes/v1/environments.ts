@@ -1,6 +1,7 @@
 /** What runs where. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { entriesOfType } from '../../../domain/record.js';
+import { workflowIdOf } from '../../../domain/request.js';
+import { waitForTurn } from '../../../domain/turns.js';
 import type { InstalledPath } from '../../../manifests/installed-files.js';
 import type { ApiContext } from '../../context.js';
 import { callerOf } from '../../plugins/authentication.js';
@@ -17,11 +18,14 @@ export function environmentRoutes(context: ApiContext): FastifyPluginAsyncTypebo
 
   const knownOf = async (application: string, environment: string): Promise<KnownEnvironment> => {
     const records = await promotions.newest({ application, environment });
-    const open = records.find(({ entries }) => entriesOfType(entries, 'request.ended').length === 0);
+    const line = await deps.ledger.openRequests(workflowIdOf.promotion(application, environment));
+    const ordered = line.flatMap(({ requestId }) => records.find((one) => one.requestId === requestId) ?? []);
+    const open = ordered.find((record) => waitForTurn(record) === undefined);
     return {
       name: environment,
       records,
       ...(open === undefined ? {} : { open: await reader.statusOf(open) }),
+      queued: ordered.filter((record) => waitForTurn(record) !== undefined),
     };
   };
 
