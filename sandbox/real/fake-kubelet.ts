@@ -2,7 +2,9 @@
  * `tsx fake-kubelet.ts KUBECONFIG`: a kubelet without containers, for the controllers that look at pods. Every pod is at
  * once said to run, with the digest of its image as `imageID`, but:
  * - an image whose tag has `bad` in it is never pulled (ImagePullBackOff), so a roll-out with it never becomes available;
- * - containers of jobs (`restartPolicy` Never or OnFailure) end at once, with an error when the tag has `fail` in it.
+ *   nor is one that a registry on this machine does not have, or any in a namespace with the label `fake-kubelet/pulls: never`;
+ * - containers of jobs (`restartPolicy` Never or OnFailure) end at once, with an error when the tag has `fail` in it or the
+ *   namespace the label `fake-kubelet/jobs: fail`.
  * There is no node and no scheduler; nothing of ours or of Argo CD and Flux asks for them.
  */
 import { createHash } from 'node:crypto';
@@ -28,19 +30,43 @@ const AGAIN_MS = 500;
 
 const tagOf = (image: string) => /:([^/@]+)(?:@|$)/.exec(image)?.[1] ?? '';
 
-/** Where an image is named by tag, a digest that is the same for the same name. */
-function imageIdOf(image: string): string {
+/** A registry on this machine, open to everybody: it knows which digest a tag has. */
+const LOCAL = /^(127\.0\.0\.1:\d+)\/(.+)$/;
+const MANIFESTS = ['manifest.v1+json', 'index.v1+json'].map((type) => `application/vnd.oci.image.${type}`);
+
+/**
+ * What is pulled for an image. Where no registry on this machine is asked, a tag has a digest that is the same for the same
+ * name.
+ * @returns undefined when it is never pulled
+ */
+async function pulled(image: string): Promise<string | undefined> {
+  if (tagOf(image).includes('bad')) return undefined;
   const name = image.replace(/@.*$/, '').replace(/:[^/:]+$/, '');
   const digest = /@(sha256:[0-9a-f]{64})$/.exec(image)?.[1];
-  return `${name}@${digest ?? `sha256:${createHash('sha256').update(image).digest('hex')}`}`;
+  const [, host, repository] = LOCAL.exec(name) ?? [];
+  if (host === undefined || repository === undefined) {
+    return `${name}@${digest ?? `sha256:${createHash('sha256').update(image).digest('hex')}`}`;
+  }
+  const url = `http://${host}/v2/${repository}/manifests/${digest ?? (tagOf(image) || 'latest')}`;
+  const answer = await fetch(url, { method: 'HEAD', headers: { accept: MANIFESTS.join(', ') } });
+  const found = answer.headers.get('docker-content-digest');
+  return answer.ok && found !== null ? `${name}@${found}` : undefined;
 }
 
-function statusOf(pod: V1Pod): V1PodStatus {
+async function statusOf(pod: V1Pod, namespace: string): Promise<V1PodStatus> {
   const now = new Date();
   const containers = pod.spec?.containers ?? [];
   const isJob = pod.spec?.restartPolicy !== 'Always';
-  const isBad = containers.some(({ image }) => tagOf(image ?? '').includes('bad'));
-  const hasFailed = isJob && containers.some(({ image }) => tagOf(image ?? '').includes('fail'));
+  const { labels = {} } = (await core.readNamespace({ name: namespace })).metadata ?? {};
+  const images = new Map<string, string | undefined>();
+  for (const { image = '' } of containers) {
+    images.set(image, labels['fake-kubelet/pulls'] === 'never' ? undefined : await pulled(image));
+  }
+  const isBad = [...images.values()].includes(undefined);
+  const hasFailed =
+    isJob &&
+    (labels['fake-kubelet/jobs'] === 'fail' ||
+      containers.some(({ image }) => tagOf(image ?? '').includes('fail')));
   const phase = isBad ? 'Pending' : !isJob ? 'Running' : hasFailed ? 'Failed' : 'Succeeded';
   const isReady = phase === 'Running';
   const condition = (type: string, status: boolean) => ({
@@ -71,7 +97,7 @@ function statusOf(pod: V1Pod): V1PodStatus {
     containerStatuses: containers.map(({ name, image = '' }) => ({
       name,
       image,
-      imageID: isBad ? '' : imageIdOf(image),
+      imageID: isBad ? '' : (images.get(image) ?? ''),
       ready: isReady,
       started: isReady,
       restartCount: 0,
@@ -87,7 +113,8 @@ async function seen(pod: V1Pod): Promise<void> {
     if (deletionTimestamp !== undefined) {
       await core.deleteNamespacedPod({ name, namespace, gracePeriodSeconds: 0 });
     } else if ((pod.status?.containerStatuses ?? []).length === 0) {
-      await core.patchNamespacedPodStatus({ name, namespace, body: { status: statusOf(pod) } }, AS_MERGE);
+      const status = await statusOf(pod, namespace);
+      await core.patchNamespacedPodStatus({ name, namespace, body: { status } }, AS_MERGE);
     }
   } catch (error) {
     // it was changed or removed meanwhile: the next event tells

@@ -3,44 +3,15 @@
  * hand with `REGISTRY_ADDR` set to the host and port of an open registry.
  */
 import { describe, expect, it, type TestContext } from 'vitest';
-import {
-  type ArtifactContent,
-  chartContent,
-  imageContent,
-  indexContent,
-} from '../../sandbox/harbor/artifact-content.js';
+import { chartContent, imageContent, indexContent } from '../../sandbox/harbor/artifact-content.js';
 import { RegistryClient } from '../../src/systems/registry/client.js';
 import { realComponent } from '../support/real-component.js';
 import { uniqueName } from '../support/stack.js';
 import { cleanTroubleFrom } from '../systems/clean-trouble.js';
+import { push } from './push-content.js';
 
 const hostIn = (context: Pick<TestContext, 'skip'>) => realComponent(context, 'registry', 'REGISTRY_ADDR');
 const clientOf = (host: string) => new RegistryClient({ hosts: [{ host, insecure: true }] });
-
-/** Pushes an artifact as a build tool does. */
-async function push(repository: string, tag: string, content: ArtifactContent): Promise<void> {
-  const [host = '', ...path] = repository.split('/');
-  const base = `http://${host}/v2/${path.join('/')}`;
-  const send = async (method: string, url: string | URL, type: string, body: Buffer): Promise<Response> => {
-    const answer = await fetch(url, {
-      method,
-      headers: { 'content-type': type },
-      body: new Uint8Array(body),
-    });
-    if (!answer.ok) throw new Error(`${method} ${url}: ${answer.status} ${await answer.text()}`);
-    return answer;
-  };
-  for (const { digest, bytes } of content.blobs) {
-    const begun = await send('POST', `${base}/blobs/uploads/`, 'application/octet-stream', Buffer.alloc(0));
-    const location = new URL(begun.headers.get('location') ?? '', base);
-    location.searchParams.set('digest', digest);
-    await send('PUT', location, 'application/octet-stream', bytes);
-  }
-  for (const { digest, mediaType, bytes } of content.manifests) {
-    await send('PUT', `${base}/manifests/${digest}`, mediaType, bytes);
-  }
-  await send('PUT', `${base}/manifests/${tag}`, content.top.mediaType, content.top.bytes);
-}
 
 describe('a real registry', () => {
   it('gives digests by tag and digest, and null for what is not there', async (context) => {

@@ -4,14 +4,16 @@ import { stringify } from 'yaml';
 export const IMAGE = 'registry.example.com/shop/web';
 
 export interface WebOptions {
-  /** part of `IMAGE` after the name: `:1.4.2` or `@sha256:…` */
+  /** part of the image after its name: `:1.4.2` or `@sha256:…` */
   readonly version: string;
+  /** default `IMAGE` */
+  readonly image?: string;
   readonly paused?: boolean;
   readonly deadlineSeconds?: number;
 }
 
 /** A Deployment called `web`. */
-export function web({ version, paused, deadlineSeconds }: WebOptions): string {
+export function web({ version, image, paused, deadlineSeconds }: WebOptions): string {
   return stringify({
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -23,7 +25,7 @@ export function web({ version, paused, deadlineSeconds }: WebOptions): string {
       selector: { matchLabels: { app: 'web' } },
       template: {
         metadata: { labels: { app: 'web' } },
-        spec: { containers: [{ name: 'web', image: `${IMAGE}${version}` }] },
+        spec: { containers: [{ name: 'web', image: `${image ?? IMAGE}${version}` }] },
       },
     },
   });
