@@ -393,7 +393,7 @@ function waitingFor(seen: Seen): readonly WaitingFor[] {
         condition: `${stuck.failure.system}: ${stuck.failure.message}`,
         sinceMs: since(stuck.at),
         who: 'an operator',
-        next: `${stuck.failure.remedy}, then: gatehouse retry ${record.requestId}`,
+        next: `${withoutStop(stuck.failure.remedy)}, then: gatehouse retry ${record.requestId}`,
       },
     ];
   }
@@ -476,9 +476,14 @@ function nextAfterGate(record: RequestRecord, gate: string, promotion: Promotion
   return isReview ? 'it ends' : 'it is merged, delivered and proven';
 }
 
+/** A sentence that goes on. */
+function withoutStop(sentence: string): string {
+  return sentence.replace(/\.$/, '');
+}
+
 /** A remedy that names commands needs no further one. */
 function nextAfterFailure({ request, requestId }: RequestRecord, { target, failure }: TargetStatus): string {
-  const remedy = failure?.remedy ?? 'mend the cause';
+  const remedy = withoutStop(failure?.remedy ?? 'mend the cause');
   if (request.kind === 'Fleet') return `${remedy}, then: gatehouse retry ${requestId} --cluster ${target}`;
   return remedy.includes('gatehouse ')
     ? remedy

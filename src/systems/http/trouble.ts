@@ -60,10 +60,11 @@ const CREDENTIALS = [
 const SHORTEST_SECRET = 6;
 
 /**
- * A vendor's own words, fit for an error that people read: one line, at most 200 characters, without control characters
- * and with every given secret, and whatever looks like a credential, blotted out (vendors echo input in their errors).
+ * A vendor's own words, fit for an error that people read: one line, without control characters and with every given secret,
+ * and whatever looks like a credential, blotted out (vendors echo input in their errors).
+ * @param longest characters of the line
  */
-export function quote(words: string, withhold: readonly Secret[]): string {
+export function quote(words: string, withhold: readonly Secret[], longest = LONGEST_QUOTE): string {
   let text = words;
   for (const secret of withhold) {
     const value = secret.reveal();
@@ -71,7 +72,7 @@ export function quote(words: string, withhold: readonly Secret[]): string {
   }
   for (const shape of CREDENTIALS) text = text.replace(shape, '[secret]');
   const line = text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
-  return line.length <= LONGEST_QUOTE ? line : `${line.slice(0, LONGEST_QUOTE - 1)}…`;
+  return line.length <= longest ? line : `${line.slice(0, longest - 1)}…`;
 }
 
 /** Puts a trouble together; `remedy` falls back to the one of its kind. */

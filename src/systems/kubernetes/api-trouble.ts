@@ -9,6 +9,9 @@ import type { Secret } from '../secret.js';
 import { NoCredential } from './connection.js';
 import { AnswerTooLarge } from './single-attempt.js';
 
+/** Names are long here, and the namespace for which a right is missing comes last. */
+const LONGEST_REFUSAL = 500;
+
 const Status = Type.Object({
   reason: Type.Optional(Type.String()),
   message: Type.Optional(Type.String()),
@@ -70,7 +73,8 @@ export function refusalOf(
   const fields = (status?.details?.causes ?? [])
     .map((cause) => cause.field)
     .filter((field) => field !== undefined);
-  const said = code === 403 ? quote(status?.message ?? '', withhold) : fields.slice(0, 5).join(', ');
+  const said =
+    code === 403 ? quote(status?.message ?? '', withhold, LONGEST_REFUSAL) : fields.slice(0, 5).join(', ');
   const reason = status?.reason === undefined ? '' : ` ${status.reason}`;
   return troubleOf(
     subject,

@@ -112,6 +112,15 @@ describe('KubernetesClient', () => {
     expect(server.asked).toHaveLength(1);
   });
 
+  it('tells the whole of a missing right: the namespace comes last, after long names', async () => {
+    const missing =
+      'kustomizations.kustomize.toolkit.fluxcd.io "shop" is forbidden: User "system:serviceaccount:gatehouse:gatehouse-production" cannot get resource "kustomizations" in API group "kustomize.toolkit.fluxcd.io" in the namespace "shop-production"';
+    await using server = await answeringServer((_, response) =>
+      json(response, 403, status(403, 'Forbidden', { message: missing })),
+    );
+    expect((await troubleFrom(clientOf(server.url).get(REF))).message).toContain(missing);
+  });
+
   it('passes on how long a throttled client should wait, without waiting itself', async () => {
     await using server = await answeringServer((_, response) =>
       json(response, 429, status(429, 'TooManyRequests'), { 'retry-after': '7' }),
