@@ -78,8 +78,23 @@ export function indexContent(text: string): ArtifactContent {
   return { top, manifests: parts.map((part) => part.top), blobs: parts.flatMap((part) => part.blobs) };
 }
 
-/** A Helm chart that makes one ConfigMap; `helm pull` and `helm template` can use it. */
-export function chartContent(name: string, version: string): ArtifactContent {
+const CONFIG_MAP =
+  'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\ndata:\n  greeting: {{ .Values.greeting }}\n';
+
+/** What is in a chart beside its `Chart.yaml`. */
+export interface ChartFiles {
+  /** text of `values.yaml` */
+  readonly values: string;
+  /** text by name of the file below `templates` */
+  readonly templates: Readonly<Record<string, string>>;
+}
+
+/** A Helm chart, by default with one ConfigMap; `helm pull` and `helm template` can use it. */
+export function chartContent(
+  name: string,
+  version: string,
+  files: ChartFiles = { values: 'greeting: hello\n', templates: { 'configmap.yaml': CONFIG_MAP } },
+): ArtifactContent {
   const about = {
     apiVersion: 'v2',
     name,
@@ -91,9 +106,10 @@ export function chartContent(name: string, version: string): ArtifactContent {
     gzipSync(
       tarOf({
         [`${name}/Chart.yaml`]: `${JSON.stringify(about, null, 2)}\n`,
-        [`${name}/values.yaml`]: 'greeting: hello\n',
-        [`${name}/templates/configmap.yaml`]:
-          'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\ndata:\n  greeting: {{ .Values.greeting }}\n',
+        [`${name}/values.yaml`]: files.values,
+        ...Object.fromEntries(
+          Object.entries(files.templates).map(([file, text]) => [`${name}/templates/${file}`, text]),
+        ),
       }),
     ),
   );

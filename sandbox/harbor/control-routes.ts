@@ -1,11 +1,20 @@
 import Type from 'typebox';
 import { Refusal } from '../framework/refusal.js';
-import { imageContent } from './artifact-content.js';
+import { chartContent, imageContent } from './artifact-content.js';
 import type { Harbor } from './harbor.js';
 
 const closed = { additionalProperties: false } as const;
 const Build = Type.Object(
   { repository: Type.String(), tags: Type.Array(Type.String(), { minItems: 1 }), text: Type.String() },
+  closed,
+);
+const Chart = Type.Object(
+  {
+    name: Type.String(),
+    version: Type.String(),
+    values: Type.String(),
+    templates: Type.Record(Type.String(), Type.String()),
+  },
   closed,
 );
 const Move = Type.Object({ repository: Type.String(), tag: Type.String(), digest: Type.String() }, closed);
@@ -31,6 +40,14 @@ export function addControlRoutes(harbor: Harbor): void {
     const content = imageContent(text);
     await standIn.act('created', `artifact ${repository}@${content.top.digest}`, () =>
       harbor.addArtifact(repository, tags, content, new Date().toISOString()),
+    );
+    return { digest: content.top.digest };
+  });
+  standIn.control('POST', '/chart', Chart, async ({ name, version, values, templates }) => {
+    const content = chartContent(name, version, { values, templates });
+    const repository = `charts/${name}`;
+    await standIn.act('created', `artifact ${repository}@${content.top.digest}`, () =>
+      harbor.addArtifact(repository, [version.replaceAll('+', '_')], content, new Date().toISOString()),
     );
     return { digest: content.top.digest };
   });

@@ -32,7 +32,7 @@ const RAW_TYPES = [
  * a project as a classic repository. The registry answers `docker push`, `helm push` and our client alike.
  *
  * Control routes beside the common ones: `POST /_sandbox/build {repository, tags, text}` pushes a new image and gives its
- * digest; `POST /_sandbox/move-tag {repository, tag, digest}`; `POST /_sandbox/scan {repository, reference, status, counts?,
+ * digest; `POST /_sandbox/chart {name, version, values, templates}` pushes a chart; `POST /_sandbox/move-tag {repository, tag, digest}`; `POST /_sandbox/scan {repository, reference, status, counts?,
  * fixable?, endTime?}`.
  */
 export async function startHarbor(context: StandInContext): Promise<RunningStandIn> {

@@ -1,5 +1,5 @@
 import type { World } from '../world.js';
-import { type Account, EVERYTHING } from './access.js';
+import { type Account, EVERYTHING, type Verb } from './access.js';
 import type { Loose } from './objects.js';
 import { shopObjects } from './shop-objects.js';
 
@@ -65,6 +65,7 @@ export function accountsOf(world: World, adminToken: string, pipelineToken: stri
         statefulsets: read,
         daemonsets: read,
         pods: read,
+        ...fluxRights([...read, 'patch']),
         jobs: ['get', 'create'] as const,
         cronjobs: ['get'] as const,
       },
@@ -82,6 +83,12 @@ export function accountsOf(world: World, adminToken: string, pipelineToken: stri
       rights: EVERYTHING,
     })),
   ];
+}
+
+/** Reading Flux' objects, and asking them to reconcile by an annotation. */
+function fluxRights(verbs: readonly Verb[]): Account['rights'] {
+  const kinds = ['kustomizations', 'helmreleases', 'gitrepositories', 'ocirepositories', 'helmcharts'];
+  return Object.fromEntries(kinds.map((kind) => [kind, verbs]));
 }
 
 export function repositoryUrl(addresses: Addresses): string {

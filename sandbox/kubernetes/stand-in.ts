@@ -24,6 +24,7 @@ import {
 } from './example-objects.js';
 import { ExternalSecretsOperator } from './external-secrets/controller.js';
 import type { ExternalSecret, SecretStore } from './external-secrets/external-secret.js';
+import { FluxControllers } from './flux/controllers.js';
 import { ObjectStore, type Recorder } from './object-store.js';
 import { isLoose, type Loose } from './objects.js';
 import { OtterizeAgents } from './otterize-agent.js';
@@ -46,12 +47,13 @@ const VaultSwitch = Type.Object(
 const SyncRequest = Type.Object({ application: Type.String() }, { additionalProperties: false });
 
 /**
- * The Kubernetes API of many clusters (`/clusters/<name>`, and `/clusters/management` for Argo CD), with Argo CD and
- * External Secrets Operator at work in it: Argo CD follows the real commits of the GitLab stand-in, the operator reads the
- * real values of the Key Vault stand-in, and the deployed stack signs in at the Otterize stand-in.
+ * The Kubernetes API of many clusters (`/clusters/<name>`, and `/clusters/management` for Argo CD), with Argo CD, Flux and
+ * External Secrets Operator at work in it: Argo CD and Flux follow the real commits of the GitLab stand-in, Flux pulls the
+ * real charts of the Harbor stand-in, the operator reads the real values of the Key Vault stand-in, and the deployed stack
+ * signs in at the Otterize stand-in.
  *
- * Objects are checked against the vendors' CRDs. Settings: `syncMs`, `pollMs`, `applications` (see `Behaviour`). Control
- * routes beside the common ones: `POST /_sandbox/sync {application}` presses Sync; `POST /_sandbox/vault {server, token,
+ * Objects are checked against the vendors' CRDs. Settings: `syncMs`, `pollMs`, `applications` (see `Behaviour`), `flux`
+ * (see `FluxSettings`; it runs only when it is told to). Control routes beside the common ones: `POST /_sandbox/sync {application}` presses Sync; `POST /_sandbox/vault {server, token,
  * mount, path}` makes every cluster read its secrets from a Vault or OpenBao.
  */
 export async function startKubernetes(context: StandInContext): Promise<RunningStandIn> {
@@ -169,6 +171,17 @@ export async function startKubernetes(context: StandInContext): Promise<RunningS
     onSynced: (cluster) => agents.consider(cluster),
   });
 
+  const [, reader = { name: '', password: '' }] = world.harbor.users;
+  const flux = new FluxControllers({
+    store,
+    record,
+    settings: () => standIn.settings.flux,
+    rolloutMs: () => standIn.settings.syncMs,
+    mirrorOf,
+    registryLogin: reader,
+    onError,
+  });
+
   const api = new ApiServer(standIn, store, schemas, access);
   addServerRoutes(api, clusters);
   addObjectRoutes(api);
@@ -190,12 +203,15 @@ export async function startKubernetes(context: StandInContext): Promise<RunningS
 
   const origin = await standIn.listen(context.port);
   argocd.start(MANAGEMENT);
-  for (const { name } of world.clusters) operator.start(name);
+  for (const { name } of world.clusters) {
+    operator.start(name);
+    flux.start(name);
+  }
   return {
     origin,
     extra: { kubernetesAdminToken: adminToken, kubernetesPipelineToken: pipelineToken },
     close: async () => {
-      await Promise.all([argocd.stop(), operator.stop(), agents.stop()]);
+      await Promise.all([argocd.stop(), operator.stop(), agents.stop(), flux.stop()]);
       await standIn.close();
     },
   };

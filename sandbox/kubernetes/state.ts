@@ -33,6 +33,21 @@ const Behaviour = Type.Object(
 );
 export type Behaviour = Static<typeof Behaviour>;
 
+export const FluxSettings = Type.Object(
+  {
+    /** whether Flux runs in the clusters; where it does not, a test writes what its controllers would write */
+    running: Type.Boolean(),
+    /** controllers that are down all the same */
+    down: Type.Array(Type.Union([Type.Literal('source'), Type.Literal('kustomize'), Type.Literal('helm')])),
+    /** milliseconds until a failed attempt is made again */
+    retryMs: Type.Number({ minimum: 10 }),
+    /** images that crash when they start, as manifests name them */
+    crashing: Type.Array(Type.String()),
+  },
+  { additionalProperties: false },
+);
+export type FluxSettings = Static<typeof FluxSettings>;
+
 export const KubernetesSettings = Type.Object(
   {
     /** milliseconds from the start of a sync to Healthy */
@@ -41,12 +56,19 @@ export const KubernetesSettings = Type.Object(
     pollMs: Type.Number({ minimum: 100 }),
     /** by name of the Application */
     applications: Type.Record(Type.String(), Behaviour),
+    flux: FluxSettings,
   },
   { additionalProperties: false },
 );
 export type KubernetesSettings = Static<typeof KubernetesSettings>;
 
 /** Argo CD's default for looking at Git by itself is three minutes. */
-export const DEFAULT_SETTINGS: KubernetesSettings = { syncMs: 300, pollMs: 180_000, applications: {} };
+export const DEFAULT_SETTINGS: KubernetesSettings = {
+  syncMs: 300,
+  pollMs: 180_000,
+  applications: {},
+  // the delay of Flux' controllers begins at about a second and grows
+  flux: { running: false, down: [], retryMs: 1_000, crashing: [] },
+};
 
 export type KubernetesStandIn = StandIn<typeof KubernetesState, typeof KubernetesSettings>;

@@ -78,6 +78,19 @@ export class RepositoryMirror {
     return texts;
   }
 
+  /** Head of a branch right now, or null when there is no such branch. Throws `FetchFailed`. */
+  async head(branch: string): Promise<string | null> {
+    await this.#fresh();
+    return await new GitRepository(this.#directory).resolve(branch);
+  }
+
+  /** Writes all files of a commit that is in the copy already into a folder. */
+  async checkOut(commit: string, folder: string): Promise<void> {
+    const args = ['--git-dir', this.#directory, '--work-tree', folder, 'checkout', commit, '--', '.'];
+    // an index of its own: several commits may be written at once
+    await git(args, { env: { GIT_INDEX_FILE: `${folder}.index` } });
+  }
+
   /** Text of a file at a commit, or null. */
   async read(commit: string, path: string): Promise<string | null> {
     const file = await new GitRepository(this.#directory).readFile(commit, path);

@@ -4,6 +4,7 @@ import { parseAllDocuments } from 'yaml';
 import type { ObjectKey, ObjectStore, Recorder } from '../object-store.js';
 import { isLoose, type Loose } from '../objects.js';
 import { resourceOf } from '../resources.js';
+import { applied, imagesOf, metadataOf, rolledOut, stuck } from '../rollout.js';
 import type { Application } from './application.js';
 import type { RepositoryMirror } from './repository-mirror.js';
 
@@ -30,15 +31,11 @@ export class Workloads {
 
   /** Writes the specs of a commit's Deployments; what runs is still what ran before. */
   async apply(app: Application, commit: string): Promise<void> {
+    const { store, record } = this.#options;
     for (const { key, object } of await this.#deployments(app, commit)) {
-      const live = this.#options.store.get(key);
-      if (live === null) this.#options.store.create(key, object, this.#options.record);
-      else {
-        const { status } = live;
-        const kept = status === undefined ? {} : { status };
-        const wanted = { ...object, ...kept, metadata: { ...live.metadata, ...metadataOf(object) } };
-        this.#options.store.replace(key, wanted, this.#options.record);
-      }
+      const live = store.get(key);
+      if (live === null) store.create(key, object, record);
+      else store.replace(key, applied(live, object), record);
     }
   }
 
@@ -56,14 +53,11 @@ export class Workloads {
       const wanted = imagesOf(object);
       const starts = wanted.every((image) => !NEVER_STARTS.test(image));
       isUp &&= starts;
-      const replicas = replicasOf(object);
-      const generation = object.metadata.generation;
       if (starts) {
         images.push(...wanted);
-        this.#pods(key, object, wanted, replicas);
-      }
-      const status = starts ? upStatus(generation, replicas) : stuckStatus(generation, replicas);
-      this.#options.store.replace(key, { ...object, status }, this.#options.record);
+        const pulled = wanted.map((image) => ({ image, imageId: imageIdOf(image) }));
+        rolledOut(this.#options, key, pulled);
+      } else stuck(this.#options, key);
     }
     return { images, isUp };
   }
@@ -89,95 +83,12 @@ export class Workloads {
         };
       });
   }
-
-  #pods(key: ObjectKey, object: Loose, images: readonly string[], replicas: number): void {
-    const { store, record } = this.#options;
-    const resource = resourceOf('pods');
-    const hash = createHash('sha256').update(images.join()).digest('hex').slice(0, 8);
-    const names = Array.from({ length: replicas }, (_, index) => `${key.name}-${hash}-${index}`);
-    for (const { key: podKey } of store.list(key.cluster, resource)) {
-      if (podKey.namespace !== key.namespace || !podKey.name.startsWith(`${key.name}-`)) continue;
-      if (!names.includes(podKey.name)) store.remove(podKey, record);
-    }
-    for (const name of names) {
-      const podKey = { ...key, resource, name };
-      if (store.get(podKey) !== null) continue;
-      store.create(
-        podKey,
-        {
-          metadata: { name, namespace: key.namespace, labels: labelsOf(object) },
-          spec: { containers: images.map((image, index) => ({ name: `c${index}`, image })) },
-          status: {
-            phase: 'Running',
-            containerStatuses: images.map((image, index) => ({
-              name: `c${index}`,
-              image,
-              imageID: imageIdOf(image),
-              ready: true,
-              restartCount: 0,
-              state: { running: {} },
-            })),
-          },
-        },
-        record,
-      );
-    }
-  }
 }
 
 function imageIdOf(image: string): string {
   if (PULLED.test(image)) return image;
   const digest = createHash('sha256').update(image).digest('hex');
   return `${image.replace(/:[^/:]*$/, '')}@sha256:${digest}`;
-}
-
-function upStatus(observedGeneration: number, replicas: number): Loose {
-  return {
-    observedGeneration,
-    replicas,
-    updatedReplicas: replicas,
-    readyReplicas: replicas,
-    availableReplicas: replicas,
-    conditions: [
-      { type: 'Available', status: 'True', reason: 'MinimumReplicasAvailable' },
-      { type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' },
-    ],
-  };
-}
-
-function stuckStatus(observedGeneration: number, replicas: number): Loose {
-  return {
-    observedGeneration,
-    replicas: replicas + 1,
-    updatedReplicas: 1,
-    readyReplicas: replicas,
-    availableReplicas: replicas,
-    conditions: [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }],
-  };
-}
-
-function podTemplateOf(object: Loose): Loose {
-  const spec = isLoose(object.spec) ? object.spec : {};
-  return isLoose(spec.template) ? spec.template : {};
-}
-
-function imagesOf(object: Loose): readonly string[] {
-  const spec = podTemplateOf(object).spec;
-  const containers = isLoose(spec) && Array.isArray(spec.containers) ? spec.containers : [];
-  return containers.filter(isLoose).map(({ image }) => textOf(image));
-}
-
-function labelsOf(object: Loose): unknown {
-  return metadataOf(podTemplateOf(object)).labels;
-}
-
-function replicasOf(object: Loose): number {
-  const spec = isLoose(object.spec) ? object.spec : {};
-  return typeof spec.replicas === 'number' ? spec.replicas : 1;
-}
-
-function metadataOf(object: Loose): Loose {
-  return isLoose(object.metadata) ? object.metadata : {};
 }
 
 function textOf(value: unknown): string {
