@@ -23,6 +23,8 @@ export interface InstallationOptions {
   /** changes to the parts of the file, for tests */
   readonly policy?: string;
   readonly inventory?: string;
+  /** absolute paths of programs that render; default: none */
+  readonly programs?: { readonly kustomize?: string; readonly helm?: string | undefined };
   readonly path?: (world: World, image: string, addresses: Readonly<Record<string, string>>) => string;
 }
 
@@ -164,6 +166,7 @@ export async function writeInstallation(options: InstallationOptions): Promise<W
             usernameFile: 'secrets/registry-user',
             passwordFile: 'secrets/registry-password',
           },
+          ...programsOf(options),
           servicenow: {
             url: at('servicenow'),
             usernameFile: secret('servicenow-user', world.servicenow.username),
@@ -196,4 +199,12 @@ export async function writeInstallation(options: InstallationOptions): Promise<W
     ),
   );
   return { file, keyRing: join(folder, 'keys', KEY_FILES.ring), folder };
+}
+
+function programsOf({ programs = {} }: InstallationOptions) {
+  const { kustomize, helm } = programs;
+  return {
+    ...(kustomize === undefined ? {} : { kustomize: { program: kustomize } }),
+    ...(helm === undefined ? {} : { helm: { program: helm } }),
+  };
 }
