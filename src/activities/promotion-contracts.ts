@@ -114,7 +114,8 @@ export interface ChangeRecordActivities {
 /** Queue `delivery`. */
 export interface DeliveryActivities {
   readReadiness(input: TargetRef & { readonly nowMs: number }): Promise<Readiness>;
-  waitForDelivery(input: DeliveryRef & { readonly maxWaitMs: number }): Promise<CheckResult>;
+  /** how long at most is the installation's affair; a failure that is the delivery's own is noted in the ledger */
+  waitForDelivery(input: DeliveryRef): Promise<CheckResult>;
   /** one look after the success: does it still run? */
   confirmDelivery(
     input: DeliveryRef,

@@ -3,6 +3,12 @@
 /** Named timing profiles of activities, see `workflows/activity-options`. */
 export type TimingProfile = 'standard' | 'brisk';
 
+/** Longest time that a wait activity waits for its state, in milliseconds; then it fails with the clause that was unmet. */
+export const MAX_WAIT_MS: Readonly<Record<TimingProfile, number>> = {
+  standard: 30 * 60_000,
+  brisk: 60_000,
+};
+
 export const WORKFLOW_TYPE = {
   fleet: 'fleetOnboarding',
   cluster: 'clusterOnboarding',

@@ -14,6 +14,7 @@ import { selectEnvironment, selectPlace } from '../activities/guard/select-place
 import { createPromotionPlanActivities } from '../activities/plan/promotion.js';
 import { createRegistryActivities } from '../activities/registry/activities.js';
 import { createVerificationActivities } from '../activities/verification/activities.js';
+import { MAX_WAIT_MS } from '../domain/messages.js';
 import type { PlaceTarget } from '../domain/promotion/request.js';
 import type { PromotionRequest, RequestDocument } from '../domain/request.js';
 import type { PromotionSystems } from '../planning/promotion/systems.js';
@@ -55,6 +56,7 @@ export function promotionActivities(deps: ActivityDeps, authority: Authority, fa
       workloadsOf: (name) => new Workloads(promotion.connectionOf(name)),
     },
     stabilisationMs: installation.stabilisationMs,
+    maxWaitMs: MAX_WAIT_MS[installation.timing],
   };
   const tools = deliveryTools(delivering);
   const reading: PromotionSystems = {

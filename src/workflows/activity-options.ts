@@ -97,12 +97,6 @@ const OPTIONS: Readonly<Record<TimingProfile, Readonly<Record<ActivityClass, Act
   },
 };
 
-/** Longest time that a wait activity waits for its state, in milliseconds; then it fails with the clause that was unmet. */
-export const MAX_WAIT_MS: Readonly<Record<TimingProfile, number>> = {
-  standard: 30 * 60_000,
-  brisk: 60_000,
-};
-
 export interface Activities {
   readonly ledger: LedgerActivities & PromotionLedgerActivities;
   readonly plan: PlanActivities & PromotionPlanActivities;

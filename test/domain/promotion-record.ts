@@ -1,8 +1,10 @@
 /** Records of promotions as the ledger would hold them, written down as a story. */
 import type { AnyEntry, EntryBodies, EntryType, LedgerEntry } from '../../src/domain/ledger.js';
 import { effectKey, type Plan } from '../../src/domain/plan.js';
+import type { EnvironmentRules } from '../../src/domain/promotion/path.js';
 import {
   afterRevert,
+  disproved,
   type Exception,
   PROMOTION_CHECK,
   PROMOTION_OBJECT,
@@ -19,6 +21,9 @@ export interface Told {
   readonly image?: string;
   /** names of places, one by default */
   readonly places?: readonly string[];
+  readonly rules?: Partial<EnvironmentRules>;
+  /** the plan says that every place is changed; default: it says nothing of what is done */
+  readonly changes?: boolean;
 }
 
 type Line = readonly [at: string, what: (story: Story) => readonly AnyEntry[]];
@@ -133,6 +138,9 @@ const proven =
 
 const DELIVERED = PROMOTION_CHECK.delivered('main');
 export const delivered = (place?: string): Line[1] => proven((check) => check, [DELIVERED], place);
+/** A check of all places failed. */
+export const failedCheck = (check: string): Line[1] => proven(disproved, [check]);
+export const passedCheck = (check: string): Line[1] => proven((name) => name, [check]);
 export const reverted: Line[1] = proven(afterRevert, [DELIVERED, PROMOTION_CHECK.soaked]);
 
 export const placeEnded =
@@ -182,7 +190,7 @@ export const ended =
   ({ entry }) => [entry('request.ended', { outcome, message: '' })];
 
 function requestOf(
-  { requestId, exception, image = 'registry.example.com/shop/web' }: Told,
+  { requestId, exception, image = 'registry.example.com/shop/web', rules = {} }: Told,
   application: string,
   environment: string,
   keys: readonly string[],
@@ -219,6 +227,7 @@ function requestOf(
         onFailure: 'hold',
         whileOpen: 'refuse',
         rollout: { waves: ['100%'], maxInFlight: 5, maxFailures: 0 },
+        ...rules,
       },
       targets: keys.map((key) => ({
         key,
@@ -243,6 +252,11 @@ function requestOf(
   };
 }
 
+function mergeOf(place: string): Plan['targets'][number]['effects'][number] {
+  const key = effectKey(place, PROMOTION_OBJECT.merge);
+  return { key, object: PROMOTION_OBJECT.merge, system: 'gitlab', action: 'change', count: 1, detail: '' };
+}
+
 function planOf(told: Told, keys: readonly string[]): Plan {
   const { requestId, image = 'registry.example.com/shop/web' } = told;
   return {
@@ -250,7 +264,12 @@ function planOf(told: Told, keys: readonly string[]): Plan {
     requestId,
     epoch: 1,
     beneficiary: { personId: 'ada' },
-    targets: keys.map((target) => ({ target, effects: [], invitees: [], notes: [] })),
+    targets: keys.map((target) => ({
+      target,
+      effects: told.changes === true ? [mergeOf(target)] : [],
+      invitees: [],
+      notes: [],
+    })),
     promotion: {
       release: {
         images: [{ repository: image, digest: `sha256:${'9f31c2e4'.repeat(8)}` }],

@@ -11,7 +11,7 @@ import { signDecision } from '../../src/security/attestation.js';
 import { canonicalJson } from '../../src/security/canonical.js';
 import { generateSigningKey, KEY_FILES, publicOf } from '../../src/security/key-generation.js';
 import { parseSigner, readSigner, type Signer } from '../../src/security/signer.js';
-import type { Bait, Scene } from './scene.js';
+import type { Attacked, HostileStage } from './hostile-stage.js';
 
 const Ring = Type.Object({
   keys: Type.Array(
@@ -23,13 +23,14 @@ const Ring = Type.Object({
 });
 
 export const GATES = ['procurement', 'data-protection'] as const;
-export type GateName = (typeof GATES)[number];
+/** Whoever is attacked: only the installation and its ledger are asked here. */
+type AnyStage = Pick<HostileStage<string>, 'stack' | 'ledger' | 'record' | 'plan'>;
 
 /** The claims that a real decision of this person would have, for what is asked now. */
 export async function claimsFor(
-  scene: Scene,
-  bait: Bait,
-  gate: GateName,
+  scene: AnyStage,
+  bait: Attacked,
+  gate: string,
   personKey: string,
   more: Partial<DecisionClaims> = {},
 ): Promise<DecisionClaims> {
@@ -46,7 +47,7 @@ export async function claimsFor(
     gate,
     epoch: plan.epoch,
     decision: 'approve',
-    evidence: exampleEvidence(gate, 1),
+    evidence: isGateName(gate) ? exampleEvidence(gate, 1) : {},
     approver: {
       issuer: scene.stack.address('oidc'),
       subject: person.id,
@@ -61,7 +62,7 @@ export async function claimsFor(
 }
 
 /** What a thief of the API's key has. */
-export function stolenSigner(scene: Scene): Promise<Signer> {
+export function stolenSigner(scene: AnyStage): Promise<Signer> {
   return readSigner(join(scene.stack.installation.folder, 'keys', KEY_FILES.decision));
 }
 
@@ -69,7 +70,7 @@ const encode = (text: string): string => Buffer.from(text).toString('base64url')
 
 /** Forgeries of somebody without the key. Each gives the envelope over the claims. */
 export const FORGERIES: Readonly<
-  Record<string, { readonly fault: RegExp; forge(scene: Scene, claims: DecisionClaims): Promise<string> }>
+  Record<string, { readonly fault: RegExp; forge(scene: AnyStage, claims: DecisionClaims): Promise<string> }>
 > = {
   'no signature at all': {
     fault: /not a compact JWS/,
@@ -103,7 +104,7 @@ async function ownSigner(kid?: string): Promise<Signer> {
   return parseSigner(JSON.stringify({ ...file, kid: kid ?? publicOf(file).kid }));
 }
 
-function publicPem(scene: Scene): string | Buffer {
+function publicPem(scene: AnyStage): string | Buffer {
   const ring: unknown = JSON.parse(readFileSync(scene.stack.installation.keyRing, 'utf8'));
   if (!Value.Check(Ring, ring)) throw new Error('the ring is not of its shape');
   const key = ring.keys.find(({ use }) => use === 'decision');
@@ -112,25 +113,30 @@ function publicPem(scene: Scene): string | Buffer {
 }
 
 /** Names of keys are public. */
-async function kidOf(scene: Scene): Promise<string> {
+async function kidOf(scene: AnyStage): Promise<string> {
   return (await stolenSigner(scene)).kid;
 }
 
 /** Puts a decision in the ledger by the API's own login, past everything that the API checks. */
 export async function plant(
-  scene: Scene,
-  bait: Bait,
+  scene: AnyStage,
+  bait: Attacked,
   claims: Pick<DecisionClaims, 'gate' | 'epoch' | 'jti'>,
   envelope: string,
   more: { readonly personId: string; readonly decision?: Verdict },
 ): Promise<void> {
+  const { request } = await scene.record(bait);
   const { state } = await scene.ledger.recordDecision(
     bait.requestId,
     { gate: claims.gate, epoch: claims.epoch, jti: claims.jti, envelope, decision: 'approve', ...more },
     {
       kind: 'decision',
-      payload: JSON.stringify({ workflowId: bait.fleetId, jti: claims.jti, envelope }),
+      payload: JSON.stringify({ workflowId: request.workflowId, jti: claims.jti, envelope }),
     },
   );
   if (state !== 'recorded') throw new Error(`the ledger did not take the planted decision: ${state}`);
+}
+
+function isGateName(gate: string): boolean {
+  return GATES.some((name) => name === gate);
 }

@@ -1,6 +1,8 @@
 /** Activities on the queue `change-records`. */
+
 import { cancellationSignal } from '@temporalio/activity';
 import { FAILURE } from '../../domain/failure.js';
+import { whyNotClosed } from '../../domain/promotion/effect-conditions.js';
 import { PROMOTION_OBJECT } from '../../domain/promotion/request.js';
 import type { RequestRecord } from '../../domain/record.js';
 import type { WorkerLedger } from '../../ledger/ports.js';
@@ -43,7 +45,7 @@ export function createChangeRecordActivities(deps: ChangeRecordActivityDeps): Ch
             { record: await recordFor(deps, ref.requestId), effect, ...settingsOf(deps) },
             cancellationSignal(),
           ),
-        'proposal',
+        { phase: 'proposal' },
       ),
 
     ensureChangeRecordEnd: (ref) =>
@@ -57,7 +59,7 @@ export function createChangeRecordActivities(deps: ChangeRecordActivityDeps): Ch
             { record: await recordFor(deps, ref.requestId), effect, ...settingsOf(deps) },
             cancellationSignal(),
           ),
-        'proposal',
+        { phase: 'tidying', whyNot: whyNotClosed },
       ),
   };
 }

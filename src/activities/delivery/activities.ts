@@ -2,14 +2,17 @@
 import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import { PlatformDigests } from '../../delivery/platform-digests.js';
 import { type Clusters, sharedClusters, type WatchedClusters } from '../../delivery/shared-clusters.js';
+import { FAILURE } from '../../domain/failure.js';
 import { effectKey } from '../../domain/plan.js';
 import { afterRevert, PROMOTION_CHECK } from '../../domain/promotion/request.js';
 import type { WorkerLedger } from '../../ledger/ports.js';
 import type { GitLabClient } from '../../systems/gitlab/client.js';
 import type { GitLabRepositories } from '../../systems/gitlab/repositories.js';
 import type { RegistryClient } from '../../systems/registry/client.js';
+import { StepFailed } from '../errors.js';
 import type { PlaceGuard } from '../guard/select-place.js';
-import type { DeliveryActivities } from '../promotion-contracts.js';
+import { noteDisproved } from '../ledger/disproved.js';
+import type { DeliveryActivities, DeliveryRef } from '../promotion-contracts.js';
 import { waitFor } from '../waiting.js';
 import { confirmDelivery } from './confirm.js';
 import { DeliveryProof } from './proof.js';
@@ -31,6 +34,8 @@ export interface DeliveryActivityDeps extends ReadinessDeps {
   readonly clusters: Clusters;
   /** how long it must stay healthy, in milliseconds */
   readonly stabilisationMs: number;
+  /** how long a delivery is waited for, in milliseconds */
+  readonly maxWaitMs: number;
 }
 
 /** What all waits of this process have in common. */
@@ -61,17 +66,20 @@ export function createDeliveryActivities(tools: DeliveryTools): DeliveryActiviti
     async waitForDelivery(input) {
       const wanted = await wantedOf(tools, input);
       const proof = new DeliveryProof(tools, wanted, deps.stabilisationMs);
-      const readBack = await waitFor(
-        {
-          system: wanted.system,
-          operation: 'wait for delivery',
-          object: wanted.object,
-          maxWaitMs: input.maxWaitMs,
-          remedy: 'Look at what it waits for in the cluster, then retry or roll back',
-        },
-        (signal) => proof.look(signal, input.maxWaitMs),
-      );
       const check = PROMOTION_CHECK.delivered(input.delivery);
+      const { maxWaitMs } = deps;
+      const readBack = await notingFailure(deps, input, check, () =>
+        waitFor(
+          {
+            system: wanted.system,
+            operation: 'wait for delivery',
+            object: wanted.object,
+            maxWaitMs,
+            remedy: 'Look at what it waits for in the cluster, then retry or roll back',
+          },
+          (signal) => proof.look(signal, maxWaitMs),
+        ),
+      );
       await deps.ledger.passCheck(input.requestId, {
         key: effectKey(input.target, input.revert ? afterRevert(check) : check),
         system: wanted.system,
@@ -83,10 +91,32 @@ export function createDeliveryActivities(tools: DeliveryTools): DeliveryActiviti
     async confirmDelivery(input) {
       return await beating(async () => {
         const wanted = await wantedOf(tools, input);
-        return await confirmDelivery(tools, wanted, cancellationSignal());
+        const seen = await confirmDelivery(tools, wanted, cancellationSignal());
+        if (seen.state === 'regressed') {
+          await noteDisproved(deps.ledger, input, PROMOTION_CHECK.soaked, wanted.system, seen.message);
+        }
+        return seen;
       });
     },
   };
+}
+
+/** A delivery that can never succeed, or has had its time, is noted: a policy may want it taken back. */
+async function notingFailure<T>(
+  { ledger }: Pick<DeliveryActivityDeps, 'ledger'>,
+  input: DeliveryRef,
+  check: string,
+  wait: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await wait();
+  } catch (error) {
+    if (error instanceof StepFailed && (error.type === FAILURE.hopeless || error.type === FAILURE.overdue)) {
+      const { system, message } = error.fields;
+      await noteDisproved(ledger, input, check, system, message);
+    }
+    throw error;
+  }
 }
 
 /** Reports while something takes its time, so that a lost worker is noticed and a slow system is none. */

@@ -1,9 +1,11 @@
 /** The Git side of a promotion, on the queue `gitlab`: merge request, merge, revert. */
+
 import { cancellationSignal } from '@temporalio/activity';
 import { FAILURE, SystemError } from '../../domain/failure.js';
 import type { TextChange } from '../../domain/file-set.js';
 import type { LedgerEntry, ReadBack } from '../../domain/ledger.js';
 import { effectKey, type Plan } from '../../domain/plan.js';
+import { whyNotClosed, whyNotTakenBack } from '../../domain/promotion/effect-conditions.js';
 import type { PlacePlan, PromotionPlan } from '../../domain/promotion/plan.js';
 import { describeRelease } from '../../domain/promotion/release.js';
 import { type PlaceTarget, PROMOTION_OBJECT } from '../../domain/promotion/request.js';
@@ -42,19 +44,21 @@ export function createPromotionGitActivities(deps: PromotionGitDeps): PromotionG
         'gitlab',
         PROMOTION_OBJECT.mergeRequest,
         (effect) => ensureMergeRequest(deps, effect),
-        'proposal',
+        { phase: 'proposal' },
       ),
     ensureMerge: (ref) =>
       places.make(ref, 'gitlab', PROMOTION_OBJECT.merge, (effect) => ensureMerge(deps, effect)),
     ensureRevert: (ref) =>
-      places.make(ref, 'gitlab', PROMOTION_OBJECT.revert, (effect) => ensureRevert(deps, effect)),
+      places.make(ref, 'gitlab', PROMOTION_OBJECT.revert, (effect) => ensureRevert(deps, effect), {
+        whyNot: whyNotTakenBack,
+      }),
     async closeMergeRequest(ref: TargetRef) {
       await places.make(
         ref,
         'gitlab',
         PROMOTION_OBJECT.mergeRequestEnd,
         (effect) => closeMergeRequest(deps, effect),
-        'proposal',
+        { phase: 'tidying', whyNot: whyNotClosed },
       );
     },
   };

@@ -64,8 +64,18 @@ export interface PermittedEffect<R extends RequestDocument = FleetRequest, T = C
   readBackOf(object: string): Promise<ReadBack>;
 }
 
-/** When an effect is made: unset when all gates have passed; `proposal` before them, for people to look at. */
-export type EffectPhase = 'proposal' | undefined;
+/**
+ * When an effect is made: unset when all gates have passed; `proposal` before them, for people to look at; `tidying` when
+ * nothing comes of what was proposed, also for a revoked request.
+ */
+export type EffectPhase = 'proposal' | 'tidying' | undefined;
+
+/** What the code that makes an effect knows of it; never what a plan or a workflow says. */
+export interface EffectRule {
+  readonly phase?: EffectPhase;
+  /** a reason against it in the ledger, beside gates that have not passed; undefined when there is none */
+  readonly whyNot?: (record: RequestRecord) => string | undefined;
+}
 
 export class EffectGuard<R extends RequestDocument = FleetRequest, T = ClusterTarget> {
   private readonly ledger: WorkerLedger;
@@ -83,7 +93,7 @@ export class EffectGuard<R extends RequestDocument = FleetRequest, T = ClusterTa
    * @param ref selects the target; parameters of the effect come from the signed request
    * @param object the object of the effect, e.g. `organisation`; with the target it makes the effect key
    * @param act looks up, compares, creates or changes only what differs, reads back; runs again after a crash
-   * @param phase of the effect, known by the code that makes it and never by what a plan or a workflow says
+   * @param rule when it may be made
    * @throws StepFailed `EffectRefused` when the ledger does not permit it; an alarm is raised. SystemError `busy` while
    *   another attempt at the same effect is under way
    */
@@ -92,13 +102,13 @@ export class EffectGuard<R extends RequestDocument = FleetRequest, T = ClusterTa
     system: SystemName,
     object: string,
     act: (effect: PermittedEffect<R, T>) => Promise<EffectResult>,
-    phase?: EffectPhase,
+    rule: EffectRule = {},
   ): Promise<EffectResult> {
     const key = effectKey(ref.target, object);
     const release = await this.ledger.holdEffect(key);
     if (release === null) throw underWay(system, key);
     try {
-      return await this.makeAlone(ref, system, key, act, phase);
+      return await this.makeAlone(ref, system, key, act, rule);
     } finally {
       await release();
     }
@@ -109,13 +119,13 @@ export class EffectGuard<R extends RequestDocument = FleetRequest, T = ClusterTa
     system: SystemName,
     key: string,
     act: (effect: PermittedEffect<R, T>) => Promise<EffectResult>,
-    phase: EffectPhase,
+    rule: EffectRule,
   ): Promise<EffectResult> {
     const { verified, selected, whole, planned, plan, reservation } = await this.reserve(
       ref,
       system,
       key,
-      phase,
+      rule,
     );
     const history = await this.ledger.effectsByKey(key);
     const result = await act({
@@ -181,12 +191,12 @@ export class EffectGuard<R extends RequestDocument = FleetRequest, T = ClusterTa
     if (entriesOfType(record.entries, 'request.ended').length > 0) {
       return await this.refuse(requestId, object, 'effect-refused', 'the request has ended');
     }
-    if (entriesOfType(record.entries, 'request.revoked').length > 0) {
+    if (phase !== 'tidying' && entriesOfType(record.entries, 'request.revoked').length > 0) {
       return await this.refuse(requestId, object, 'effect-refused', 'the request was revoked');
     }
     if (request.faults.length > 0)
       await this.raise(requestId, 'invalid-signature', request.faults.join('; '));
-    if (phase === 'proposal') return request;
+    if (phase !== undefined) return request;
     const votes = await this.votesThatStand(request);
     const inForce = this.settings.policyFor(policySubjectOf(record.request));
     const refusal = gateRefusal(request, votes, inForce);
@@ -194,13 +204,13 @@ export class EffectGuard<R extends RequestDocument = FleetRequest, T = ClusterTa
     return request;
   }
 
-  private async reserve(ref: TargetRef, system: SystemName, key: string, phase: EffectPhase) {
+  private async reserve(ref: TargetRef, system: SystemName, key: string, { phase, whyNot }: EffectRule) {
     for (let judgement = 1; ; judgement += 1) {
       const verified = await this.judge(ref.requestId, key, phase);
       const { selected, whole, plan } = await this.select(verified, ref);
       const { epoch } = whole;
       const effect = plan.effects.find((planned) => planned.key === key);
-      if (effect === undefined || (effect.phase === 'proposal') !== (phase === 'proposal')) {
+      if (effect === undefined || (effect.phase === 'proposal') !== (phase !== undefined)) {
         return await this.refuse(
           ref.requestId,
           key,
@@ -208,8 +218,10 @@ export class EffectGuard<R extends RequestDocument = FleetRequest, T = ClusterTa
           'the approved plan does not hold this effect',
         );
       }
+      const against = whyNot?.(verified.record);
+      if (against !== undefined) return await this.refuse(ref.requestId, key, 'effect-refused', against);
       // a proposal is also tidied up after a cancellation
-      if (phase !== 'proposal' && isCancelled(verified.record) && !isReserved(verified.record, key, epoch)) {
+      if (phase === undefined && isCancelled(verified.record) && !isReserved(verified.record, key, epoch)) {
         return await this.refuse(ref.requestId, key, 'effect-refused', 'the request was cancelled');
       }
       const reservation = await this.ledger.reserveEffect(

@@ -1,6 +1,8 @@
 /** What a promotion asks of the ledger, on its queue. */
 
+import { SystemError } from '../../domain/failure.js';
 import { effectKey } from '../../domain/plan.js';
+import { whyNotSoaked, whyNotTakenBack } from '../../domain/promotion/effect-conditions.js';
 import {
   changedPlaces,
   isRollingBack,
@@ -61,6 +63,12 @@ export function createPromotionLedgerActivities(deps: PromotionLedgerDeps): Prom
     async holdEnvironment({ requestId }) {
       const { record } = await guard.judge(requestId, requestId);
       const { application, environment } = promotionOf(record).content;
+      const against = whyNotTakenBack(record);
+      if (against !== undefined) {
+        const detail = `holding ${application}/${environment} for a rollback: ${against}`;
+        await ledger.raiseAlarm(requestId, { alarm: 'effect-refused', detail, count: 1 });
+        throw refused(requestId, against);
+      }
       await ledger.placeHold(requestId, {
         holdId: `rollback-${requestId}`,
         scope: { application, environment },
@@ -69,7 +77,9 @@ export function createPromotionLedgerActivities(deps: PromotionLedgerDeps): Prom
     },
 
     async passSoak({ requestId, target, revert }) {
-      await guard.judge(requestId, target);
+      const { record } = await guard.judge(requestId, target);
+      const early = revert ? undefined : whyNotSoaked(record, target, Date.now());
+      if (early !== undefined) throw tooEarly(promotionOf(record), target, early);
       const check = revert ? afterRevert(PROMOTION_CHECK.soaked) : PROMOTION_CHECK.soaked;
       await ledger.passCheck(requestId, { key: effectKey(target, check), system: 'gatehouse', readBack: {} });
     },
@@ -122,6 +132,20 @@ function promotionOf(record: RequestRecord): PromotionRequest {
     requestId,
     request.kind === 'Promotion' ? 'there is no plan yet' : `the request is a ${request.kind}`,
   );
+}
+
+/** Asked again until it is true: clocks of database and worker differ a little. */
+function tooEarly({ content }: PromotionRequest, target: string, message: string): SystemError {
+  const kind = content.targets.find(({ key }) => key === target)?.deliveries.at(0)?.kind;
+  const remedy = 'Nothing to do: it is asked again';
+  return new SystemError({
+    system: kind ?? 'argocd',
+    operation: 'pass soak',
+    object: target,
+    kind: 'busy',
+    message,
+    remedy,
+  });
 }
 
 function refused(object: string, detail: string) {

@@ -1,5 +1,8 @@
 /** Planning of promotions, on the queue `plan`: reads every system, writes nothing but the plan in the ledger. */
 import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import type { SystemName } from '../../domain/failure.js';
+import { effectKey, type PlannedEffect } from '../../domain/plan.js';
+import { environmentKey, PROMOTION_OBJECT } from '../../domain/promotion/request.js';
 import { currentPlan, type RequestRecord } from '../../domain/record.js';
 import type { PromotionRequest } from '../../domain/request.js';
 import {
@@ -40,7 +43,7 @@ export function createPromotionPlanActivities(deps: PromotionPlanDeps): Promotio
       const fresh = await compute(deps, pinned(request, known.plan.promotion.release), {
         fingerprint: plan.promotion?.fingerprint ?? '',
       });
-      await recordUnlessThere(deps, record, fresh, epoch + 1);
+      await recordUnlessThere(deps, record, withTidying(fresh, request), epoch + 1);
       return { state: 'changed', epoch: epoch + 1 };
     },
   };
@@ -61,6 +64,40 @@ async function compute(
     verifiedBefore,
   );
   return { targets, beneficiary: '', ...(promotion === undefined ? {} : { promotion }) };
+}
+
+/** When something is in the way of a later plan, what was proposed under the one before has to be closed. */
+function withTidying(computed: Computed, { content }: PromotionRequest): Computed {
+  if (computed.promotion !== undefined) return computed;
+  const effect = (target: string, object: string, system: SystemName): PlannedEffect => ({
+    key: effectKey(target, object),
+    system,
+    object,
+    action: 'change',
+    count: 0,
+    detail: 'is closed',
+    phase: 'proposal',
+  });
+  const environment = environmentKey(content);
+  return {
+    ...computed,
+    targets: [
+      ...computed.targets.map((plan) =>
+        plan.target === environment && content.rules.changeRecord
+          ? {
+              ...plan,
+              effects: [...plan.effects, effect(environment, PROMOTION_OBJECT.changeRecordEnd, 'servicenow')],
+            }
+          : plan,
+      ),
+      ...content.targets.map(({ key }) => ({
+        target: key,
+        effects: [effect(key, PROMOTION_OBJECT.mergeRequestEnd, 'gitlab')],
+        invitees: [],
+        notes: [],
+      })),
+    ],
+  };
 }
 
 /** The same content, on whatever head the branches have by now, is what was agreed on. */

@@ -5,6 +5,7 @@ import { effectKey } from '../../domain/plan.js';
 import { type CheckOutcome, failuresOf, isAccepted, judgeChecks } from '../../domain/promotion/checks.js';
 import type { Check } from '../../domain/promotion/path.js';
 import { afterRevert, PROMOTION_CHECK } from '../../domain/promotion/request.js';
+import { noteDisproved } from '../ledger/disproved.js';
 import type { ChecksResult } from '../promotion-contracts.js';
 import type { VerificationActivityDeps } from './activities.js';
 import { jobNameOf } from './job-name.js';
@@ -60,6 +61,9 @@ export async function runChecks(
         ...(verdict.accepted ? { accepted: true } : {}),
       },
     });
+  }
+  if (verdict.state === 'failed') {
+    await noteDisproved(deps.ledger, input, PROMOTION_CHECK.verified, systemOf(checks), verdict.message);
   }
   return { state: verdict.state, message: verdict.message };
 }

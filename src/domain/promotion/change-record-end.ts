@@ -121,6 +121,7 @@ function lastOutcomes(record: RequestRecord): ReadonlyMap<string, string> {
 }
 
 function whyNothing(record: RequestRecord): string {
+  if (entriesOfType(record.entries, 'request.revoked').length > 0) return 'it was revoked';
   if (entriesOfType(record.entries, 'command.given').some(({ body }) => body.command === 'cancel')) {
     return 'it was cancelled';
   }

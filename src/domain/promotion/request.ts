@@ -55,6 +55,14 @@ export const PROPOSALS: readonly string[] = [
   PROMOTION_OBJECT.mergeRequestEnd,
 ];
 
+/** Objects of effects that close what was proposed and did not come to anything; a revoked request still makes them. */
+const TIDYING: readonly string[] = [PROMOTION_OBJECT.changeRecordEnd, PROMOTION_OBJECT.mergeRequestEnd];
+
+/** True for the key of an effect that only closes what was proposed. The database knows them by the same names. */
+export function isTidyingKey(key: string): boolean {
+  return TIDYING.some((object) => key.endsWith(`:${object}`));
+}
+
 /** Key of the check, under the environment's key, that says which release it has proven. */
 export const PROVEN = 'proven';
 
@@ -64,6 +72,11 @@ export const PROMOTION_CHECK = {
   verified: 'verified',
   soaked: 'soaked',
 } as const;
+
+/** The observation that a check failed: it is in the ledger too, for what a policy does by itself. */
+export function disproved(check: string): string {
+  return `disproved/${check}`;
+}
 
 /** The same check of the state before, after a rollback. */
 export function afterRevert(check: string): string {

@@ -8,8 +8,8 @@ import {
 } from '@temporalio/workflow';
 import type { TargetEnd } from '../../activities/contracts.js';
 import { FAILURE, type FailureReport } from '../../domain/failure.js';
-import type { ClusterInput } from '../../domain/messages.js';
-import { type Activities, activitiesFor, MAX_WAIT_MS } from '../activity-options.js';
+import { type ClusterInput, MAX_WAIT_MS } from '../../domain/messages.js';
+import { type Activities, activitiesFor } from '../activity-options.js';
 import { showDetails } from '../current-details.js';
 import { reportOf } from '../failure-report.js';
 import { isClusterInput, refuseInput } from '../inputs.js';

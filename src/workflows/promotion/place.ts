@@ -13,7 +13,7 @@ import type { TargetEnd } from '../../activities/contracts.js';
 import type { PlaceStart } from '../../activities/promotion-contracts.js';
 import { FAILURE, type FailureReport, type FailureType } from '../../domain/failure.js';
 import type { PlaceInput } from '../../domain/messages.js';
-import { type Activities, activitiesFor, MAX_WAIT_MS } from '../activity-options.js';
+import { type Activities, activitiesFor } from '../activity-options.js';
 import { showDetails } from '../current-details.js';
 import { reportOf } from '../failure-report.js';
 import { isPlaceInput, refuseInput } from '../inputs.js';
@@ -91,7 +91,7 @@ class PlaceRun {
 
   private async deliver(place: PlaceStart): Promise<void> {
     this.show(`waiting until it is proven on ${place.deliveries.join(', ')}`);
-    const { revert, timing } = this.input;
+    const { revert } = this.input;
     await together(
       place.deliveries.map(
         (delivery) => () =>
@@ -99,7 +99,6 @@ class PlaceRun {
             ...this.ref,
             delivery,
             revert,
-            maxWaitMs: MAX_WAIT_MS[timing],
           }),
       ),
     );
@@ -189,7 +188,8 @@ class PlaceRun {
     if (type === FAILURE.void) return FAILURE.void;
     if (type === FAILURE.inconclusive) return FAILURE.inconclusive;
     if (report.scope === 'provider') return FAILURE.provider;
-    return this.merged ? FAILURE.unverified : FAILURE.target;
+    const isDisproved = type === FAILURE.unverified || type === FAILURE.hopeless || type === FAILURE.overdue;
+    return this.merged && isDisproved ? FAILURE.unverified : FAILURE.target;
   }
 
   private async end(outcome: TargetEnd['outcome'], failure?: FailureReport): Promise<void> {

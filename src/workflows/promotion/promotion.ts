@@ -91,7 +91,8 @@ class PromotionStory {
   async tell(): Promise<RequestEnd> {
     const { run } = this;
     const plan = await this.plan();
-    if (plan?.state !== 'planned') return await run.end(plan?.message ?? 'cancelled by an operator');
+    if (plan === undefined) return await this.withdraw('cancelled by an operator');
+    if (plan.state !== 'planned') return await run.end(plan.message);
 
     for (;;) {
       const start = await this.agreedStart();
@@ -104,6 +105,7 @@ class PromotionStory {
     if (this.mustTakeBack) await this.takeBack();
     else if (!this.rollout.isCancelled && (await this.watch()) === 'regressed') await this.takeBack();
     await this.reviewAfterwards();
+    if (this.leavesSomethingOpen) await this.closeMergeRequests();
     await this.closeChangeRecord();
     return await run.end(this.rollout.isCancelled ? 'cancelled by an operator' : 'the promotion ended');
   }
@@ -204,7 +206,11 @@ class PromotionStory {
   private async takeBack(): Promise<void> {
     const { requestId } = this.input;
     const { ledger } = this.activities;
-    await ledger.holdEnvironment({ requestId });
+    const held = await this.run.persist(async () => {
+      await ledger.holdEnvironment({ requestId });
+      return 'held';
+    });
+    if (held === undefined) return;
     const start = await ledger.startPromotion({ requestId });
     const { merged, maxInFlight } = start;
     // whatever paused it, a provider's trouble too, does not hold the way back
@@ -296,12 +302,34 @@ class PromotionStory {
 
   /** Nothing will come of it: its merge requests are closed, its change record too. */
   private async withdraw(reason: string): Promise<RequestEnd> {
+    // a run that was started again may not have got as far as to propose
+    this.proposals ??= await this.proposalsMadeBefore();
+    await this.closeMergeRequests();
+    await this.closeChangeRecord();
+    return await this.run.end(reason);
+  }
+
+  private async proposalsMadeBefore(): Promise<Proposals | undefined> {
+    try {
+      return await this.activities.ledger.readProposals({ requestId: this.input.requestId });
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      return undefined;
+    }
+  }
+
+  /** Some places may have been merged, and others not. */
+  private get leavesSomethingOpen(): boolean {
+    const { rollout } = this;
+    return rollout.isCancelled || this.rollbackAsked || Object.values(rollout.targets).includes('skipped');
+  }
+
+  /** Those that are merged are left alone. */
+  private async closeMergeRequests(): Promise<void> {
     const { requestId } = this.input;
     for (const target of this.proposals?.places ?? []) {
       await this.tidy(() => this.activities.gitlab.closeMergeRequest({ requestId, target }));
     }
-    await this.closeChangeRecord();
-    return await this.run.end(reason);
   }
 
   private async closeChangeRecord(): Promise<void> {

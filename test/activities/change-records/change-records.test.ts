@@ -4,7 +4,7 @@ import type { ControlClient } from '../../../sandbox/framework/control-client.js
 import { createChangeRecordActivities } from '../../../src/activities/change-records/activities.js';
 import { SystemError } from '../../../src/domain/failure.js';
 import { effectKey } from '../../../src/domain/plan.js';
-import { PROMOTION_CHECK, PROMOTION_OBJECT } from '../../../src/domain/promotion/request.js';
+import { afterRevert, PROMOTION_CHECK, PROMOTION_OBJECT } from '../../../src/domain/promotion/request.js';
 import { Secret } from '../../../src/systems/secret.js';
 import { ChangeRecords } from '../../../src/systems/servicenow/change-records.js';
 import { CHANGE_STATE } from '../../../src/systems/servicenow/types.js';
@@ -196,6 +196,11 @@ it('closes it as unsuccessful after a rollback', async () => {
   await approve(asked);
   await carriedOut(asked, 'failed');
   await stage.command(asked.requestId, 'rollback');
+  await expect(end(asked)).rejects.toMatchObject({ type: 'EffectRefused' });
+  for (const place of asked.places) {
+    const key = effectKey(place, afterRevert(PROMOTION_CHECK.soaked));
+    await stage.ledger.worker.passCheck(asked.requestId, { key, system: 'gatehouse', readBack: {} });
+  }
   expect(await end(asked)).toMatchObject({ readBack: { outcome: 'unsuccessful' } });
 });
 

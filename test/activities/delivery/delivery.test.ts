@@ -63,6 +63,7 @@ beforeAll(async () => {
       workloadsOf: (connection) => new Workloads(connectionOf(connection)),
     },
     stabilisationMs: 0,
+    maxWaitMs: MAX_WAIT_MS,
   };
 });
 beforeEach(async () => {
@@ -156,10 +157,10 @@ interface Waiting {
 
 function wait(asked: AskedPromotion, more: Waiting = {}) {
   const { revert = false, maxWaitMs = MAX_WAIT_MS, onHeartbeat } = more;
-  const { waitForDelivery } = createDeliveryActivities(deliveryTools(deps));
+  const { waitForDelivery } = createDeliveryActivities(deliveryTools({ ...deps, maxWaitMs }));
   const { requestId } = asked;
   return stage.run(
-    () => waitForDelivery({ requestId, target: place(asked), delivery: 'eu', revert, maxWaitMs }),
+    () => waitForDelivery({ requestId, target: place(asked), delivery: 'eu', revert }),
     onHeartbeat,
   );
 }

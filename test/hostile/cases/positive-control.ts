@@ -6,7 +6,8 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { jsonLine, type RunningProcess, startTypeScript } from '../../../sandbox/stack/processes.js';
 import { claimsFor, FORGERIES, GATES, plant } from '../envelopes.js';
 import { CONFIRMED, forgedStart, PASSED } from '../forged-results.js';
-import type { Bait, Mark, Scene } from '../scene.js';
+import type { Mark } from '../hostile-stage.js';
+import type { Bait, Scene } from '../scene.js';
 
 export function positiveControl(scene: () => Scene): void {
   let unguarded: RunningProcess<unknown> | undefined;

@@ -1,0 +1,223 @@
+/**
+ * Attacks on promotions by whoever may write to the Temporal namespace: production's branch, the merge requests, the change
+ * record and the rollback are out of reach. Real Temporal, real ledger, real API and workers.
+ */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { jsonLine, startTypeScript } from '../../sandbox/stack/processes.js';
+import type { PromotionStart } from '../../src/activities/promotion-contracts.js';
+import { signDecision } from '../../src/security/attestation.js';
+import { claimsFor, FORGERIES, plant, stolenSigner } from './envelopes.js';
+import { CONFIRMED, PASSED } from './forged-results.js';
+import { type PromotionBait, PromotionScene, type Scheduled } from './promotion-scene.js';
+
+/** Workers are stopped and started within a test, and a busy machine takes its time for that: only a hang meets this. */
+const LIMIT_MS = 240_000;
+vi.setConfig({ testTimeout: LIMIT_MS, hookTimeout: LIMIT_MS });
+
+const MERGE: Scheduled = { queue: 'gitlab', activity: 'ensureMerge' };
+const REVERT: Scheduled = { queue: 'gitlab', activity: 'ensureRevert' };
+const CLOSE: Scheduled = { queue: 'gitlab', activity: 'closeMergeRequest' };
+const CLOSE_CHANGE: Scheduled = { queue: 'change-records', activity: 'ensureChangeRecordEnd' };
+const TAGS: Scheduled = { queue: 'registry', activity: 'ensureTags' };
+const HOLD: Scheduled = { queue: 'ledger', activity: 'holdEnvironment' };
+const SOAK: Scheduled = { queue: 'ledger', activity: 'passSoak', input: { revert: false } };
+
+let scene: PromotionScene;
+beforeAll(async () => {
+  scene = await PromotionScene.open();
+});
+afterAll(() => scene?.close());
+afterEach(() => scene.startAll());
+
+/** Everybody agrees, and the run that would go on with it is gone: only the attacker is left. */
+async function approvedAndLeft(): Promise<PromotionBait> {
+  const bait = await scene.askAndOpen();
+  await scene.attacker.terminate(bait.promotionId);
+  await scene.approve(bait);
+  return bait;
+}
+
+function forgedStart({ service, target }: PromotionBait): PromotionStart {
+  return {
+    application: service,
+    environment: 'prod',
+    maxInFlight: 1,
+    waves: [],
+    maxFailures: 0,
+    watchMs: 0,
+    onFailure: 'hold',
+    targets: [{ key: target }],
+    ended: {},
+    paused: false,
+    held: [],
+    rollingBack: false,
+    merged: [],
+    deliveries: {},
+  };
+}
+
+describe('activities scheduled past the workflow', () => {
+  it('while the owner has not agreed: no merge, no tags, no revert, and nothing proposed is closed', async () => {
+    const bait = await scene.askAndOpen();
+    for (const scheduled of [MERGE, REVERT, TAGS, CLOSE, CLOSE_CHANGE, HOLD, SOAK]) {
+      const mark = await scene.mark();
+      expect(await scene.attempt(bait, scheduled), scheduled.activity).toBe('EffectRefused');
+      await scene.expectNothing(mark, bait);
+    }
+  });
+
+  it('when all have agreed: what is proposed stays open, nothing is taken back, nothing counts as soaked', async () => {
+    const bait = await approvedAndLeft();
+    for (const scheduled of [REVERT, CLOSE, CLOSE_CHANGE, HOLD]) {
+      const mark = await scene.mark();
+      expect(await scene.attempt(bait, scheduled), scheduled.activity).toBe('EffectRefused');
+      await scene.expectNothing(mark, bait);
+    }
+    const mark = await scene.mark();
+    expect(await scene.attempt(bait, SOAK)).not.toBe('done');
+    expect((await scene.entriesSince(mark)).filter(({ type }) => type === 'check.passed')).toEqual([]);
+  });
+
+  it('without the yes of change management: not merged', async () => {
+    const bait = await approvedAndLeft();
+    const mark = await scene.mark();
+    expect(await scene.attempt(bait, MERGE)).not.toBe('done');
+    expect(await scene.effectsSince(mark)).toEqual([]);
+    expect(await scene.production(bait)).toBe('before');
+  });
+
+  it('while changes are held: not merged', async () => {
+    const bait = await approvedAndLeft();
+    await scene.approveChange(bait);
+    await scene.api.call('olga', 'POST', '/v1/holds', {
+      application: bait.service,
+      reason: 'the till is down',
+    });
+    const mark = await scene.mark();
+    expect(await scene.attempt(bait, MERGE)).not.toBe('done');
+    expect(await scene.effectsSince(mark)).toEqual([]);
+    expect(await scene.production(bait)).toBe('before');
+  });
+
+  it('for a place of another request: refused', async () => {
+    const [bait, other] = [await approvedAndLeft(), await scene.askAndOpen()];
+    const mark = await scene.mark();
+    const input = { target: other.target };
+    expect(await scene.attempt(bait, { ...MERGE, input })).toBe('EffectRefused');
+    await scene.expectNothing(mark, bait, /does not name this target/);
+    expect(await scene.production(other)).toBe('before');
+  });
+
+  it('after the success: a run started by hand takes nothing back', async () => {
+    const bait = await scene.done();
+    const mark = await scene.mark();
+    const { requestId, target } = bait;
+    await scene.attacker.startByHand('placePromotion', bait.placeId, {
+      requestId,
+      target,
+      timing: 'brisk',
+      revert: true,
+    });
+    await scene.expectAlarmAndNoEffect(mark, 'effect-refused', bait, /has ended/);
+    expect(await scene.production(bait)).toBe('after');
+  });
+});
+
+describe('results forged by activity id', () => {
+  it('gates as passed: the merge is refused', async () => {
+    const bait = await scene.askAndOpen();
+    await scene.stop('ledger');
+    const mark = await scene.mark();
+    await scene.attacker.signal(bait.promotionId, { jti: 'wake-up', envelope: 'x' });
+    await scene.attacker.forge(bait.promotionId, 'advanceGates', PASSED);
+    await scene.attacker.forge(bait.promotionId, 'confirmPromotion', CONFIRMED);
+    await scene.attacker.forge(bait.promotionId, 'startPromotion', forgedStart(bait));
+    await scene.attacker.forge(bait.placeId, 'startPlace', { deliveries: ['x'], checks: 0, soakMs: 0 });
+    await scene.expectNothing(mark, bait);
+    await scene.attacker.terminate(bait.promotionId);
+  });
+
+  it('a delivery as proven: the promotion does not end as done', async () => {
+    const bait = await scene.askAndOpen();
+    await scene.stop('delivery');
+    await scene.approve(bait);
+    await scene.approveChange(bait);
+    await scene.attacker.forge(bait.placeId, 'readReadiness', { state: 'ready', clause: '' });
+    await scene.eventually('the merge', async () =>
+      (await scene.production(bait)) === 'after' ? true : undefined,
+    );
+    const mark = await scene.mark();
+    await scene.attacker.forge(bait.placeId, 'waitForDelivery', { readBack: { revision: 'forged' } });
+    await scene.attacker.pending(bait.placeId, 'passSoak');
+    expect((await scene.api.status(bait.requestId)).endedAt).toBeUndefined();
+    expect((await scene.entriesSince(mark)).filter(({ type }) => type === 'check.passed')).toEqual([]);
+    expect(await scene.effectsSince(mark)).toEqual([]);
+    await scene.attacker.terminate(bait.promotionId);
+  });
+});
+
+describe('commands and decisions', () => {
+  it('a rollback that nobody gave is refused and noted', async () => {
+    const bait = await scene.askAndOpen();
+    const mark = await scene.mark();
+    const given = { commandId: crypto.randomUUID(), targets: [] };
+    // he could not read the answer
+    await scene.attacker.client.workflow
+      .getHandle(bait.promotionId)
+      .executeUpdate('rollback', { args: [given] })
+      .catch(() => undefined);
+    await scene.expectAlarmAndNoEffect(mark, 'command-not-in-ledger', bait);
+    expect(await scene.production(bait)).toBe('before');
+  });
+
+  it('a decision with alg none, in the ledger, permits no merge', async () => {
+    const bait = await scene.askAndOpen();
+    await scene.attacker.terminate(bait.promotionId);
+    await plantNone(bait);
+    const mark = await scene.mark();
+    expect(await scene.attempt(bait, MERGE)).toBe('EffectRefused');
+    await scene.expectNothing(mark, bait);
+  });
+
+  it('the yes of an author, signed with the real key, permits no merge', async () => {
+    const bait = await scene.askAndOpen();
+    await scene.attacker.terminate(bait.promotionId);
+    const claims = await claimsFor(scene, bait, 'owner', 'ada');
+    const envelope = await signDecision(claims, await stolenSigner(scene));
+    await plant(scene, bait, claims, envelope, { personId: claims.approver.personId });
+    const mark = await scene.mark();
+    expect(await scene.attempt(bait, MERGE)).toBe('EffectRefused');
+    await scene.expectNothing(mark, bait, /owner is open/);
+  });
+});
+
+/** The positive control: with a guard that always says yes, what is refused above changes production. */
+describe('with a guard that always says yes', () => {
+  it('the same attack merges', async () => {
+    await scene.stop('systems');
+    const unguarded = await startTypeScript({
+      name: 'unguarded',
+      entry: fileURLToPath(new URL('./unguarded-promotion-worker.ts', import.meta.url)),
+      env: scene.stack.environment('worker'),
+      logFile: join(scene.stack.folder, 'logs', 'unguarded.log'),
+      ready: jsonLine((line) => (line.ready === 'unguarded' ? line : undefined)),
+      readyTimeoutMs: 120_000,
+    });
+    try {
+      const bait = await scene.askAndOpen();
+      expect(await scene.attempt(bait, MERGE)).toBe('done');
+      expect(await scene.production(bait)).toBe('after');
+      expect(await scene.attempt(bait, CLOSE)).toBe('done');
+    } finally {
+      await unguarded.stop();
+    }
+  });
+});
+
+async function plantNone(bait: PromotionBait): Promise<void> {
+  const claims = await claimsFor(scene, bait, 'owner', 'ben');
+  const envelope = await FORGERIES['alg none']?.forge(scene, claims);
+  await plant(scene, bait, claims, envelope ?? '', { personId: claims.approver.personId });
+}
