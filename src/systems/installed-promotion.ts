@@ -3,6 +3,7 @@ import { type Installation, InstallationError, readSecret } from '../config/inst
 import { GitLabMergeRequests } from './gitlab/merge-requests.js';
 import { GitLabRepositories } from './gitlab/repositories.js';
 import { HarborClient } from './harbor/client.js';
+import { Helm } from './helm/helm.js';
 import { HttpChecks } from './http-check/http-checks.js';
 import { bucketOf, tokenIn } from './installed-login.js';
 import type { KubernetesConnection } from './kubernetes/connection.js';
@@ -17,6 +18,7 @@ export interface InstalledForPromotion {
   readonly repositories: GitLabRepositories;
   readonly mergeRequests: GitLabMergeRequests;
   readonly kustomize: Kustomize | undefined;
+  readonly helm: Helm | undefined;
   readonly registry: RegistryClient | undefined;
   readonly harbor: HarborClient | undefined;
   readonly changeRecords: ChangeRecords | undefined;
@@ -49,6 +51,7 @@ export function installedForPromotion(
     repositories: new GitLabRepositories(gitlab),
     mergeRequests: new GitLabMergeRequests(gitlab),
     kustomize: systems.kustomize && new Kustomize(systems.kustomize),
+    helm: systems.helm && new Helm(systems.helm),
     registry:
       registry &&
       new RegistryClient({

@@ -66,6 +66,7 @@ export function promotionActivities(deps: ActivityDeps, authority: Authority, fa
     registry: promotion.registry,
     harbor: promotion.harbor,
     kustomize: promotion.kustomize,
+    helm: promotion.helm,
     runs: (place, commit, signal) => placeRuns(tools, place, commit, signal),
   };
   return {

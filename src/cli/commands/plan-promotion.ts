@@ -84,7 +84,7 @@ function readingSystems({
   directory,
   promotion,
 }: ReturnType<typeof installedSystems>): PromotionSystems {
-  const { repositories, registry, harbor, kustomize } = promotion;
+  const { repositories, registry, harbor, kustomize, helm } = promotion;
   return {
     gitlab,
     directory,
@@ -92,6 +92,7 @@ function readingSystems({
     registry,
     harbor,
     kustomize,
+    helm,
     runs: async () => ({
       isProven: true,
       message: 'taken for granted here; the plan of the request has to prove it',

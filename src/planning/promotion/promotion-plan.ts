@@ -16,6 +16,7 @@ import { digestOfRendered } from '../rendering/digest.js';
 import { describeFinding, type Finding } from '../rendering/finding.js';
 import { imagesOf } from '../rendering/images.js';
 import { checkRendered } from '../rendering/policy-checks.js';
+import { renderCharts } from '../rendering/render-charts.js';
 import { renderDirectory } from '../rendering/render-directory.js';
 import { diffRendered, type RenderedDiff } from '../rendering/rendered-diff.js';
 import { RenderedError } from '../rendering/rendered-objects.js';
@@ -127,14 +128,24 @@ export async function planPlace(
   const isNew = ![...before.keys()].some((path) => path.startsWith(`${place.directory}/`));
   const old = isNew ? [] : (await renderDirectory(before, place.directory, options)).objects;
   const rendered = (await renderDirectory(change.after, place.directory, options)).objects;
-  const diff = diffRendered(old, rendered);
+  const charts = await renderCharts(old, rendered, {
+    helm: systems.helm,
+    registry: systems.registry,
+    charts: content.charts,
+    namespace: place.deliveries[0]?.namespace ?? 'default',
+    signal,
+  });
+  const made = [...rendered, ...charts.after];
+  const diff = diffRendered([...old, ...charts.before], made);
   const { rules } = content;
   const findings = [
-    ...checkRendered(rendered, diff, {
-      clusterKinds: rules.clusterKinds,
-      namespaces: rules.namespaces,
-      undigestedImages: 'warn',
-    }),
+    ...checkRendered(
+      made,
+      diff,
+      { clusterKinds: rules.clusterKinds, namespaces: rules.namespaces, undigestedImages: 'warn' },
+      new Set(charts.after),
+    ),
+    ...charts.findings,
     ...unpinnedBases(change.after, place.directory, rules.unpinned),
   ];
   return {
@@ -149,10 +160,10 @@ export async function planPlace(
         before: hashOf(one),
         after: hashOf(other),
       })),
-      rendered: { before: digestOfRendered(old), after: digestOfRendered(rendered) },
+      rendered: { before: digestOfRendered(old), after: digestOfRendered(rendered, charts.digests) },
       diff: diff.text,
       cut: diff.cut,
-      images: [...new Set(imagesOf(rendered).map(({ image }) => image))].sort(),
+      images: [...new Set(imagesOf(made).map(({ image }) => image))].sort(),
     },
   };
 }

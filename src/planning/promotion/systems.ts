@@ -5,6 +5,7 @@ import type { DirectoryClient } from '../../systems/directory/client.js';
 import type { GitLabClient } from '../../systems/gitlab/client.js';
 import type { GitLabRepositories } from '../../systems/gitlab/repositories.js';
 import type { HarborClient } from '../../systems/harbor/client.js';
+import type { Helm } from '../../systems/helm/helm.js';
 import type { Kustomize } from '../../systems/kustomize/kustomize.js';
 import type { RegistryClient } from '../../systems/registry/client.js';
 
@@ -16,6 +17,7 @@ export interface PromotionSystems {
   readonly registry?: RegistryClient | undefined;
   readonly harbor?: HarborClient | undefined;
   readonly kustomize?: Kustomize | undefined;
+  readonly helm?: Helm | undefined;
   /** whether a place runs a commit, or a later one that holds its content: for the environment that releases come from */
   readonly runs: (
     place: Place,

@@ -10,7 +10,8 @@ export type CheckName =
   | 'schema'
   | 'migration'
   | 'removal'
-  | 'unpinned';
+  | 'unpinned'
+  | 'chart';
 
 export interface Finding {
   readonly check: CheckName;

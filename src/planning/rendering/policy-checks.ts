@@ -17,17 +17,19 @@ import type { RenderedObject } from './rendered-objects.js';
  * Runs every check. What is wrong in the whole of `after` counts, not only what changes, but for kinds of the cluster,
  * migrations and removals, which are about the change.
  * @param diff of the rendering before and `after`
+ * @param charted those of `after` that a chart makes: values of its Secrets do not stand in Git
  * @returns refusals first
  */
 export function checkRendered(
   after: readonly RenderedObject[],
   diff: RenderedDiff,
   rules: PolicyRules,
+  charted: ReadonlySet<RenderedObject> = new Set(),
 ): readonly Finding[] {
   const findings = [
     ...checkClusterKinds(diff, rules),
     ...checkNamespaces(after, rules),
-    ...checkPlainSecrets(after),
+    ...checkPlainSecrets(after.filter((object) => !charted.has(object))),
     ...checkImagePins(after, rules),
     ...checkDeprecatedApis(after, rules),
     ...checkDuplicates(after, rules),

@@ -78,6 +78,15 @@ export function objectKey(object: RenderedObject): string {
   return JSON.stringify([groupOf(object), object.kind, object.namespace, object.name]);
 }
 
+/** The object in a namespace, where its manifest names none; what is hidden of it stays known. */
+export function withNamespace(object: RenderedObject, namespace: string): RenderedObject {
+  if (object.namespace !== '') return object;
+  const placed = { ...object, namespace };
+  const values = hidden.get(object);
+  if (values !== undefined) hidden.set(placed, values);
+  return placed;
+}
+
 /** Places of hidden values, e.g. `data.password`. */
 export function hiddenPlaces(object: RenderedObject): readonly string[] {
   return [...(hidden.get(object)?.keys() ?? [])];

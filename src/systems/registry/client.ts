@@ -5,15 +5,31 @@ import { shapeOf } from '../http/shape.js';
 import { type CallSubject, troubleOf } from '../http/trouble.js';
 import { ChartIndexError, versionInIndex } from './chart-index.js';
 import { originOf, type RegistryHost, RegistryHosts } from './hosts.js';
-import { isChart, MANIFEST_TYPES, platformsOf, type VerifiedManifest, verifiedManifest } from './manifest.js';
+import {
+  chartArchiveIn,
+  isChart,
+  MANIFEST_TYPES,
+  platformsOf,
+  type VerifiedManifest,
+  verifiedBlob,
+  verifiedManifest,
+} from './manifest.js';
 import { type RegistryAnswer, RegistryRequester } from './requester.js';
-import type { ChartInIndex, ChartInRegistry, PlatformDigest, ResolvedManifest } from './types.js';
+import type {
+  ChartInIndex,
+  ChartInRegistry,
+  PlatformDigest,
+  PulledChart,
+  ResolvedManifest,
+} from './types.js';
 
 /** Largest manifest, in bytes (OCI distribution specification: registries should take 4 MiB). */
 const LARGEST_MANIFEST = 4 * 1024 * 1024;
 /** Largest page of tags, and largest index of charts, in bytes. */
 const LARGEST_PAGE = 4 * 1024 * 1024;
 const LARGEST_INDEX = 32 * 1024 * 1024;
+/** Largest packed chart, in bytes: charts are texts, and those of a megabyte are rare. */
+const LARGEST_CHART = 16 * 1024 * 1024;
 /** Tags asked for at once; registries may give fewer. */
 const PAGE_SIZE = '1000';
 /** Pages that one list may have; ends a list without end. */
@@ -151,17 +167,41 @@ export class RegistryClient {
     signal?: AbortSignal,
   ): Promise<ChartInRegistry | null> {
     const subject = subjectOf('find chart', `${repository} ${version}`);
-    const name = repositoryOf(repository.replace(/^oci:\/\//, ''), subject);
-    const tag = version.replaceAll('+', '_');
-    referenceOf(`${name.registry}/${name.repository}:${tag}`, subject);
-    const manifest = await this.#manifest(name, tag, subject, signal);
-    if (manifest === null) return null;
-    if (isChart(manifest)) return { digest: manifest.digest };
-    throw new SystemError(
-      troubleOf(subject, 'conflict', `the tag ${tag} is on something that is no Helm chart`, {
-        remedy: 'Correct the address of the chart: the last part of the path is its name.',
-      }),
-    );
+    const found = await this.#chart(repository, version, subject, signal);
+    return found === null ? null : { digest: found.manifest.digest };
+  }
+
+  /**
+   * A chart version in an OCI registry with its archive, or null when there is none.
+   * @param repository, version as in `chartVersion`
+   * @throws SystemError kind `malformed` also when the archive is missing, too large, or not of its digest
+   */
+  async pullChart(repository: string, version: string, signal?: AbortSignal): Promise<PulledChart | null> {
+    const subject = subjectOf('pull chart', `${repository} ${version}`);
+    const found = await this.#chart(repository, version, subject, signal);
+    if (found === null) return null;
+    const { name, manifest } = found;
+    const digest = chartArchiveIn(manifest);
+    if (digest === undefined || !isDigest(digest)) {
+      throw new SystemError(troubleOf(subject, 'malformed', 'its manifest names no packed chart'));
+    }
+    const host = this.#hosts.named(name.registry, subject);
+    const answer = await this.#http.send({
+      ...subject,
+      host,
+      method: 'GET',
+      url: this.#api(host, `${name.repository}/blobs/${digest}`),
+      scope: `repository:${name.repository}:pull`,
+      accept: 'application/octet-stream, */*',
+      mostBytes: LARGEST_CHART,
+      signal,
+    });
+    if (answer === null) {
+      throw new SystemError(
+        troubleOf(subject, 'malformed', 'the registry has the chart, but not its archive'),
+      );
+    }
+    return { digest: manifest.digest, archive: verifiedBlob(subject, answer.bytes, digest) };
   }
 
   /**
@@ -221,6 +261,24 @@ export class RegistryClient {
     if (answer !== null) return;
     throw new SystemError(
       troubleOf(subject, 'not-found', 'the host answers, but has no registry below /v2/'),
+    );
+  }
+
+  async #chart(
+    repository: string,
+    version: string,
+    subject: CallSubject,
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly name: RegistryReference; readonly manifest: VerifiedManifest } | null> {
+    const name = repositoryOf(repository.replace(/^oci:\/\//, ''), subject);
+    const tag = version.replaceAll('+', '_');
+    referenceOf(`${name.registry}/${name.repository}:${tag}`, subject);
+    const manifest = await this.#manifest(name, tag, subject, signal);
+    if (manifest === null || isChart(manifest)) return manifest === null ? null : { name, manifest };
+    throw new SystemError(
+      troubleOf(subject, 'conflict', `the tag ${tag} is on something that is no Helm chart`, {
+        remedy: 'Correct the address of the chart: the last part of the path is its name.',
+      }),
     );
   }
 

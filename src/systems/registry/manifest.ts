@@ -15,6 +15,8 @@ export const MANIFEST_TYPES = [
 ] as const;
 /** Media type of the config blob of a Helm chart (source: helm, pkg/registry). */
 const CHART_CONFIG = 'application/vnd.cncf.helm.config.v1+json';
+/** Media type of the layer that is the packed chart. */
+const CHART_ARCHIVE = 'application/vnd.cncf.helm.chart.content.v1.tar+gzip';
 /** Marks what build tools put beside the images in an index: signatures of how they were built. */
 const ATTESTATION = 'vnd.docker.reference.type';
 
@@ -36,7 +38,10 @@ const ManifestBody = Type.Object({
     ),
   ),
   config: Type.Optional(Type.Object({ mediaType: Type.String() })),
+  /** read of charts only */
+  layers: Type.Optional(Type.Unknown()),
 });
+const Layers = Type.Array(Type.Object({ mediaType: Type.String(), digest: Type.String() }));
 
 /** A manifest whose bytes were hashed here. */
 export interface VerifiedManifest extends ResolvedManifest {
@@ -91,6 +96,22 @@ export function isChart(manifest: VerifiedManifest): boolean {
   return manifest.body.config?.mediaType === CHART_CONFIG;
 }
 
+/** Digest of the packed chart in a chart's manifest; undefined when it names none. */
+export function chartArchiveIn({ body }: VerifiedManifest): string | undefined {
+  if (!Value.Check(Layers, body.layers)) return undefined;
+  return body.layers.find(({ mediaType }) => mediaType === CHART_ARCHIVE)?.digest;
+}
+
+/**
+ * Takes a registry's answer as the bytes of a digest.
+ * @throws SystemError kind `malformed` when they are others
+ */
+export function verifiedBlob(subject: CallSubject, bytes: Buffer, wanted: string): Buffer {
+  const actual = digestOf(bytes, wanted.startsWith('sha512:') ? 'sha512' : 'sha256');
+  if (actual !== wanted) throw otherBytes(subject, wanted, actual);
+  return bytes;
+}
+
 function digestOf(bytes: Buffer, algorithm: 'sha256' | 'sha512'): string {
   return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`;
 }
@@ -99,7 +120,7 @@ function otherBytes(subject: CallSubject, claimed: string, actual: string): Syst
   return new SystemError(
     troubleOf(subject, 'malformed', `the registry calls it ${claimed}, but its bytes are ${actual}`, {
       remedy:
-        'Do not run this image: what the registry sends is not what the digest names. Look for a broken cache or proxy in front of it.',
+        'Do not run this: what the registry sends is not what the digest names. Look for a broken cache or proxy in front of it.',
     }),
   );
 }

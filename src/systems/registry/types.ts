@@ -22,6 +22,12 @@ export interface ChartInRegistry {
   readonly digest: string;
 }
 
+/** A chart as it is in a registry, its digests computed here. */
+export interface PulledChart extends ChartInRegistry {
+  /** the packed chart (`.tgz`) */
+  readonly archive: Buffer;
+}
+
 export interface ChartInIndex {
   /** version as the index writes it */
   readonly version: string;

@@ -3,7 +3,7 @@ import Type from 'typebox';
 import { Value } from 'typebox/value';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ControlClient } from '../../../sandbox/framework/control-client.js';
-import { devTagOf, exampleImage } from '../../../sandbox/harbor/example-artifacts.js';
+import { devTagOf, exampleArtifacts, exampleImage } from '../../../sandbox/harbor/example-artifacts.js';
 import { HarborState } from '../../../sandbox/harbor/state.js';
 import { RegistryClient } from '../../../src/systems/registry/client.js';
 import type { RegistryHost } from '../../../src/systems/registry/hosts.js';
@@ -354,6 +354,20 @@ describe('charts', () => {
   it('are no images', async () => {
     const trouble = await cleanTroubleFrom(client.chartVersion(`oci://${host}/shop/web`, '1.2.0'));
     expect(trouble).toMatchObject({ kind: 'conflict', message: expect.stringContaining('no Helm chart') });
+  });
+
+  it('are pulled with their archive, whose bytes prove themselves', async () => {
+    const pulled = await client.pullChart(`oci://${host}/charts/shop`, '1.4.2');
+    expect(pulled?.digest).toBe((await client.resolve(`${host}/charts/shop:1.4.2`))?.digest);
+    const { blobs } = exampleArtifacts().find(({ tags }) => tags[0] === '1.4.2')?.content ?? { blobs: [] };
+    expect(blobs.some(({ bytes }) => pulled?.archive.equals(bytes) === true)).toBe(true);
+    expect(await client.pullChart(`oci://${host}/charts/shop`, '1.4.9')).toBeNull();
+    for (const answer of [{ status: 200, body: { other: 'bytes' } }, { status: 404 }]) {
+      const match = { path: '^/v2/charts/shop/blobs/' };
+      await control.addFault({ id: 'blob', match, when: 'before', kind: 'status', ...answer });
+      const trouble = await cleanTroubleFrom(client.pullChart(`${host}/charts/shop`, '1.4.2'));
+      expect(trouble).toMatchObject({ kind: 'malformed' });
+    }
   });
 
   it('are found in a repository with an index', async () => {
