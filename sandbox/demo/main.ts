@@ -108,9 +108,16 @@ async function tell(stack: GatehouseStack, began: number): Promise<void> {
     (person, args) => command(commandLine, person, args, 14),
     PATIENCE_MS,
   );
-  heading('7. A release of the shop goes to production: its owner agrees, Gatehouse merges and proves it');
+  heading('7. A false green, avoided: Ada has pushed a release of the shop to dev a moment ago');
+  const green = await shop.falseGreen();
+  say(`  Argo CD says ${green.state}: a pipeline that waits for that is green now.`);
+  say(`  But it speaks of ${green.revision.slice(0, 12)}, and ${green.pushed.slice(0, 12)} was pushed:`);
+  if (green.state !== 'Synced and Healthy' || green.revision === green.pushed)
+    throw new Error('there was no false green to show');
+  await shop.waitForDev(green.pushed);
+  heading('8. That release goes to production: its owner agrees, Gatehouse merges and proves it');
   const promoted = await shop.promote();
-  heading('8. The next one does not come up: Olga takes it back, and the environment is held');
+  heading('9. The next one does not come up: Olga takes it back, and the environment is held');
   const takenBack = await shop.takeBack();
   if (promoted.status !== 'done' || takenBack.status !== 'rolled-back')
     throw new Error('the promotions did not end as they should');

@@ -1,4 +1,6 @@
 /** The demo's second job: a release of the shop goes to production, and the next one is taken back. */
+import Type from 'typebox';
+import { Value } from 'typebox/value';
 import type { RequestStatus } from '../../src/domain/status.js';
 import { ControlClient } from '../framework/control-client.js';
 import { shopFiles } from '../gitlab/promotion-files.js';
@@ -6,11 +8,16 @@ import { type ExampleVersion, exampleImage } from '../harbor/example-artifacts.j
 import type { ExampleApi } from '../stack/api-client.js';
 import type { GatehouseStack } from '../stack/gatehouse.js';
 import { shopImage } from '../stack/promotion-files.js';
+import { asPipelinesSee, type SeenByPipeline, waitArguments } from './false-green.js';
 
 const DEPLOYMENT = 'yaml/deployment.yaml';
+const Committed = Type.Object({ id: Type.String() });
 
-/** Runs a command as somebody and shows it. @returns what it printed */
-export type ShowCommand = (person: string, args: readonly string[]) => Promise<string>;
+/** How often Argo CD looks at Git by itself here, in milliseconds; its default is three minutes. */
+const POLL_MS = 6_000;
+
+/** Runs a command as somebody, or as nobody in particular, and shows it. @returns what it printed */
+export type ShowCommand = (person: string | undefined, args: readonly string[]) => Promise<string>;
 
 export class ShopStory {
   private readonly stack: GatehouseStack;
@@ -26,9 +33,21 @@ export class ShopStory {
     this.patienceMs = patienceMs;
   }
 
-  /** A release that works. @returns how it ended */
+  /** A developer pushes to dev. @returns what pipelines would take for done, and whether they would be right */
+  async falseGreen(): Promise<SeenByPipeline & { readonly pushed: string }> {
+    const kubernetes = new ControlClient(this.stack.address('kubernetes'));
+    await kubernetes.settings({ pollMs: POLL_MS });
+    const pushed = await this.develop('1.1.0');
+    return { ...(await asPipelinesSee(this.stack, 'shop-dev')), pushed };
+  }
+
+  /** The same moment by `gatehouse wait`, which ends when it is true. */
+  async waitForDev(pushed: string): Promise<void> {
+    await this.show(undefined, waitArguments(this.stack, 'shop-dev', pushed));
+  }
+
+  /** The release that runs in dev works in production, too. @returns how it ended */
   async promote(): Promise<RequestStatus> {
-    await this.develop('1.1.0');
     const requestId = await this.ask();
     await this.show('ben', ['approve', requestId, '--gate', 'owner', '--yes']);
     const status = await this.until(requestId, (now) => now.endedAt !== undefined);
@@ -53,9 +72,9 @@ export class ShopStory {
   }
 
   /** A developer commits a version to dev, which Argo CD brings there. */
-  private async develop(version: ExampleVersion): Promise<void> {
+  private async develop(version: ExampleVersion): Promise<string> {
     const image = `${shopImage(this.stack.address('harbor'))}@${exampleImage('shop/web', version).content.top.digest}`;
-    await new ControlClient(this.stack.address('gitlab')).post('/commit', {
+    const commit = await new ControlClient(this.stack.address('gitlab')).post('/commit', {
       project: 'shop-dev/ops',
       path: DEPLOYMENT,
       content: shopFiles({ image })[DEPLOYMENT] ?? '',
@@ -63,6 +82,9 @@ export class ShopStory {
       author: 'ada',
       as: 'ada',
     });
+    const made: unknown = JSON.parse(commit);
+    if (!Value.Check(Committed, made)) throw new Error('the commit has no id');
+    return made.id;
   }
 
   private async ask(): Promise<string> {

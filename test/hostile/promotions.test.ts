@@ -92,7 +92,7 @@ describe('activities scheduled past the workflow', () => {
     const bait = await approvedAndLeft();
     await scene.approveChange(bait);
     await scene.api.call('olga', 'POST', '/v1/holds', {
-      application: bait.service,
+      scope: { application: bait.service },
       reason: 'the till is down',
     });
     const mark = await scene.mark();
@@ -196,6 +196,7 @@ describe('commands and decisions', () => {
 /** The positive control: with a guard that always says yes, what is refused above changes production. */
 describe('with a guard that always says yes', () => {
   it('the same attack merges', async () => {
+    const bait = await scene.askAndOpen();
     await scene.stop('systems');
     const unguarded = await startTypeScript({
       name: 'unguarded',
@@ -206,7 +207,6 @@ describe('with a guard that always says yes', () => {
       readyTimeoutMs: 120_000,
     });
     try {
-      const bait = await scene.askAndOpen();
       expect(await scene.attempt(bait, MERGE)).toBe('done');
       expect(await scene.production(bait)).toBe('after');
       expect(await scene.attempt(bait, CLOSE)).toBe('done');
