@@ -89,10 +89,10 @@ function judgeSpec(release: HelmRelease, expectation: HelmReleaseExpectation): U
       expectation.waitingSince,
     );
   }
-  if (!isObserved(release)) {
+  if (!isObserved(release) && !lacksItsChart(release, expectation)) {
     return waiting(
       'spec-not-observed',
-      'its newest spec has not been reconciled yet: what the status says is of the one before',
+      `its newest spec has not been reconciled to an end yet; now: ${saying(conditionOf(release, 'Ready'))}`,
       expectation.waitingSince,
     );
   }
@@ -105,6 +105,19 @@ function judgeSpec(release: HelmRelease, expectation: HelmReleaseExpectation): U
   }
   return undefined;
 }
+
+/**
+ * True when the newest spec was looked at and has no chart: it does not count as observed until the chart is there, so
+ * waiting for that would hide the reason for ever (helm-controller, `Reconcile` and `reconcileRelease`).
+ */
+function lacksItsChart(release: HelmRelease, { token }: HelmReleaseExpectation): boolean {
+  const ready = conditionOf(release, 'Ready');
+  if (ready?.status !== 'False' || !CHART_REASONS.includes(ready.reason ?? '')) return false;
+  const isAnswered = token !== undefined && release.status?.lastHandledReconcileAt === token;
+  return isAnswered || ready.observedGeneration === release.metadata.generation;
+}
+
+const CHART_REASONS: readonly string[] = ['SourceNotReady', 'ArtifactFailed'];
 
 /** `1.4.2` is exact, `1.x`, `>=1.4` and `*` are ranges. */
 function isExact(version: string): boolean {
@@ -132,8 +145,10 @@ function judgeChart(
     );
   }
   const ready = conditionOf(release, 'Ready');
-  if (ready?.status === 'False' && (ready.reason === 'SourceNotReady' || ready.reason === 'ArtifactFailed')) {
-    const message = `its chart is not ready: ${saying(ready)}`;
+  if (ready?.status === 'False' && CHART_REASONS.includes(ready.reason ?? '')) {
+    // the release may have been looked at before the chart failed, and not since
+    const cause = chart === undefined ? undefined : conditionOf(chart, 'Ready');
+    const message = `its chart is not ready: ${saying(cause?.status === 'False' ? cause : ready)}`;
     if (hasLasted(ready, expectation, now)) {
       return hopeless(
         'chart-not-ready',

@@ -143,6 +143,30 @@ describe('judgeHelmRelease', () => {
       },
     ],
     [
+      'waits on a chart that is not in the registry, for which a newer spec does not count as observed',
+      'chart-not-ready',
+      {
+        metadata: { generation: 6 },
+        status: {
+          ...NOT_TRIED,
+          conditions: [
+            condition('Ready', 'False', 'SourceNotReady', {
+              lastTransitionTime: '2027-03-01T12:04:00Z',
+              observedGeneration: 6,
+            }),
+          ],
+        },
+      },
+    ],
+    [
+      'waits on a newer spec while the chart of the one before is not ready',
+      'spec-not-observed',
+      {
+        metadata: { generation: 6 },
+        status: { ...NOT_TRIED, conditions: [condition('Ready', 'False', 'SourceNotReady')] },
+      },
+    ],
+    [
       'waits on an upgrade under way',
       'reconciling',
       {
@@ -254,6 +278,22 @@ describe('judgeHelmRelease', () => {
     const judgement = judgeHelmRelease(release(change), undefined, EXPECTATION, NOW);
     expect(judgement).toMatchObject({ state: 'hopeless', clause });
     expect(judgement).toHaveProperty('remedy', expect.stringMatching(/retry\.$/));
+  });
+
+  it('names what the chart says once it has failed, and counts a request that was answered', () => {
+    const failing = chart([
+      condition('Ready', 'False', 'ChartPullError', { message: 'shop:1.4.2: not found' }),
+    ]);
+    const waiting = condition('Ready', 'False', 'SourceNotReady', {
+      lastTransitionTime: '2027-03-01T12:04:00Z',
+      message: 'latest generation of object has not been reconciled',
+    });
+    const change = { metadata: { generation: 6 }, status: { ...NOT_TRIED, conditions: [waiting] } };
+    const expectation = { ...EXPECTATION, token: 'token-1' };
+    expect(judgeHelmRelease(release(change), failing, expectation, NOW)).toMatchObject({
+      clause: 'chart-not-ready',
+      message: expect.stringContaining('ChartPullError: shop:1.4.2: not found'),
+    });
   });
 
   it('gives up on a chart version that its registry does not have', () => {
