@@ -9,6 +9,11 @@ export interface ShopPathOptions {
   readonly changeRecord?: boolean;
   readonly checks?: readonly Readonly<Record<string, unknown>>[];
   readonly windows?: Readonly<Record<string, unknown>>;
+  readonly whileOpen?: 'refuse' | 'queue' | 'latest-wins';
+  /** name of the application; default `shop` */
+  readonly name?: string;
+  /** its directory in prod-ops; default `yaml` */
+  readonly directory?: string;
 }
 
 /** Repository of the shop's image in the stand-in of Harbor. @param harbor address of the stand-in */
@@ -20,7 +25,17 @@ export function shopImage(harbor: string): string {
 export function shopPathText(world: World, image: string, options: ShopPathOptions = {}): string {
   const [dev, , third] = world.clusters;
   const prod = third ?? dev;
-  const { changeRecord, checks, windows, onFailure, soak, watch } = options;
+  const {
+    changeRecord,
+    checks,
+    windows,
+    onFailure,
+    soak,
+    watch,
+    whileOpen,
+    name = 'shop',
+    directory = 'yaml',
+  } = options;
   const delivery = (environment: string, cluster: string | undefined) => ({
     kind: 'argocd',
     cluster,
@@ -31,7 +46,7 @@ export function shopPathText(world: World, image: string, options: ShopPathOptio
   return stringify({
     apiVersion: 'gatehouse/v1',
     kind: 'Path',
-    metadata: { name: 'shop' },
+    metadata: { name },
     spec: {
       owners: 'shop-owners',
       images: [image],
@@ -45,7 +60,7 @@ export function shopPathText(world: World, image: string, options: ShopPathOptio
         {
           name: 'prod',
           project: 'shop-prod/ops',
-          directory: 'yaml',
+          directory,
           change: 'copy',
           deliveries: [delivery('prod', prod?.name)],
           ...(changeRecord === undefined ? {} : { changeRecord }),
@@ -54,6 +69,7 @@ export function shopPathText(world: World, image: string, options: ShopPathOptio
           ...(onFailure === undefined ? {} : { onFailure }),
           ...(soak === undefined ? {} : { soak }),
           ...(watch === undefined ? {} : { watch }),
+          ...(whileOpen === undefined ? {} : { whileOpen }),
         },
       ],
     },

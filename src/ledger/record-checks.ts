@@ -4,6 +4,7 @@ import { gateContextOf } from '../domain/gate-context.js';
 import { allPassed, type GateVerdict, judgeGates } from '../domain/gate-rules.js';
 import type { AnyEntry, LedgerEntry } from '../domain/ledger.js';
 import { isEmptyPlan, isProposal } from '../domain/plan.js';
+import { isTidyingKey } from '../domain/promotion/request.js';
 import { entriesOfType, type RequestRecord } from '../domain/record.js';
 import { type BundleCheck, checkOf, type OpenedBundle } from './bundle-check.js';
 import type { PlacedVote } from './document-checks.js';
@@ -95,10 +96,11 @@ function refusalAt(
 ): string | undefined {
   const before = record.entries.filter(({ seq }) => seq < entry.seq);
   if (before.some(({ type }) => type === 'request.ended')) return 'the request had ended';
-  if (before.some(({ type }) => type === 'request.revoked')) return 'the request was revoked';
   const plan = plansBefore(record, entry.seq).at(-1);
   if (plan === undefined || plan.body.epoch !== entry.body.epoch) return 'its epoch was not the current one';
   const { targets } = plan.body.plan;
+  const tidies = isTidyingKey(entry.body.key) && isProposal(targets, entry.body.key);
+  if (!tidies && before.some(({ type }) => type === 'request.revoked')) return 'the request was revoked';
   const planned = targets.some(({ effects }) => effects.some(({ key }) => key === entry.body.key));
   if (!planned) return 'the plan does not hold it';
   if (isEmptyPlan(targets) || isProposal(targets, entry.body.key)) return undefined;

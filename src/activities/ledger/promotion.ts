@@ -53,6 +53,8 @@ export function createPromotionLedgerActivities(deps: PromotionLedgerDeps): Prom
       const { content } = promotionOf(record);
       const place = content.targets.find(({ key }) => key === target);
       if (place === undefined) throw refused(target, 'the request does not name this place');
+      // from here on it says why it waits
+      await ledger.startTarget(requestId, { target });
       return {
         deliveries: place.deliveries.map(({ name }) => name),
         checks: content.rules.checks.length,
