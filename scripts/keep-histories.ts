@@ -2,14 +2,18 @@
  * `tsx scripts/keep-histories.ts RELEASE`: records the histories of a release into test/replay/histories. Run it once when a
  * release is made and commit what it wrote; histories of earlier releases stay as they are.
  */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import { postgresServer } from '../sandbox/stack/postgres.js';
 import { temporalServer } from '../sandbox/stack/temporal.js';
+import { temporaryFolder } from '../sandbox/stack/temporary-folder.js';
 import { workflowBundleCode } from '../src/worker/bundle.js';
 import { freshLedger } from '../test/ledger/fresh-ledger.js';
 import { KEPT_NAMESPACE, keptDataConverter } from '../test/replay/kept-codec.js';
 import { keepHistory } from '../test/replay/kept-history.js';
+import { recordPromotionHistories } from '../test/replay/promotion-scenarios.js';
 import { recordHistories } from '../test/replay/scenarios.js';
 import { Engine } from '../test/workflows/engine.js';
 
@@ -50,6 +54,14 @@ try {
   }
   await engine.close();
   await ledger.close();
+  const folder = await temporaryFolder('histories');
+  const bundle = join(folder.path, 'workflows.js');
+  await writeFile(bundle, `${NO_STACKS};\n${await workflowBundleCode()}`);
+  for (const kept of await recordPromotionHistories(bundle)) {
+    keepHistory(release, kept);
+    console.log(`${release}-${kept.name}: ${kept.history.events?.length ?? 0} events`);
+  }
+  await folder.remove();
 } finally {
   await workerConnection.close();
   await connection.close();

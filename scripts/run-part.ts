@@ -24,13 +24,13 @@ export interface Part {
  * Runs a part.
  * @param folder where the result is put meanwhile
  * @param env added to our environment
- * @param output whether vitest's own output is shown
+ * @param output whether vitest's own output is shown, or a file descriptor that gets it
  */
 export async function runPart(
   part: Part,
   folder: string,
   env: Readonly<Record<string, string>>,
-  output: 'inherit' | 'ignore' = 'inherit',
+  output: 'inherit' | 'ignore' | number = 'inherit',
 ): Promise<RunResult> {
   const resultFile = join(folder, `${part.name}.result.json`);
   await rm(resultFile, { force: true });

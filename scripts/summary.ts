@@ -9,6 +9,13 @@ export interface SystemLine {
   readonly detail?: string;
 }
 
+export interface PartResult {
+  readonly name: string;
+  readonly result: RunResult;
+  /** for people, e.g. `4 min 12 s` */
+  readonly took?: string;
+}
+
 /** Reads the notes that tests left by `reportSystem`: each system and kind once, in the order of their names. */
 export async function readSystemReport(file: string): Promise<SystemLine[]> {
   const text = await readFile(file, 'utf8').catch(() => '');
@@ -26,7 +33,7 @@ export async function readSystemReport(file: string): Promise<SystemLine[]> {
  */
 export function printSummary(
   systems: readonly SystemLine[],
-  parts: readonly { readonly name: string; readonly result: RunResult }[],
+  parts: readonly PartResult[],
   notes: readonly string[] = [],
 ): 0 | 1 {
   const print = (line: string) => process.stdout.write(`${line}\n`);
@@ -39,10 +46,10 @@ export function printSummary(
   for (const note of notes) print(`  ${note}`);
   for (const { test, reason } of notRun) print(`  ${test}: ${reason}`);
   print('\nParts');
-  for (const { name, result } of parts) {
-    print(
-      `  ${name}: ${result.passed} passed, ${result.failed.length} failed, ${result.notRun.length} not run`,
-    );
+  for (const { name, result, took } of parts) {
+    const { passed, failed, notRun } = result;
+    const counts = `${passed} passed, ${failed.length} failed, ${notRun.length} not run`;
+    print(`  ${name}: ${counts}${took === undefined ? '' : ` (${took})`}`);
   }
   const failed = parts.flatMap(({ result }) => result.failed);
   if (failed.length > 0) print('\nFailed');

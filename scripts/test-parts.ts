@@ -4,8 +4,8 @@ import { type Part, ROOT } from './run-part.js';
 
 /** Folders of `test/` without tests of `npm test`: common code, and the ring of real components. */
 const NOT_PARTS = new Set(['support', 'real']);
-/** Folders whose tests start whole installations of many processes: each is a part of its own, file by file. */
-const HEAVY = new Set(['e2e', 'hostile', 'weather', 'crash', 'leak', 'demo', 'docs', 'web']);
+/** Folders whose tests start whole installations of many processes: each is a part of its own, file by file; the longest first. */
+const HEAVY = new Set(['hostile', 'weather', 'crash', 'docs', 'e2e', 'demo', 'web', 'leak']);
 /** Several times what the longest part takes on two quiet processors: only a hang meets it. */
 const LIMIT_MS = 30 * 60_000;
 

@@ -2,15 +2,18 @@
  * `npm test`: all tests that need no account and no root. `npm test -- ledger hostile` runs those folders of `test/`,
  * `npm test -- unit` all light ones. The last line is `N passed, N failed`.
  */
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { installChromium } from '../sandbox/stack/chromium.js';
 import { elapsed } from '../sandbox/stack/progress.js';
 import { temporaryFolder } from '../sandbox/stack/temporary-folder.js';
 import { openStackBroker } from '../test/support/stack-broker.js';
-import { runPart } from './run-part.js';
-import type { RunResult } from './run-result.js';
-import { printSummary, readSystemReport, type SystemLine } from './summary.js';
+import { type Part, runPart } from './run-part.js';
+import { type PartResult, printSummary, readSystemReport, type SystemLine } from './summary.js';
 import { partsOf, UnknownPartError } from './test-parts.js';
+
+/** Heavy parts side by side: each starts an installation of its own, which is idle for much of its time. */
+const LANES = 2;
 
 async function main(names: readonly string[]): Promise<number> {
   const parts = partsOf(names);
@@ -21,14 +24,27 @@ async function main(names: readonly string[]): Promise<number> {
   const report = join(folder.path, 'systems.jsonl');
   const broker = await openStackBroker();
   const env = { GATEHOUSE_STACK_BROKER: broker.url, GATEHOUSE_TEST_REPORT: report };
-  const results: { name: string; result: RunResult }[] = [];
+  const results: PartResult[] = [];
+  const run = async (part: Part, output: 'inherit' | number): Promise<void> => {
+    const begin = Date.now();
+    process.stdout.write(`\n== ${part.name} (${part.paths.join(' ')})\n`);
+    const result = await runPart(part, folder.path, env, output);
+    results.push({ name: part.name, result, took: elapsed(Date.now() - begin) });
+  };
   try {
-    for (const [i, part] of parts.entries()) {
-      const begin = Date.now();
-      process.stdout.write(`\n== Part ${i + 1} of ${parts.length}: ${part.name} (${part.paths.join(' ')})\n`);
-      results.push({ name: part.name, result: await runPart(part, folder.path, env) });
-      process.stdout.write(`== ${part.name}: ${elapsed(Date.now() - begin)}\n`);
-    }
+    // the light ones use all processors; the heavy ones wait more than they work
+    const [alone, beside] = [parts.filter(({ serial }) => !serial), parts.filter(({ serial }) => serial)];
+    for (const part of alone) await run(part, 'inherit');
+    const lane = async (): Promise<void> => {
+      for (let part = beside.shift(); part !== undefined; part = beside.shift()) {
+        const log = join(folder.path, `${part.name}.log`);
+        const descriptor = openSync(log, 'w');
+        await run(part, descriptor);
+        closeSync(descriptor);
+        process.stdout.write(`\n== ${part.name}: what it said\n${readFileSync(log, 'utf8')}`);
+      }
+    };
+    await Promise.all(Array.from({ length: LANES }, lane));
     const noted = await readSystemReport(report);
     const shared = Object.entries(broker.facts()).map(
       ([system, detail]): SystemLine => ({

@@ -3,13 +3,15 @@ import { readdir, readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 
 const CASES = new URL('./cases/', import.meta.url);
+const PROMOTIONS = new URL('./promotions.test.ts', import.meta.url);
 /** Tests that are no attack: they show what refuses the others, or that all is well afterwards. */
 const NO_ATTACK = ['positive-control.ts'];
-const AFTERWARDS = ['after all of it the request is decided as ever'];
+const AFTERWARDS = ['after all of it the request is decided as ever', 'the same attack merges'];
 
 async function titles(): Promise<readonly string[]> {
   const files = (await readdir(CASES)).filter((file) => !NO_ATTACK.includes(file));
-  const sources = await Promise.all(files.map((file) => readFile(new URL(file, CASES), 'utf8')));
+  const paths = [...files.map((file) => new URL(file, CASES)), PROMOTIONS];
+  const sources = await Promise.all(paths.map((path) => readFile(path, 'utf8')));
   return sources.flatMap((source) =>
     [...source.matchAll(/\bit\(\s*(['"`])(.+?)\1,/g)].map((match) => match[2] ?? ''),
   );
