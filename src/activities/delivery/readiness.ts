@@ -20,13 +20,14 @@ import type { ChangeRecords } from '../../systems/servicenow/change-records.js';
 import { CHANGE_STATE } from '../../systems/servicenow/types.js';
 import { StepFailed } from '../errors.js';
 import type { Readiness } from '../promotion-contracts.js';
+import { refuseSuspended, type SuspendedDeps } from './suspended.js';
 
 export interface ReadinessDeps {
   readonly ledger: Pick<WorkerLedger, 'holds' | 'effectsByKey' | 'personal'>;
   readonly repositories: Pick<GitLabRepositories, 'freezePeriods'>;
   /** undefined: not configured */
   readonly changeRecords: Pick<ChangeRecords, 'read'> | undefined;
-  readonly clusters: Pick<Clusters, 'applicationsOf'>;
+  readonly clusters: Pick<Clusters, 'applicationsOf'> & SuspendedDeps;
 }
 
 /**
@@ -62,6 +63,7 @@ export async function readinessOf(
     },
     nowMs,
   );
+  if (judgement.state === 'ready') await refuseSuspended(deps.clusters, place, signal);
   if (judgement.state !== 'hopeless') return judgement;
   throw new StepFailed(FAILURE.hopeless, {
     system: content.rules.changeRecord ? 'servicenow' : 'gatehouse',

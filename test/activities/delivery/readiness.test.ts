@@ -2,6 +2,8 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { type ReadinessDeps, readinessOf } from '../../../src/activities/delivery/readiness.js';
 import { PROMOTION_OBJECT } from '../../../src/domain/promotion/request.js';
 import { Applications } from '../../../src/systems/argocd/applications.js';
+import { Flux } from '../../../src/systems/flux/flux.js';
+import { helmReleaseFrom, kustomizationFrom } from '../../../src/systems/flux/objects.js';
 import { GitLabRepositories } from '../../../src/systems/gitlab/repositories.js';
 import { KubernetesConnection } from '../../../src/systems/kubernetes/connection.js';
 import { Secret } from '../../../src/systems/secret.js';
@@ -40,7 +42,10 @@ beforeAll(async () => {
       token: async () => new Secret(standIns.world.gitlab.token),
     }),
     changeRecords,
-    clusters: { applicationsOf: ({ namespace }) => new Applications({ connection, namespace }) },
+    clusters: {
+      applicationsOf: ({ namespace }) => new Applications({ connection, namespace }),
+      fluxOf: () => new Flux({ connection }),
+    },
   };
 });
 afterEach(async () => {
@@ -150,19 +155,21 @@ it('waits for the end of a freeze of the project, which an exception does not', 
   expect(await ready(await ask())).toMatchObject({ state: 'ready' });
 });
 
-it('waits for a sync window of the project of its Application to open', async () => {
+/** Sync windows of the project of the Application, as people write them. */
+async function setWindows(syncWindows: readonly object[] | null): Promise<void> {
   const project = '/apis/argoproj.io/v1alpha1/namespaces/argocd/appprojects/shop';
-  const setWindows = async (syncWindows: readonly object[] | null): Promise<void> => {
-    const answer = await fetch(`${standIns.origin('kubernetes')}/clusters/management${project}`, {
-      method: 'PATCH',
-      headers: {
-        authorization: `Bearer ${standIns.origin('kubernetesAdminToken')}`,
-        'content-type': 'application/merge-patch+json',
-      },
-      body: JSON.stringify({ spec: { syncWindows } }),
-    });
-    expect(answer.status).toBe(200);
-  };
+  const answer = await fetch(`${standIns.origin('kubernetes')}/clusters/management${project}`, {
+    method: 'PATCH',
+    headers: {
+      authorization: `Bearer ${standIns.origin('kubernetesAdminToken')}`,
+      'content-type': 'application/merge-patch+json',
+    },
+    body: JSON.stringify({ spec: { syncWindows } }),
+  });
+  expect(answer.status).toBe(200);
+}
+
+it('waits for a sync window of the project of its Application to open', async () => {
   const night = { kind: 'allow', schedule: '30 12 * * *', duration: '1h', applications: ['shop-*'] };
   await setWindows([night]);
   expect(await ready(await ask())).toMatchObject({
@@ -175,7 +182,65 @@ it('waits for a sync window of the project of its Application to open', async ()
   await setWindows(null);
 });
 
+it('a deny window lets people sync by hand, and a promotion slips through it', async () => {
+  const noon = { kind: 'deny', schedule: '30 11 * * *', duration: '1h', applications: ['shop-*'] };
+  await setWindows([{ ...noon, manualSync: true }]);
+  expect(await ready(await ask())).toMatchObject({
+    state: 'waiting',
+    clause: expect.stringMatching(/^syncs of eu: /),
+    wakeAtMs: NOW + HOUR / 2,
+  });
+  await setWindows(null);
+});
+
 it('does not wait for an Application that is not there yet: the delivery tells of it', async () => {
   const places = [{ project: PROJECT, deliveries: [{ ...DELIVERY, application: 'not-there' }] }];
   expect(await ready(await ask({ places }))).toMatchObject({ state: 'ready' });
+});
+
+it('is refused while what delivers it is suspended, before anything is merged', async () => {
+  const flux = {
+    kind: 'flux',
+    name: 'basket',
+    cluster: 'harbour-01',
+    connection: 'harbour-01',
+    namespace: 'basket',
+    kustomization: 'basket',
+    helmReleases: [{ name: 'cache', chart: 'cache' }],
+    workloads: [],
+  } as const;
+  const asked = await ask({ places: [{ project: PROJECT, deliveries: [flux] }] });
+  const subject = { system: 'flux', operation: 'get', object: 'basket/basket' } as const;
+  const where = (kustomization: boolean, release: boolean): ReadinessDeps => ({
+    ...deps,
+    clusters: {
+      ...deps.clusters,
+      fluxOf: () => ({
+        kustomization: async () => ({
+          serverTime: undefined,
+          object: kustomizationFrom(
+            {
+              metadata: { name: 'basket' },
+              spec: { suspend: kustomization, sourceRef: { kind: 'GitRepository', name: 'fleet' } },
+            },
+            subject,
+          ),
+        }),
+        helmRelease: async () => ({
+          serverTime: undefined,
+          object: helmReleaseFrom({ metadata: { name: 'cache' }, spec: { suspend: release } }, subject),
+        }),
+      }),
+    },
+  });
+  expect(await ready(asked, where(false, false))).toMatchObject({ state: 'ready' });
+  for (const [kustomization, release, object] of [
+    [true, false, 'kustomization basket/basket on harbour-01'],
+    [false, true, 'helmrelease basket/cache on harbour-01'],
+  ] as const) {
+    await expect(ready(asked, where(kustomization, release))).rejects.toMatchObject({
+      type: 'CannotSucceed',
+      fields: { system: 'flux', object, remedy: expect.stringContaining('flux resume') },
+    });
+  }
 });
