@@ -218,50 +218,73 @@ function differences({ differences: all }) {
 
 /** @param {Environments} found */
 function remarks({ environments }) {
-  const notes = environments.flatMap(({ name, open, queued = [], holds, disturbedBy }) => [
-    ...(open?.waitsFor === undefined
-      ? []
-      : [el('li', {}, el('strong', {}, value(name)), ' waits: ', value(open.waitsFor))]),
-    ...(queued.length === 0
-      ? []
-      : [
-          el(
-            'li',
-            {},
-            el('strong', {}, value(name)),
-            ': wait for their turn, in this order: ',
-            queued.flatMap(({ requestId }, index) => [index === 0 ? '' : ', ', requestLink(requestId)]),
-          ),
-        ]),
-    ...holds.map(({ holdId, reason, cause, placedAt }) =>
-      el(
-        'li',
-        {},
-        el('strong', {}, value(name)),
-        ' is held since ',
-        age(placedAt),
-        ': ',
-        value(reason ?? (cause === undefined ? 'no reason is kept' : `rollback of ${cause}`)),
-        '. Let changes go on: ',
-        el('code', {}, `gatehouse release ${holdId}`),
+  const notes = environments.flatMap(
+    ({ name, open, queued = [], changedAround = [], holds, disturbedBy }) => [
+      ...changedAround.map((stray) => changedAroundView(name, stray)),
+      ...(open?.waitsFor === undefined
+        ? []
+        : [el('li', {}, el('strong', {}, value(name)), ' waits: ', value(open.waitsFor))]),
+      ...(queued.length === 0
+        ? []
+        : [
+            el(
+              'li',
+              {},
+              el('strong', {}, value(name)),
+              ': wait for their turn, in this order: ',
+              queued.flatMap(({ requestId }, index) => [index === 0 ? '' : ', ', requestLink(requestId)]),
+            ),
+          ]),
+      ...holds.map(({ holdId, reason, cause, placedAt }) =>
+        el(
+          'li',
+          {},
+          el('strong', {}, value(name)),
+          ' is held since ',
+          age(placedAt),
+          ': ',
+          value(reason ?? (cause === undefined ? 'no reason is kept' : `rollback of ${cause}`)),
+          '. Let changes go on: ',
+          el('code', {}, `gatehouse release ${holdId}`),
+        ),
       ),
-    ),
-    ...(disturbedBy === undefined
-      ? []
-      : [
-          el(
-            'li',
-            {},
-            el('strong', {}, value(name)),
-            ': ',
-            requestLink(disturbedBy),
-            ' changed something and neither proved it nor took it back.',
-          ),
-        ]),
-  ]);
+      ...(disturbedBy === undefined
+        ? []
+        : [
+            el(
+              'li',
+              {},
+              el('strong', {}, value(name)),
+              ': ',
+              requestLink(disturbedBy),
+              ' changed something and neither proved it nor took it back.',
+            ),
+          ]),
+    ],
+  );
   return notes.length === 0
     ? null
     : el('div', { class: 'note wait', id: 'remarks' }, el('ul', { class: 'plain' }, notes));
+}
+
+/**
+ * @param {string} name
+ * @param {NonNullable<Environment['changedAround']>[number]} stray
+ */
+function changedAroundView(name, { by, at, project, branch, commit, files }) {
+  return el(
+    'li',
+    { class: 'changed-around' },
+    el('strong', {}, value(name)),
+    ' was changed around the path by ',
+    value(by ?? 'somebody'),
+    ' ',
+    age(at),
+    ': ',
+    value(`${project} ${branch} `),
+    el('code', { title: commit }, commit.slice(0, 12)),
+    files.length === 0 ? ' (history was rewritten)' : value(` (${files.join(', ')})`),
+  );
 }
 
 async function main() {

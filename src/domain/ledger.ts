@@ -7,6 +7,7 @@ import type { FailureReport } from './failure.js';
 import type { CommandName } from './messages.js';
 import type { Plan, PlanTotals } from './plan.js';
 import type { HoldScope } from './promotion/holds.js';
+import type { Stray } from './promotion/strays.js';
 import type { Actor, PersonalRef } from './request.js';
 
 export type EffectOutcome = 'created' | 'adopted' | 'changed' | 'unchanged';
@@ -109,7 +110,22 @@ export interface EntryBodies {
     readonly reason?: PersonalRef;
   };
   readonly 'hold.released': { readonly holdId: string; readonly by: Actor };
-  readonly 'alarm.raised': { readonly alarm: AlarmName; readonly detail: string; readonly count: number };
+  readonly 'alarm.raised': {
+    readonly alarm: AlarmName;
+    readonly detail: string;
+    readonly count: number;
+    /** of `changed-around-the-path`: which commit */
+    readonly stray?: Stray;
+  };
+  /** a branch that production reads was judged up to this commit; `after`: where the look began, unset at the first one */
+  readonly 'ref.judged': {
+    readonly project: string;
+    readonly branch: string;
+    readonly commit: string;
+    readonly after?: string;
+  };
+  /** owners and operators were told of a commit that came round the path */
+  readonly 'stray.told': { readonly project: string; readonly branch: string; readonly commit: string };
   /** a call that the API refused: unauthenticated, unauthorised, or a decision that the policy forbids */
   readonly 'call.refused': {
     readonly route: string;
@@ -134,7 +150,8 @@ export type AlarmName =
   | 'effect-refused'
   | 'result-contradicts-ledger'
   | 'invalid-signature'
-  | 'message-flood';
+  | 'message-flood'
+  | 'changed-around-the-path';
 
 /** One entry of the hash chain. `hash` covers `prevHash`, `seq`, `at`, `type`, `requestId` and the body's text (rule: `ledger/entry-hash`). */
 export interface LedgerEntry<T extends EntryType = EntryType> {

@@ -1,5 +1,6 @@
 /** The ledger as the API may use it: role `gatehouse_api`. */
 import type { AnyEntry, EntryBodies } from '../domain/ledger.js';
+import type { Stray } from '../domain/promotion/strays.js';
 import type { PersonalRef } from '../domain/request.js';
 import {
   acceptResultOf,
@@ -34,6 +35,7 @@ import type {
 } from './ports.js';
 import { OPEN_GATES, REQUESTS } from './queries.js';
 import { bodyText, parseEntry } from './stored-entry.js';
+import { STRAYS_OF, straysIn } from './strays.js';
 import { OUTBOX } from './tuning.js';
 
 export class PgApiLedger extends PgChainReader implements ApiLedger {
@@ -176,6 +178,12 @@ export class PgApiLedger extends PgChainReader implements ApiLedger {
 
   recordDecoding(body: EntryBodies['payloads.decoded']): Promise<void> {
     return this.#append('payloads.decoded', null, body);
+  }
+
+  async straysOf(environment: string): Promise<readonly Stray[]> {
+    return straysIn(
+      await this.database.query('read changes around the path', STRAYS_OF, [`${environment}/`]),
+    );
   }
 
   async openGates(): Promise<readonly OpenGate[]> {

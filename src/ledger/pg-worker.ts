@@ -1,5 +1,6 @@
 /** The ledger as workers may use it: role `gatehouse_worker`. */
 import type { EntryBodies, LedgerEntry } from '../domain/ledger.js';
+import type { ProductionRef, Stray } from '../domain/promotion/strays.js';
 import type { PersonalRef } from '../domain/request.js';
 import { column, type LedgerDatabase, type Row } from './database.js';
 import { EffectHolds } from './effect-holds.js';
@@ -9,6 +10,7 @@ import { PgEntryReader } from './pg-entries.js';
 import { PgPersonalTable } from './pg-personal.js';
 import type { ReservationRefusal, ReservationResult, WorkerLedger } from './ports.js';
 import { bodyText, ENTRY_COLUMNS, parseEntry, storedEntry } from './stored-entry.js';
+import { straysIn, UNTOLD_STRAYS } from './strays.js';
 
 /** Types that the function `worker_append` takes. */
 type SimpleType =
@@ -142,6 +144,46 @@ export class PgWorkerLedger extends PgEntryReader implements WorkerLedger {
       [key],
     );
     return rows.map((row) => parseEntry(storedEntry(row))).filter((entry) => entry.type === 'check.passed');
+  }
+
+  async lastJudged({
+    project,
+    branch,
+  }: ProductionRef): Promise<{ readonly commit: string; readonly at: string } | null> {
+    const [row] = await this.database.query(
+      'look up how far a branch was judged',
+      `select ${ENTRY_COLUMNS} from gatehouse.entry
+       where type = 'ref.judged' and body::jsonb ->> 'project' = $1 and body::jsonb ->> 'branch' = $2
+       order by seq desc limit 1`,
+      [project, branch],
+    );
+    if (row === undefined) return null;
+    const entry = parseEntry(storedEntry(row));
+    if (entry.type !== 'ref.judged') throw new LedgerCorrupt('a look at a branch is none');
+    return { commit: entry.body.commit, at: entry.at };
+  }
+
+  async judgeRef(
+    body: EntryBodies['ref.judged'],
+    alarms: readonly EntryBodies['alarm.raised'][],
+  ): Promise<{ readonly state: 'recorded' | 'same' | 'moved' }> {
+    const row = await this.call('note a look at a branch', 'select gatehouse.judge_ref($1, $2) as state', [
+      bodyText('ref.judged', body),
+      alarms.map((alarm) => bodyText('alarm.raised', alarm)),
+    ]);
+    const state = column.text(row, 'state');
+    if (state === 'recorded' || state === 'same' || state === 'moved') return { state };
+    throw new LedgerCorrupt('the answer to a look at a branch is not of its shape');
+  }
+
+  async untoldStrays(): Promise<readonly Stray[]> {
+    return straysIn(await this.database.query('read strays that nobody was told of', UNTOLD_STRAYS));
+  }
+
+  async noteTold(body: EntryBodies['stray.told']): Promise<void> {
+    await this.call('note that people were told', 'select gatehouse.note_told($1)', [
+      bodyText('stray.told', body),
+    ]);
   }
 
   async #append<T extends SimpleType>(type: T, requestId: string, body: EntryBodies[T]): Promise<void> {

@@ -14,6 +14,7 @@ import type {
   LedgerEntry,
   ReadBack,
 } from '../domain/ledger.js';
+import type { ProductionRef, Stray } from '../domain/promotion/strays.js';
 import type { PersonalRef } from '../domain/request.js';
 
 /** An entry exactly as it is kept: `body` is the JSON text that was hashed. */
@@ -187,6 +188,21 @@ export interface WorkerLedger extends LedgerReader, PersonalWriter, AlarmRaiser,
   effectsByKey(key: string): Promise<readonly LedgerEntry<'effect.completed' | 'effect.reserved'>[]>;
   /** Checks of ANY request under this key, newest first, at most 100: e.g. which release an environment has verified. */
   checksByKey(key: string): Promise<readonly LedgerEntry<'check.passed'>[]>;
+
+  /** The commit up to which a branch that production reads was judged, and when; null: nobody has looked at it yet. */
+  lastJudged(ref: ProductionRef): Promise<{ readonly commit: string; readonly at: string } | null>;
+  /**
+   * Notes a look at such a branch with the alarms that it found, in one step; each commit has one alarm, whoever looks.
+   * @returns `moved` when another look has been noted since the one that this began at: nothing was appended
+   */
+  judgeRef(
+    body: EntryBodies['ref.judged'],
+    alarms: readonly EntryBodies['alarm.raised'][],
+  ): Promise<{ readonly state: 'recorded' | 'same' | 'moved' }>;
+  /** Commits that came round the path and that nobody was told of yet, oldest first, at most 100. */
+  untoldStrays(): Promise<readonly Stray[]>;
+  /** Once per commit; a repeat does nothing. @throws LedgerRefused `contradiction` when there is no alarm for it */
+  noteTold(body: EntryBodies['stray.told']): Promise<void>;
 }
 
 /** News for Temporal that must not get lost; `payload` is JSON text that only the dispatcher understands. */
@@ -364,6 +380,11 @@ export interface ApiLedger extends LedgerReader, ChainReader, PersonalWriter, Al
   revokeKey(body: EntryBodies['key.revoked']): Promise<void>;
   recordDecoding(body: EntryBodies['payloads.decoded']): Promise<void>;
 
+  /**
+   * Commits that came round the path into places of an environment, newest first, at most 20.
+   * @param environment `<application>/<environment>`
+   */
+  straysOf(environment: string): Promise<readonly Stray[]>;
   /** Oldest first. */
   openGates(): Promise<readonly OpenGate[]>;
   /** Newest first. */

@@ -8,10 +8,14 @@ import { EffectGuard, selectCluster } from '../activities/guard/effect-guard.js'
 import { createLedgerActivities } from '../activities/ledger/activities.js';
 import { createPromotionLedgerActivities } from '../activities/ledger/promotion.js';
 import { createNotificationActivities } from '../activities/notifications/activities.js';
+import { Mailing } from '../activities/notifications/mailing.js';
 import { createOtterizeActivities } from '../activities/otterize/activities.js';
 import { createPlanActivities } from '../activities/plan/activities.js';
+import { createSentinelActivities } from '../activities/sentinel/activities.js';
+import { createStrayNotices } from '../activities/sentinel/tell-of-strays.js';
 import type { Installation } from '../config/installation.js';
 import type { InventoryManifest, PolicyManifest } from '../domain/manifest.js';
+import type { PathManifest } from '../domain/promotion/path.js';
 import type { PolicySubject } from '../domain/request.js';
 import type { QueueName } from '../domain/task-queues.js';
 import type { WorkerLedger } from '../ledger/ports.js';
@@ -25,6 +29,8 @@ export interface ActivityDeps {
   readonly ring: KeyRing;
   readonly systems: InstalledSystems;
   readonly inventory: InventoryManifest;
+  /** of promotions; none: this installation promotes nothing */
+  readonly paths: readonly PathManifest[];
   readonly policyFor: (subject: PolicySubject) => PolicyManifest | undefined;
 }
 
@@ -44,6 +50,8 @@ export function activitiesByQueue(deps: ActivityDeps): Readonly<Record<ActivityQ
     ...facts,
   });
   const promotion = promotionActivities(deps, authority, facts);
+  const { paths } = deps;
+  const mailing = new Mailing({ ...systems, inventory: deps.inventory });
   return {
     ledger: {
       ...createLedgerActivities({ ledger, authority, guard }),
@@ -52,6 +60,13 @@ export function activitiesByQueue(deps: ActivityDeps): Readonly<Record<ActivityQ
     plan: {
       ...createPlanActivities({ ledger, authority, systems, replanAfterMs: installation.replanAfterMs }),
       ...promotion.plan,
+      ...createSentinelActivities({
+        ledger,
+        gitlab: systems.gitlab,
+        repositories: systems.promotion.repositories,
+        paths,
+        nowMs: () => Date.now(),
+      }),
     },
     otterize: createOtterizeActivities({ ledger, guard, ...systems }),
     gitlab: { ...createGitLabActivities({ guard, ...systems }), ...promotion.gitlab },
@@ -61,15 +76,16 @@ export function activitiesByQueue(deps: ActivityDeps): Readonly<Record<ActivityQ
       ...systems,
       stabilisationMs: installation.stabilisationMs,
     }),
-    notifications: createNotificationActivities({
-      ledger,
-      directory: systems.directory,
-      inventory: deps.inventory,
-      mail: systems.mail,
-      webhooks: systems.webhooks,
-      webhookNames: systems.webhookNames,
-      publicUrl: installation.page.publicUrl,
-    }),
+    notifications: {
+      ...createNotificationActivities({ ledger, mailing, publicUrl: installation.page.publicUrl }),
+      ...createStrayNotices({
+        ledger,
+        mailing,
+        ownersOf: (application) => paths.find(({ metadata }) => metadata.name === application)?.spec.owners,
+        operators: deps.inventory.spec.roles.operators,
+        publicUrl: installation.page.publicUrl,
+      }),
+    },
     'external-secrets': createExternalSecretsActivities({ ledger, guard, ...systems }),
     registry: promotion.registry,
     'change-records': promotion.changeRecords,

@@ -1,5 +1,6 @@
 /** A worker process: serves all task queues or chosen ones, until it is told to stop. */
 
+import { Client } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { FailureMapping } from '../activities/failure-mapping.js';
 import { readInstallation, readSecret } from '../config/installation.js';
@@ -20,7 +21,8 @@ import { activitiesByQueue } from './activities.js';
 import { WORKFLOWS_PATH } from './bundle.js';
 import { deploymentOptions, makeCurrent } from './deployment.js';
 import { temporalLogger } from './log.js';
-import { STICKY_TIMEOUT, WORKER_TUNING } from './tuning.js';
+import { ensureSentinelSchedule } from './sentinel-schedule.js';
+import { SENTINEL_EVERY_MS, STICKY_TIMEOUT, WORKER_TUNING } from './tuning.js';
 
 const scrubber = new Scrubber();
 const logger = createLogger({ name: 'worker', level: logLevel(optionalSetting('LOG_LEVEL')), scrubber });
@@ -45,13 +47,14 @@ async function main(): Promise<void> {
   const ledgerUrl = setting('GATEHOUSE_LEDGER_URL');
   scrubber.remember(new URL(ledgerUrl).password);
   const database = new LedgerDatabase({ connectionString: ledgerUrl, applicationName: 'gatehouse-worker' });
-  const { inventory, policyFor } = readInstalledFiles(installation);
+  const { inventory, paths, policyFor } = readInstalledFiles(installation);
   const byQueue = activitiesByQueue({
     installation,
     ledger: new PgWorkerLedger(database),
     ring: await KeyRing.read(installation.keys.ring),
     systems: installedSystems(installation),
     inventory,
+    paths: paths.map(({ manifest }) => manifest),
     policyFor,
   });
 
@@ -91,7 +94,15 @@ async function main(): Promise<void> {
   }
 
   const running = Promise.all(workers.map((worker) => worker.run()));
-  if (queues.includes('workflows')) await makeCurrent(connection, namespace, buildId);
+  if (queues.includes('workflows')) {
+    await makeCurrent(connection, namespace, buildId);
+    if (paths.length > 0) {
+      await ensureSentinelSchedule(new Client({ connection, namespace, dataConverter }), {
+        taskQueue: taskQueue(installation.taskQueuePrefix, 'workflows'),
+        everyMs: SENTINEL_EVERY_MS[installation.timing],
+      });
+    }
+  }
   logger.info({ queues, namespace }, 'worker is running');
   process.stdout.write(`${JSON.stringify({ ready: 'worker', queues })}\n`);
   await running;

@@ -25,3 +25,12 @@ export const WORKER_TUNING = {
 
 /** How long a workflow task waits for the worker that has the run cached, which may be dead. */
 export const STICKY_TIMEOUT: Readonly<Record<TimingProfile, string>> = { standard: '10 s', brisk: '2 s' };
+
+/**
+ * How often branches that production reads are looked at, in milliseconds: a change around the path is told within minutes,
+ * for two calls per branch. Tests look when they want.
+ */
+export const SENTINEL_EVERY_MS: Readonly<Record<TimingProfile, number>> = {
+  standard: 5 * 60_000,
+  brisk: 60 * 60_000,
+};

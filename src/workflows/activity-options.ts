@@ -23,6 +23,7 @@ import type {
   RegistryActivities,
   VerificationActivities,
 } from '../activities/promotion-contracts.js';
+import type { SentinelActivities, StrayNotices } from '../activities/sentinel-contracts.js';
 import type { TimingProfile } from '../domain/messages.js';
 import { prefixOf, type QueueName, taskQueue } from '../domain/task-queues.js';
 
@@ -112,15 +113,36 @@ export interface Activities {
   readonly verification: VerificationActivities;
 }
 
-/** Proxies of all activities for this run, each on its system's queue. Call inside a workflow. */
-export function activitiesFor(timing: TimingProfile): Activities {
+/** Proxies of the activities of the sentinel. Its runs have no input, so nobody says how patient they are. */
+export function sentinelActivities(): {
+  readonly watching: SentinelActivities;
+  readonly notices: StrayNotices;
+} {
+  const on = optionsOn('standard');
+  // the next look comes by itself: what cannot be done now is not tried for hours
+  const soon = { scheduleToCloseTimeout: '15 min' } as const;
+  return {
+    watching: proxyActivities<SentinelActivities>({ ...on('plan', 'api'), ...soon }),
+    notices: proxyActivities<StrayNotices>({ ...on('notifications', 'notice'), ...soon }),
+  };
+}
+
+type OptionsOn = (queue: QueueName, kind: ActivityClass) => ActivityOptions;
+
+/** Call inside a workflow. */
+function optionsOn(timing: TimingProfile): OptionsOn {
   const prefix = prefixOf(workflowInfo().taskQueue);
-  const on = (queue: QueueName, kind: ActivityClass): ActivityOptions => ({
+  return (queue, kind) => ({
     ...OPTIONS[timing][kind],
     // a run that stops waits for the effect in hand: nothing of it is under way when somebody retries
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     taskQueue: taskQueue(prefix, queue),
   });
+}
+
+/** Proxies of all activities for this run, each on its system's queue. Call inside a workflow. */
+export function activitiesFor(timing: TimingProfile): Activities {
+  const on = optionsOn(timing);
   return {
     ledger: proxyActivities<LedgerActivities & PromotionLedgerActivities>(on('ledger', 'ledger')),
     plan: proxyActivities<PlanActivities & PromotionPlanActivities>(on('plan', 'plan')),

@@ -3,3 +3,4 @@ export { clusterOnboarding } from './onboarding/cluster.js';
 export { fleetOnboarding } from './onboarding/fleet.js';
 export { placePromotion } from './promotion/place.js';
 export { promotion } from './promotion/promotion.js';
+export { sentinel } from './sentinel/sentinel.js';

@@ -131,6 +131,8 @@ const GRANTED: Readonly<Record<string, readonly LedgerRole[]>> = {
   personal_values: ['api', 'worker'],
   open_request: ['api'],
   open_requests: ['api'],
+  judge_ref: ['worker'],
+  note_told: ['worker'],
   find_idempotent: ['api'],
   accept_request: ['api'],
   record_decision: ['api'],

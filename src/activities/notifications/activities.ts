@@ -1,29 +1,22 @@
 /** Activities on the queue `notifications`: mail to people, signed webhooks to ticket systems and chats. */
 import { cancellationSignal } from '@temporalio/activity';
-import type { InventoryManifest } from '../../domain/manifest.js';
-import { gateLetter, type Letter, requestLetter } from '../../domain/notices.js';
+import { gateLetter, requestLetter } from '../../domain/notices.js';
 import { mapRecordTexts, referencesIn, withValues } from '../../domain/personal-text.js';
 import { entriesOfType, type RequestRecord } from '../../domain/record.js';
 import type { WorkerLedger } from '../../ledger/ports.js';
 import { recordOf } from '../../ledger/record.js';
-import type { DirectoryClient } from '../../systems/directory/client.js';
-import type { MailSender } from '../../systems/notifications/mail.js';
-import type { WebhookSender } from '../../systems/notifications/webhook.js';
 import type { NotificationActivities } from '../contracts.js';
+import type { Mailing } from './mailing.js';
 
 export interface NotificationActivityDeps {
   readonly ledger: WorkerLedger;
-  readonly directory: DirectoryClient;
-  readonly inventory: InventoryManifest;
-  readonly mail: MailSender | undefined;
-  readonly webhooks: WebhookSender;
-  readonly webhookNames: readonly string[];
+  readonly mailing: Mailing;
   /** address of the page; links open it and decide nothing */
   readonly publicUrl: string;
 }
 
 export function createNotificationActivities(deps: NotificationActivityDeps): NotificationActivities {
-  const { ledger } = deps;
+  const { ledger, mailing } = deps;
   /** as people read it: letters go to people */
   const readRecord = async (requestId: string): Promise<RequestRecord | null> => {
     const record = recordOf(await ledger.entriesOf(requestId));
@@ -39,19 +32,16 @@ export function createNotificationActivities(deps: NotificationActivityDeps): No
       if (record === null || gate === undefined) return;
       const group = notice.kind === 'escalation' ? gate.escalate?.toGroup : gate.approvers.group;
       const id = `${requestId}-${notice.gate}-${notice.epoch}-${notice.kind}-${notice.number}`;
-      await post(deps, id, `gate.${notice.kind}`, {
+      const data = {
         requestId,
         gate: notice.gate,
         epoch: notice.epoch,
         ...(record.request.ticket === undefined ? {} : { ticket: record.request.ticket }),
-      });
+      };
+      await mailing.post({ id, type: `gate.${notice.kind}`, data }, cancellationSignal());
       if (group !== undefined) {
-        await mailTo(
-          deps,
-          await mailsOf(deps, group),
-          id,
-          gateLetter(record, gate, notice, linkOf(deps, requestId)),
-        );
+        const letter = gateLetter(record, gate, notice, linkOf(deps, requestId));
+        await mailing.mail([group], id, letter, cancellationSignal());
       }
       await ledger.remindGate(requestId, {
         gate: notice.gate,
@@ -74,53 +64,21 @@ export function createNotificationActivities(deps: NotificationActivityDeps): No
         return;
       }
       const id = `${requestId}-${event}${target === undefined ? '' : `-${target.replaceAll('/', '-')}`}`;
-      await post(deps, id, event.replace('-', '.'), {
+      const data = {
         requestId,
         ...(target === undefined ? {} : { target }),
         ...(record.request.ticket === undefined ? {} : { ticket: record.request.ticket }),
-      });
+      };
+      await mailing.post({ id, type: event.replace('-', '.'), data }, cancellationSignal());
       const { requestedFor } = record.request;
       const mail =
         requestedFor === undefined ? undefined : (await ledger.personal([requestedFor])).get(requestedFor);
       const letter = requestLetter(record, event, target, linkOf(deps, requestId));
-      await mailTo(deps, mail === undefined ? [] : [mail], id, letter);
+      await mailing.mailTo(mail === undefined ? [] : [mail], id, letter, cancellationSignal());
     },
   };
 }
 
 function linkOf(deps: NotificationActivityDeps, requestId: string): string {
   return `${deps.publicUrl.replace(/\/$/, '')}/r/${requestId}`;
-}
-
-async function mailsOf(deps: NotificationActivityDeps, group: string): Promise<readonly string[]> {
-  const id = deps.inventory.spec.groups[group];
-  if (id === undefined) return [];
-  const members = await deps.directory.groupMembers(id, cancellationSignal());
-  return members.flatMap((member) => (member.enabled ? (member.mail ?? []) : []));
-}
-
-async function mailTo(
-  deps: NotificationActivityDeps,
-  addresses: readonly string[],
-  id: string,
-  letter: Letter,
-): Promise<void> {
-  const [first, ...rest] = addresses;
-  if (deps.mail === undefined || first === undefined) return;
-  await deps.mail.send({ id, to: [first, ...rest], ...letter }, cancellationSignal());
-}
-
-async function post(
-  deps: NotificationActivityDeps,
-  id: string,
-  type: string,
-  data: Readonly<Record<string, unknown>>,
-): Promise<void> {
-  for (const name of deps.webhookNames) {
-    await deps.webhooks.send(
-      name,
-      { id, type, timestamp: new Date().toISOString(), data },
-      cancellationSignal(),
-    );
-  }
 }

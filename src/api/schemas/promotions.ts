@@ -116,6 +116,28 @@ export const EnvironmentsSchema = Type.Object(
               { description: 'wait for their turn, in its order; absent: nobody does' },
             ),
           ),
+          changedAround: Type.Optional(
+            Type.Array(
+              Type.Object(
+                {
+                  place: Type.String({ description: 'keys, where several are built from what was changed' }),
+                  project: Type.String(),
+                  branch: Type.String(),
+                  commit: Type.String(),
+                  at: Time,
+                  by: Type.Optional(
+                    Type.String({ description: 'user of GitLab; absent also when it was erased' }),
+                  ),
+                  files: Type.Array(Type.String()),
+                },
+                closed,
+              ),
+              {
+                description:
+                  'commits since the last proven promotion that no promotion made, newest first; absent: none',
+              },
+            ),
+          ),
           holds: Type.Array(HoldSchema),
         },
         closed,

@@ -2,6 +2,7 @@
 import { differencesOf, runsHere, seenAtSource } from '../../domain/promotion/environments.js';
 import { type Hold, holdsOn } from '../../domain/promotion/holds.js';
 import type { Release } from '../../domain/promotion/release.js';
+import type { Stray } from '../../domain/promotion/strays.js';
 import type { RequestRecord } from '../../domain/record.js';
 import type { RequestStatus } from '../../domain/status.js';
 import type { InstalledPath } from '../../manifests/installed-files.js';
@@ -14,6 +15,8 @@ export interface KnownEnvironment {
   /** promotions into it, newest first */
   readonly records: readonly RequestRecord[];
   readonly open?: RequestStatus;
+  /** commits that came round the path, newest first; `by` is the user's name in clear */
+  readonly strays?: readonly Stray[];
   /** those that wait for their turn, in its order */
   readonly queued?: readonly RequestRecord[];
 }
@@ -29,11 +32,13 @@ export function environmentsView(
   const second = environments[1].name;
   const current = new Map<string, Release>();
   const shown = environments.map(({ name, places }, index) => {
-    const { records = [], open, queued = [] } = known.get(name) ?? {};
+    const { records = [], open, queued = [], strays = [] } = known.get(name) ?? {};
     const { proven, disturbedBy } = runsHere(records);
     const seen = index === 0 ? seenAtSource(known.get(second)?.records ?? []) : undefined;
     const release = proven[0]?.release ?? seen?.release;
     if (release !== undefined) current.set(name, release);
+    const lastProven = proven[0]?.provenAt ?? '';
+    const changedAround = strays.filter(({ at }) => at > lastProven).map(strayView);
     return {
       name,
       places: places.map((place) => place.name),
@@ -42,6 +47,7 @@ export function environmentsView(
       ...(disturbedBy === undefined ? {} : { disturbedBy }),
       ...(open === undefined ? {} : { open: openView(open) }),
       ...(queued.length === 0 ? {} : { queued: queued.map(queuedView) }),
+      ...(changedAround.length === 0 ? {} : { changedAround }),
       holds: holdsOn(holds, { application, environment: name }).map(holdView),
     };
   });
@@ -50,6 +56,14 @@ export function environmentsView(
 
 export function holdView({ scope, ...hold }: Hold): HoldBody {
   return { ...hold, scope: { ...scope } };
+}
+
+function strayView({
+  places,
+  files,
+  ...stray
+}: Stray): NonNullable<EnvironmentsBody['environments'][number]['changedAround']>[number] {
+  return { ...stray, place: places.join(', '), files: [...files] };
 }
 
 function queuedView({

@@ -252,6 +252,19 @@ export const Environment = Type.Object({
       waitsFor: MaybeText,
     }),
   ),
+  changedAround: Type.Optional(
+    Type.Array(
+      Type.Object({
+        place: Text,
+        project: Text,
+        branch: Text,
+        commit: Text,
+        at: Text,
+        by: MaybeText,
+        files: Type.Array(Text),
+      }),
+    ),
+  ),
   queued: Type.Optional(Type.Array(Type.Object({ requestId: Text, acceptedAt: Text, exception: MaybeText }))),
   holds: Type.Array(Hold),
 });

@@ -81,10 +81,14 @@ function shortName(name: string): string {
 
 function remarksOf(
   application: string,
-  { name, open, queued = [], holds, disturbedBy }: Environment,
+  { name, open, queued = [], changedAround = [], holds, disturbedBy }: Environment,
 ): readonly string[] {
   const where = `${application}/${name}`;
   return [
+    ...changedAround.map(
+      ({ place, by, at, project, commit, files }) =>
+        `${place} was changed around the path by ${harmless(by ?? 'somebody')} at ${at}: ${harmless(`${project} ${commit.slice(0, 12)}: ${files.join(', ')}`)}`,
+    ),
     ...(open?.waitsFor === undefined
       ? []
       : [`${where}: ${open.requestId} waits: ${harmless(open.waitsFor)}`]),

@@ -51,7 +51,7 @@ export function unpinnedBases(
 type Report = (object: string, message: string, remedy: string) => Finding;
 
 /** Directories outside of the environment's own from which files are read, the topmost of each. */
-function sharedDirectories(directory: string, paths: readonly string[]): readonly string[] {
+export function sharedDirectories(directory: string, paths: readonly string[]): readonly string[] {
   const outside = [
     ...new Set(paths.filter((path) => !isWithin(directory, path)).map((path) => directoryOf(path) || '.')),
   ].sort();

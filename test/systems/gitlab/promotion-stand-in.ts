@@ -71,7 +71,12 @@ export class PromotionStandIn {
   /** A branch of ours on the head of `main`, or on `startSha`, with one file. */
   async branch(
     project: string,
-    change: { readonly path?: string; readonly content?: string; readonly startSha?: string } = {},
+    change: {
+      readonly path?: string;
+      readonly content?: string;
+      readonly startSha?: string;
+      readonly trailer?: string;
+    } = {},
   ): Promise<{ readonly branch: string; readonly head: string; readonly path: string }> {
     this.#branches += 1;
     const branch = `promote/test-${this.#branches}`;
@@ -82,7 +87,7 @@ export class PromotionStandIn {
       branch,
       startSha,
       message: `Change ${path}`,
-      trailers: { 'Promotion-Id': branch },
+      trailers: { 'Promotion-Id': change.trailer ?? branch },
       actions: [
         {
           action: change.path === undefined ? 'create' : 'update',

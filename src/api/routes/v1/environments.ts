@@ -1,5 +1,6 @@
 /** What runs where. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { Stray } from '../../../domain/promotion/strays.js';
 import { workflowIdOf } from '../../../domain/request.js';
 import { waitForTurn } from '../../../domain/turns.js';
 import type { InstalledPath } from '../../../manifests/installed-files.js';
@@ -25,8 +26,20 @@ export function environmentRoutes(context: ApiContext): FastifyPluginAsyncTypebo
       name: environment,
       records,
       ...(open === undefined ? {} : { open: await reader.statusOf(open) }),
+      strays: await straysOf(`${application}/${environment}`),
       queued: ordered.filter((record) => waitForTurn(record) !== undefined),
     };
+  };
+
+  /** With the names of who pushed, as far as they are not erased. */
+  const straysOf = async (environment: string): Promise<readonly Stray[]> => {
+    const found = await deps.ledger.straysOf(environment);
+    const refs = found.flatMap(({ by }) => by ?? []);
+    const names = refs.length === 0 ? new Map<string, string>() : await deps.ledger.personal(refs);
+    return found.map(({ by, ...stray }) => {
+      const name = by === undefined ? undefined : names.get(by);
+      return { ...stray, ...(name === undefined ? {} : { by: name }) };
+    });
   };
 
   return async (app) => {
