@@ -106,6 +106,7 @@ async function tell(stack: GatehouseStack, began: number): Promise<void> {
     stack,
     api,
     (person, args) => command(commandLine, person, args, 14),
+    (requestId) => decide(stack, api, commandLine, requestId),
     PATIENCE_MS,
   );
   heading('7. A false green, avoided: Ada has pushed a release of the shop to dev a moment ago');
@@ -133,20 +134,29 @@ async function decide(
   commandLine: DemoCommandLine,
   requestId: string,
 ): Promise<void> {
+  const gates = (await api.status(requestId)).gates.map(({ gate }) => gate);
   if (interactive) {
     say(`  Decide yourself: open ${stack.apiUrl}/r/${requestId}`);
-    say('  and sign in as "ben" (procurement) or "chi" (data protection); or press Enter and they decide.');
+    say(`  and sign in as ${gates.map((gate) => `"${personAt(gate)}" (${gate})`).join(' or ')};`);
+    say('  or press Enter and they decide.');
     if (await decidedBeforeEnter(api, requestId)) return;
   }
   const open = (await api.status(requestId)).gates.filter((gate) => gate.state === 'open');
   for (const { gate } of open) {
-    const evidence = Object.entries(exampleEvidence(gate, CLUSTERS)).flatMap(([name, value]) => [
-      '--evidence',
-      `${name}=${value}`,
-    ]);
-    const person = gate === 'procurement' ? 'ben' : 'chi';
-    await command(commandLine, person, ['approve', requestId, '--gate', gate, ...evidence, '--yes'], 6);
+    const wanted = gate === 'owner' ? {} : exampleEvidence(gate, CLUSTERS);
+    const evidence = Object.entries(wanted).flatMap(([name, value]) => ['--evidence', `${name}=${value}`]);
+    await command(
+      commandLine,
+      personAt(gate),
+      ['approve', requestId, '--gate', gate, ...evidence, '--yes'],
+      6,
+    );
   }
+}
+
+/** Who of the example people decides at a gate. */
+function personAt(gate: string): string {
+  return gate === 'data-protection' ? 'chi' : 'ben';
 }
 
 async function decidedBeforeEnter(api: ExampleApi, requestId: string): Promise<boolean> {

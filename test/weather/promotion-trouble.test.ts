@@ -1,3 +1,5 @@
+import Type from 'typebox';
+import { Value } from 'typebox/value';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { filesOfBranch, gitIn } from '../../bench/promotion/git-content.js';
 import {
@@ -20,6 +22,8 @@ import { WEATHER_MS } from './fleets.js';
 vi.setConfig({ testTimeout: WEATHER_MS, hookTimeout: WEATHER_MS });
 
 const PATIENCE_MS = 180_000;
+const Token = Type.Object({ token: Type.String() });
+const MergeRequests = Type.Array(Type.Object({ iid: Type.Integer(), source_branch: Type.String() }));
 const API = `api/v4/projects/${encodeURIComponent(PROD_PROJECT)}`;
 
 /** What comes between a promotion and its end: said with the remedy, mended, and nothing of it is lost or doubled. */
@@ -92,12 +96,11 @@ describe('bad weather over promotions', () => {
 
   /** What somebody of the world says to GitLab. */
   async function say(who: string, method: string, path: string, body?: unknown): Promise<unknown> {
-    const { token = '' }: { readonly token?: string } = JSON.parse(
-      await gitlab.post('/token', { username: who }),
-    );
+    const given: unknown = JSON.parse(await gitlab.post('/token', { username: who }));
+    if (!Value.Check(Token, given)) throw new Error(`no token of ${who}`);
     const answer = await fetch(`${stack.address('gitlab')}/${API}/${path}`, {
       method,
-      headers: { 'private-token': token, 'content-type': 'application/json' },
+      headers: { 'private-token': given.token, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
@@ -108,9 +111,8 @@ describe('bad weather over promotions', () => {
     service: string,
   ): Promise<{ readonly iid: number; readonly source_branch: string }> {
     const listed = await say('emil', 'GET', 'merge_requests?state=all&per_page=100');
-    const found = (Array.isArray(listed) ? listed : []).find(
-      (one: { readonly source_branch?: string }) => one.source_branch?.includes(`/${service}/`) === true,
-    );
+    const all = Value.Check(MergeRequests, listed) ? listed : [];
+    const found = all.find(({ source_branch: branch }) => branch.includes(`/${service}/`));
     if (found === undefined) throw new Error(`no merge request of ${service}`);
     return found;
   }
