@@ -128,7 +128,7 @@ describe('the page about the installation', () => {
   });
 
   it('has an example that is read, and leaves no part of the file out', () => {
-    const text = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
+    const text = /^## Example\n\n```yaml\n([\s\S]*?)```/m.exec(page)?.[1] ?? '';
     const file = join(folder.path, 'installation.yaml');
     writeFileSync(file, text);
     expect(readInstallation(file)).toMatchObject({

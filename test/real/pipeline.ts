@@ -1,31 +1,20 @@
-/** A pipeline in front of a real cluster: the command with the rights that docs/wait.md gives it, and no other. */
-import { readFileSync, writeFileSync } from 'node:fs';
+/** A pipeline in front of a real cluster: the command with the rights that deploy/kubernetes gives it, and no other. */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import Type from 'typebox';
 import { Value } from 'typebox/value';
-import { parse } from 'yaml';
-import { isLoose, type Loose } from '../../sandbox/kubernetes/objects.js';
 import type { KubeClient } from '../../sandbox/real/kube-client.js';
 import { type TemporaryFolder, temporaryFolder } from '../../sandbox/stack/temporary-folder.js';
 import { Output } from '../../src/cli/output/output.js';
 import { buildProgram } from '../../src/cli/program.js';
 import type { Session } from '../../src/cli/session.js';
+import { rolesIn } from './documented-roles.js';
 
 const ACCOUNT = 'gatehouse-wait';
+/** the account, and the role that it has beside the other */
 const REFRESHING = 'gatehouse-wait-refresh';
 const NAMESPACE = 'ci';
-/** What docs/wait.md says that `--refresh` needs beside. */
-const PATCH_RULES = [
-  { apiGroups: ['argoproj.io'], resources: ['applications'], verbs: ['patch'] },
-  { apiGroups: ['kustomize.toolkit.fluxcd.io'], resources: ['kustomizations'], verbs: ['patch'] },
-  {
-    apiGroups: ['source.toolkit.fluxcd.io'],
-    resources: ['gitrepositories', 'ocirepositories'],
-    verbs: ['patch'],
-  },
-];
-
 /** The last document of `gatehouse wait --json`. */
 const LastDocument = Type.Object({
   state: Type.String(),
@@ -58,11 +47,9 @@ export class Pipeline {
 
   static async make(client: KubeClient): Promise<Pipeline> {
     const pipeline = new Pipeline(client, await temporaryFolder('pipeline'));
-    const refreshing = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole' };
     await client.apply(
       { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } },
-      documentedRole(),
-      { ...refreshing, metadata: { name: REFRESHING }, rules: PATCH_RULES },
+      ...rolesIn('wait.yaml'),
       ...[ACCOUNT, REFRESHING].map((name) => ({
         apiVersion: 'v1',
         kind: 'ServiceAccount',
@@ -135,14 +122,4 @@ export class Pipeline {
     const { clause, message } = last.pending?.[0] ?? last;
     return { code, clause, message, evidence: last.evidence ?? {}, said };
   }
-}
-
-/** The ClusterRole of docs/wait.md, word for word. */
-function documentedRole(): Loose {
-  const text = readFileSync(new URL('../../docs/wait.md', import.meta.url), 'utf8');
-  for (const [, block] of text.matchAll(/```yaml\n(.*?)```/gs)) {
-    const object: unknown = parse(block ?? '');
-    if (isLoose(object) && object.kind === 'ClusterRole') return object;
-  }
-  throw new Error('docs/wait.md shows no ClusterRole.');
 }

@@ -15,6 +15,7 @@ import { OtterizePods } from '../../sandbox/real/otterize-pods.js';
 import type { GatehouseStack } from '../../sandbox/stack/gatehouse.js';
 import { realComponent } from '../support/real-component.js';
 import { uniqueName } from '../support/stack.js';
+import { rolesIn } from './documented-roles.js';
 import { changeSystems, type OpenBaoMount, PATH } from './open-bao.js';
 import { realCluster } from './real-cluster.js';
 import { CHART_FILES, CHART_PATH } from './stack-chart.js';
@@ -25,19 +26,9 @@ const ARGOCD = 'argocd';
 const OWN_NAMESPACE = 'gatehouse';
 const ACCOUNT = 'gatehouse';
 
-/** What Gatehouse may do in the clusters that it deploys into, and in the one of Argo CD: read and ask, never read a Secret. */
-const CLUSTER_RULES = [
-  {
-    apiGroups: ['external-secrets.io'],
-    resources: ['externalsecrets'],
-    verbs: ['get', 'list', 'watch', 'patch'],
-  },
-  { apiGroups: ['external-secrets.io'], resources: ['secretstores'], verbs: ['get', 'list', 'watch'] },
-];
-const MANAGEMENT_RULES = [
-  { apiGroups: ['argoproj.io'], resources: ['applications'], verbs: ['get', 'list', 'watch', 'patch'] },
-  { apiGroups: ['argoproj.io'], resources: ['appprojects'], verbs: ['get', 'list', 'watch'] },
-];
+/** What Gatehouse may do in the clusters that it deploys into, and in the one of Argo CD. */
+const CLUSTER_ROLE = 'gatehouse-external-secrets';
+const MANAGEMENT_ROLE = 'gatehouse-argocd';
 
 export class RealFleet {
   readonly #stack: GatehouseStack;
@@ -165,32 +156,27 @@ export class RealFleet {
   /** Service accounts of Gatehouse, and their tokens in its installation. */
   async #configure(): Promise<void> {
     const connections = [
-      await this.#connection(MANAGEMENT, this.#management, ARGOCD, MANAGEMENT_RULES),
+      await this.#connection(MANAGEMENT, this.#management, ARGOCD, MANAGEMENT_ROLE),
       ...(await Promise.all(
         [...this.#clients].map(([name, client]) =>
-          this.#connection(name, client, SERVICE_NAMESPACE, CLUSTER_RULES),
+          this.#connection(name, client, SERVICE_NAMESPACE, CLUSTER_ROLE),
         ),
       )),
     ];
     changeSystems(this.#stack, { kubernetes: { connections } });
   }
 
-  async #connection(
-    name: string,
-    client: KubeClient,
-    namespace: string,
-    rules: readonly Loose[],
-  ): Promise<Loose> {
+  async #connection(name: string, client: KubeClient, namespace: string, role: string): Promise<Loose> {
     const rbac = 'rbac.authorization.k8s.io';
     await client.apply(
       { apiVersion: 'v1', kind: 'Namespace', metadata: { name: OWN_NAMESPACE } },
       { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: ACCOUNT, namespace: OWN_NAMESPACE } },
-      { apiVersion: `${rbac}/v1`, kind: 'Role', metadata: { name: ACCOUNT, namespace }, rules },
+      ...rolesIn('roles.yaml').filter(({ metadata }) => metadata.name === role),
       {
         apiVersion: `${rbac}/v1`,
         kind: 'RoleBinding',
         metadata: { name: ACCOUNT, namespace },
-        roleRef: { apiGroup: rbac, kind: 'Role', name: ACCOUNT },
+        roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: role },
         subjects: [{ kind: 'ServiceAccount', name: ACCOUNT, namespace: OWN_NAMESPACE }],
       },
     );
