@@ -211,7 +211,9 @@ async function assemble(
     throw new PlanConflict('manifests', refused.slice(0, 20).map(describeFinding).join('\n'), first.remedy);
   }
   const proven = await facts.checks(effectKey(environmentKey(content), PROVEN));
-  const verified = isEmpty ? [] : await checkVerified(content, found, fingerprint, asking);
+  const verified = isEmpty
+    ? await checkRunning(content, places, asking)
+    : await checkVerified(content, found, fingerprint, asking);
   const scans = isEmpty ? [] : await checkScans(release.images, content.rules.scan, systems, signal);
   const since = proven[0]?.body.readBack.commit;
   const authors = isEmpty
@@ -281,6 +283,31 @@ async function checkVerified(
     `this release (${describeRelease(release)}) was not verified in ${from.name}`,
     `Promote it to ${from.name} first; environments cannot be skipped`,
   );
+}
+
+/**
+ * Where Git holds the release already, nothing will be merged and nothing waited for: whoever is told that there is nothing to
+ * do takes it for success, so production has to run it.
+ */
+async function checkRunning(
+  { targets }: PromotionContent,
+  places: readonly PlannedPlace[],
+  { systems, signal }: Asking,
+): Promise<readonly string[]> {
+  const running: string[] = [];
+  for (const [index, target] of targets.entries()) {
+    const commit = places[index]?.plan.base ?? '';
+    const { isProven, message } = await systems.runs(target, commit, signal);
+    if (!isProven) {
+      throw new PlanConflict(
+        'running',
+        `${target.key} holds the release in Git and does not run commit ${commit.slice(0, 12)}: ${message}`,
+        'Remove the cause there, then promote again: nothing is left to be merged',
+      );
+    }
+    running.push(`${target.key} runs it: ${message}`);
+  }
+  return running;
 }
 
 async function ourCommits(content: PromotionContent, facts: PromotionFacts): Promise<ReadonlySet<string>> {
