@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it, type TestContext } from 'vitest';
 import { stringify } from 'yaml';
 import { realComponent } from '../support/real-component.js';
 import { uniqueName } from '../support/stack.js';
-import { inside, isSyncedAndHealthy } from './argocd-world.js';
+import { healthOf, inside, isSyncedAndHealthy } from './argocd-world.js';
 import { rolesIn } from './documented-roles.js';
 import { PromotionStage } from './promotion-stage.js';
 import { settings, smokeTest, web } from './shop.js';
@@ -20,6 +20,8 @@ const NAME = uniqueName('shop');
 const rolesOf = (...names: readonly string[]) =>
   rolesIn('roles.yaml').filter(({ metadata }) => names.includes(metadata.name));
 const inNamespace = (environment: string) => `${NAME}-${environment}`;
+/** A check of production, as its owners have described it. */
+const SMOKE_TEST = 'smoke';
 const application = (environment: string) => ({
   apiVersion: 'argoproj.io/v1alpha1',
   kind: 'Application',
@@ -48,7 +50,22 @@ function pathText(image: string, cluster: string): string {
     spec: {
       owners: 'shop-owners',
       images: [image],
-      environments: [environment('dev', DEV), { ...environment('prod', PROD), change: 'copy' }],
+      environments: [
+        environment('dev', DEV),
+        {
+          ...environment('prod', PROD),
+          change: 'copy',
+          checks: [
+            {
+              kind: 'job',
+              name: SMOKE_TEST,
+              connection: cluster,
+              namespace: inNamespace('prod'),
+              cronJob: SMOKE_TEST,
+            },
+          ],
+        },
+      ],
     },
   });
 }
@@ -61,7 +78,27 @@ async function open(context: TestContext): Promise<PromotionStage> {
     namespaces,
     rights: {
       management: { roles: rolesOf('gatehouse-argocd'), namespaces: [ARGOCD] },
-      workloads: { roles: rolesOf('gatehouse-workloads'), namespaces },
+      workloads: { roles: rolesOf('gatehouse-workloads', 'gatehouse-checks'), namespaces },
+    },
+  });
+  await stage.make({
+    apiVersion: 'batch/v1',
+    kind: 'CronJob',
+    metadata: { name: SMOKE_TEST, namespace: inNamespace('prod') },
+    spec: {
+      suspend: true,
+      schedule: '0 0 1 1 *',
+      jobTemplate: {
+        spec: {
+          backoffLimit: 0,
+          template: {
+            spec: {
+              restartPolicy: 'Never',
+              containers: [{ name: 'test', image: 'registry.example.com/shop/smoke-test:ok' }],
+            },
+          },
+        },
+      },
     },
   });
   const image = await stage.build('1', '1');
@@ -103,9 +140,10 @@ async function deliver(stage: PromotionStage, environment: string, project: stri
   );
 }
 
-/** A deadline that a broken roll-out meets within the test. */
-const manifest = (stage: PromotionStage, digest: string) =>
-  web({ image: stage.image, version: `@${digest}`, deadlineSeconds: 8 });
+/** Seconds that a broken roll-out takes to be given up, and a good one does not need on a busy machine. */
+const SHORT_DEADLINE = 25;
+const manifest = (stage: PromotionStage, digest: string, deadlineSeconds = 600) =>
+  web({ image: stage.image, version: `@${digest}`, deadlineSeconds });
 
 let opened: Promise<PromotionStage> | undefined;
 const stageOf = (context: TestContext): Promise<PromotionStage> => {
@@ -118,9 +156,9 @@ afterAll(async () => {
 
 describe('the shop, by a real Argo CD', () => {
   /** The team builds and deploys a version into dev. */
-  async function develop(stage: PromotionStage, version: string): Promise<string> {
+  async function develop(stage: PromotionStage, version: string, deadlineSeconds?: number): Promise<string> {
     const digest = await stage.build(version, version);
-    await stage.commit(DEV, `${FOLDER}/web.yaml`, manifest(stage, digest));
+    await stage.commit(DEV, `${FOLDER}/web.yaml`, manifest(stage, digest, deadlineSeconds));
     return digest;
   }
 
@@ -157,7 +195,12 @@ describe('the shop, by a real Argo CD', () => {
       'get appprojects.argoproj.io',
       'patch applications.argoproj.io',
     ]);
-    expect(stage.granted('workloads')).toEqual(['get deployments.apps']);
+    expect(stage.granted('workloads')).toEqual([
+      'create jobs.batch',
+      'get cronjobs.batch',
+      'get deployments.apps',
+      'get jobs.batch',
+    ]);
 
     expect(await stage.fileOf(PROD, `${FOLDER}/web.yaml`)).toContain(digest);
     const landed = await stage.headOf(PROD);
@@ -188,18 +231,18 @@ describe('the shop, by a real Argo CD', () => {
     await stage.client.until(application('prod'), (object) => object !== null && isSyncedAndHealthy(object));
     expect(await running(stage)).toContain(digest);
 
+    await inProd(stage, { 'fake-kubelet/jobs': null });
     const over = await stage.rollBack(stuck);
     expect(over.status, JSON.stringify(over, null, 1)).toBe('rolled-back');
     expect(await stage.fileOf(PROD, `${FOLDER}/web.yaml`)).toBe(good);
     expect(await stage.releaseHolds()).toHaveLength(1);
-    await inProd(stage, { 'fake-kubelet/jobs': null });
     await stage.commit(DEV, `${FOLDER}/test.yaml`, null);
   });
 
   it('a bad image never comes up, and is taken back by one command', async (context) => {
     const stage = await stageOf(context);
     const good = await stage.fileOf(PROD, `${FOLDER}/web.yaml`);
-    const digest = await develop(stage, '4');
+    const digest = await develop(stage, '4', SHORT_DEADLINE);
     await inProd(stage, { 'fake-kubelet/pulls': 'never' });
     const stuck = await stage.promote();
     expect(stuck.status, JSON.stringify(stuck, null, 1)).toBe('attention');
@@ -220,6 +263,79 @@ describe('the shop, by a real Argo CD', () => {
     expect(JSON.stringify(inside(await stage.client.read(deployment), 'spec'))).not.toContain(digest);
     const holds = JSON.stringify(await stage.api.call('olga', 'GET', '/v1/holds'));
     expect(holds).toContain('"environment":"prod"');
+    expect(await stage.releaseHolds()).toHaveLength(1);
+  });
+
+  it('a release that does not come up holds its own rollback back', async (context) => {
+    const stage = await stageOf(context);
+    const good = await stage.fileOf(PROD, `${FOLDER}/web.yaml`);
+    const digest = await develop(stage, '5');
+    await inProd(stage, { 'fake-kubelet/pulls': 'never' });
+    const asked = await stage.ask();
+    expect(asked.status, JSON.stringify(asked, null, 1)).toBe('waiting');
+    await stage.agree(asked);
+    await stage.client.until(
+      application('prod'),
+      (object) => JSON.stringify(object).includes(digest) && healthOf(object ?? {}) === 'Progressing',
+    );
+    expect((await stage.api.status(asked.requestId)).status).toBe('running');
+
+    // pods that could not be pulled stay so; the check after the rollback is pulled again
+    await inProd(stage, { 'fake-kubelet/pulls': null });
+    const over = await stage.rollBack(asked);
+    expect(over.status, JSON.stringify(over, null, 1)).toBe('rolled-back');
+    expect(await stage.fileOf(PROD, `${FOLDER}/web.yaml`)).toBe(good);
+    await expect.poll(() => running(stage)).not.toContain(digest);
+    expect(await stage.releaseHolds()).toHaveLength(1);
+  });
+
+  it('GitLab stumbles when it is to merge', async (context) => {
+    const stage = await stageOf(context);
+    const before = await stage.mergeRequests(PROD);
+    await develop(stage, '6');
+    const asked = await stage.ask();
+    expect(asked.status, JSON.stringify(asked, null, 1)).toBe('waiting');
+    await stage.spoilMerges(PROD, [502, 405]);
+    await stage.agree(asked);
+    const done = await stage.settled(asked);
+    expect(done.status, JSON.stringify(done, null, 1)).toBe('done');
+    expect(await stage.mergeRequests(PROD)).toEqual(['merged', ...before]);
+  });
+
+  it('an approval outlives a push to a merge request that was closed and opened again', async (context) => {
+    const stage = await stageOf(context);
+    const before = await stage.fileOf(PROD, `${FOLDER}/web.yaml`);
+    await develop(stage, '7');
+    const asked = await stage.ask();
+    expect(asked.status, JSON.stringify(asked, null, 1)).toBe('waiting');
+    const { iid, branch } = await stage.openRequest(PROD);
+    await stage.change(PROD, iid, 'close');
+    await stage.commit(PROD, `${FOLDER}/settings.yaml`, settings('of an attacker'), branch);
+    await stage.change(PROD, iid, 'reopen');
+    await stage.agree(asked);
+    const stuck = await stage.settled(asked);
+    expect(stuck.status, JSON.stringify(stuck, null, 1)).toBe('attention');
+    expect(JSON.stringify(stuck.targets)).toContain(branch);
+    expect(await stage.fileOf(PROD, `${FOLDER}/web.yaml`)).toBe(before);
+    expect((await stage.mergeRequests(PROD))[0]).toBe('opened');
+    await stage.cancel(stuck);
+  });
+
+  it('somebody merged it by hand, nothing is left to do, and production does not run it', async (context) => {
+    const stage = await stageOf(context);
+    const automated = (spec: unknown) =>
+      stage.client.merge(application('prod'), { spec: { syncPolicy: { automated: spec } } });
+    await automated(null);
+    await develop(stage, '8');
+    await stage.commit(PROD, `${FOLDER}/web.yaml`, await stage.fileOf(DEV, `${FOLDER}/web.yaml`));
+    const refused = await stage.settled(await stage.ask());
+    expect(refused.status, JSON.stringify(refused, null, 1)).toBe('refused');
+    expect(refused.message).toContain('auto-sync-off');
+
+    await automated({ prune: true, selfHeal: true });
+    await stage.client.until(application('prod'), (object) => object !== null && isSyncedAndHealthy(object));
+    const status = await stage.settled(await stage.ask());
+    expect([status.status, status.message]).toEqual(['done', '2 unchanged, nothing to do']);
   });
 
   /** What the nodes of production are like from now on (sandbox/real/fake-kubelet.ts). */

@@ -18,7 +18,7 @@ const NAME = uniqueName('shop');
 /** Nothing happens by itself within a test. */
 const INTERVAL = '1h';
 /** How long the Kustomization waits for a roll-out. */
-const HEALTH_TIMEOUT = '10s';
+const HEALTH_TIMEOUT = '25s';
 
 const rolesOf = (...names: readonly string[]) =>
   rolesIn('roles.yaml').filter(({ metadata }) => names.includes(metadata.name));
@@ -86,11 +86,7 @@ async function open(context: TestContext): Promise<PromotionStage> {
     },
   });
   const base = `base/${NAME}`;
-  await stage.commit(
-    PROJECT,
-    `${base}/web.yaml`,
-    web({ image: stage.image, version: '', deadlineSeconds: 8 }),
-  );
+  await stage.commit(PROJECT, `${base}/web.yaml`, web({ image: stage.image, version: '' }));
   await stage.commit(PROJECT, `${base}/kustomization.yaml`, stringify({ resources: ['web.yaml'] }));
   for (const environment of ['dev', 'prod']) {
     await stage.build('1', `${environment}-1`);
@@ -240,7 +236,7 @@ describe('an overlay, by real controllers of Flux', () => {
       ready: 'True ReconciliationSucceeded',
       revision: `main@sha1:${landed}`,
     });
-    expect(await running(stage)).toBe(before);
+    await expect.poll(() => running(stage)).toBe(before);
     expect(await stage.releaseHolds()).toHaveLength(1);
   });
 

@@ -8,7 +8,7 @@ import type { TestContext } from 'vitest';
 import { ControlClient } from '../../sandbox/framework/control-client.js';
 import { imageContent } from '../../sandbox/harbor/artifact-content.js';
 import { MANAGEMENT } from '../../sandbox/kubernetes/example-objects.js';
-import type { Loose } from '../../sandbox/kubernetes/objects.js';
+import { isLoose, type Loose } from '../../sandbox/kubernetes/objects.js';
 import type { KubeClient } from '../../sandbox/real/kube-client.js';
 import { ExampleApi } from '../../sandbox/stack/api-client.js';
 import { type GatehouseStack, startGatehouse } from '../../sandbox/stack/gatehouse.js';
@@ -123,8 +123,11 @@ export class PromotionStage {
   }
 
   /** Somebody commits a file, or removes it (null). @returns the commit */
-  async commit(project: string, path: string, content: string | null): Promise<string> {
-    const answer = await this.#gitlab.post('/commit', { project, path, content, author: 'ada', as: 'ada' });
+  async commit(project: string, path: string, content: string | null, branch = 'main'): Promise<string> {
+    const answer = await this.#gitlab.post('/commit', {
+      ...{ project, path, content, branch },
+      ...{ author: 'ada', as: 'ada' },
+    });
     return /"id":"([0-9a-f]{40})"/.exec(answer)?.[1] ?? '';
   }
 
@@ -137,6 +140,45 @@ export class PromotionStage {
   async headOf(project: string): Promise<string> {
     const answer = await this.#ask(`${encodeURIComponent(project)}/repository/branches/main`);
     return /"id":"([0-9a-f]{40})"/.exec(await answer.text())?.[1] ?? '';
+  }
+
+  /** States of the merge requests of a project, newest first. */
+  async mergeRequests(project: string): Promise<readonly unknown[]> {
+    const answer = await this.#ask(`${encodeURIComponent(project)}/merge_requests?state=all`);
+    const body: unknown = await answer.json();
+    return Array.isArray(body) ? body.map((one: unknown) => (isLoose(one) ? one.state : one)) : [];
+  }
+
+  /** The merge request that waits for people. */
+  async openRequest(project: string): Promise<{ readonly iid: number; readonly branch: string }> {
+    const answer = await this.#ask(`${encodeURIComponent(project)}/merge_requests?state=opened`);
+    const body: unknown = await answer.json();
+    const [one]: readonly unknown[] = Array.isArray(body) ? body : [];
+    if (!isLoose(one) || typeof one.iid !== 'number' || typeof one.source_branch !== 'string') {
+      throw new Error('There is no open merge request.');
+    }
+    return { iid: one.iid, branch: one.source_branch };
+  }
+
+  /** Somebody closes a merge request, or opens it again. */
+  async change(project: string, iid: number, event: 'close' | 'reopen'): Promise<void> {
+    const path = `${encodeURIComponent(project)}/merge_requests/${iid}`;
+    const answer = await this.#ask(path, 'PUT', { state_event: event });
+    if (!answer.ok) throw new Error(`${event} ${path}: ${answer.status} ${await answer.text()}`);
+  }
+
+  /** The next merges in a project are answered so, without effect. */
+  async spoilMerges(project: string, statuses: readonly number[]): Promise<void> {
+    for (const [skip, status] of statuses.entries()) {
+      await this.#gitlab.addFault({
+        id: `merge-${skip}`,
+        match: { method: 'PUT', path: `/projects/${encodeURIComponent(project)}/merge_requests/\\d+/merge$` },
+        times: 1,
+        when: 'before',
+        kind: 'status',
+        status,
+      });
+    }
   }
 
   /** Address of a project for controllers, and the login of somebody who only reads. */
@@ -256,9 +298,14 @@ export class PromotionStage {
     });
   }
 
-  #ask(path: string): Promise<Response> {
+  #ask(path: string, method = 'GET', body?: object): Promise<Response> {
     return fetch(`${this.stack.address('gitlab')}/api/v4/projects/${path}`, {
-      headers: { 'private-token': this.stack.world.gitlab.token },
+      method,
+      headers: {
+        'private-token': this.stack.world.gitlab.token,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   }
 }
