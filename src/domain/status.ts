@@ -7,6 +7,7 @@ import type { TargetState } from './messages.js';
 import { type PlanTotals, WHOLE_REQUEST } from './plan.js';
 import type { Hold } from './promotion/holds.js';
 import { beginsRollback, mergedPlaces } from './promotion/progress.js';
+import { PROPOSALS } from './promotion/request.js';
 import { promotionStages } from './promotion/stages.js';
 import { type PromotionStatus, promotionStatus } from './promotion/status.js';
 import { supersededBy } from './promotion/superseding.js';
@@ -117,7 +118,7 @@ export function deriveStatus(
   const pause = pauseOf(record);
   const stuck = lookFailure(record);
   const failed = targets.filter((target) => target.state === 'failed');
-  const moving = targets.some((target) => target.state === 'pending' || target.state === 'running');
+  const moving = isMoving(record, targets);
   const promotion = promotionStatus(record);
   const asked = started === undefined ? undefined : openGates(gates, true)[0];
   const turn = waitForTurn(record);
@@ -149,6 +150,17 @@ export function deriveStatus(
     ...(promotion === undefined ? {} : { promotion }),
     times: stageTimes(record, nowMs),
   };
+}
+
+/** False when only a person can go on: a later wave does not start once more places have failed than are borne. */
+function isMoving({ request }: RequestRecord, targets: readonly TargetStatus[]): boolean {
+  if (targets.some(({ state }) => state === 'running')) return true;
+  const failures = targets.filter(
+    ({ state, failure }) => state === 'failed' && failure?.scope !== 'provider',
+  );
+  const borne =
+    request.kind === 'Promotion' ? request.content.rules.rollout.maxFailures : Number.POSITIVE_INFINITY;
+  return failures.length <= borne && targets.some(({ state }) => state === 'pending');
 }
 
 /** What a request that has not ended is about, the most urgent first. */
@@ -217,6 +229,11 @@ function gateStatuses(record: RequestRecord, votes: readonly Vote[]): readonly G
   });
 }
 
+/** What is made for people to look at, before the place itself begins. */
+function isProposal({ request }: RequestRecord, object: string): boolean {
+  return request.kind === 'Promotion' && PROPOSALS.includes(object);
+}
+
 function targetStatuses(record: RequestRecord, started: boolean, ended: boolean): readonly TargetStatus[] {
   const merged = mergedPlaces(record);
   const takenBack = record.entries.find((entry) => beginsRollback(entry, record.requestId));
@@ -238,7 +255,7 @@ function targetStatuses(record: RequestRecord, started: boolean, ended: boolean)
         case 'check.passed':
           if (!entry.body.key.startsWith(`${key}:`)) break;
           lastStep = entry.body.key.slice(key.length + 1);
-          if (state !== 'done' && started) {
+          if (state !== 'done' && started && !isProposal(record, lastStep)) {
             state = ended ? 'cancelled' : 'running';
             failure = undefined;
           }
