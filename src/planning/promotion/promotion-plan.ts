@@ -24,6 +24,7 @@ import { riskOf } from '../rendering/risk.js';
 import { unpinnedBases } from '../rendering/unpinned.js';
 import { authorsOf } from './authors.js';
 import { PlanConflict } from './conflict.js';
+import { checkTags } from './environment-tags.js';
 import { type FoundRelease, findRelease } from './found-release.js';
 import { changeOf, type PlaceChange } from './place-change.js';
 import { hashOf, readDirectory } from './repository-files.js';
@@ -119,6 +120,7 @@ export async function planPlace(
     source: { files: sourceFiles, directory: sourcePlace.directory },
     prefixes: previousPrefixes(content.from),
   });
+  await checkTags(change.tags, systems, signal);
   const options = {
     kustomize: systems.kustomize,
     reader: place.deliveries[0]?.kind ?? 'argocd',

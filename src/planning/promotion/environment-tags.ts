@@ -1,0 +1,22 @@
+/** Tags of an environment as the registry has them: one that is taken would stop the change when people have agreed to it. */
+import { PlanConflict } from './conflict.js';
+import type { PlaceChange } from './place-change.js';
+import type { PromotionSystems } from './systems.js';
+
+/** @throws PlanConflict for a tag that stands on another digest; SystemError */
+export async function checkTags(
+  tags: PlaceChange['tags'],
+  { registry }: Pick<PromotionSystems, 'registry'>,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (registry === undefined) return;
+  for (const { repository, tag, digest } of tags) {
+    const found = await registry.resolve(`${repository}:${tag}`, signal);
+    if (found === null || found.digest === digest) continue;
+    throw new PlanConflict(
+      'image',
+      `the tag ${repository}:${tag} stands on ${found.digest}, not on ${digest}, which would be released`,
+      'Find out who moved it or built it again. Remove the tag if nothing runs it, or promote a release with a tag of its own',
+    );
+  }
+}
