@@ -104,6 +104,20 @@ export class FluxFleet {
     return { name, digest: String(digest) };
   }
 
+  /** Digest that a tag of a service's image stands on; null where there is no such tag. */
+  async digestOf(service: string, tag: string): Promise<string | null> {
+    const [, reader = { name: '', password: '' }] = this.#world.harbor.users;
+    const login = Buffer.from(`${reader.name}:${reader.password}`).toString('base64');
+    const answer = await fetch(
+      `${this.#at('harbor')}/api/v2.0/projects/fleet/repositories/${service}/artifacts/${tag}`,
+      { headers: { authorization: `Basic ${login}` } },
+    );
+    const shown: unknown = await answer.json();
+    return answer.ok && typeof shown === 'object' && shown !== null && 'digest' in shown
+      ? String(shown.digest)
+      : null;
+  }
+
   /** The release of a chart, with the image that it brings. */
   async publishChart(version: string): Promise<void> {
     const image = this.imageOf(CACHE_CHART);

@@ -89,3 +89,57 @@ export function fluxPolicyText(): string {
     )
     .join('---\n');
 }
+
+/** An application whose production is two places: one project that Argo CD reads, and one overlay that Flux reads. */
+export function mixedPathText(
+  world: World,
+  options: { readonly project: string; readonly service: string; readonly image: string },
+): string {
+  const { project, service, image } = options;
+  const argocd = (environment: 'dev' | 'prod', cluster: string) => ({
+    kind: 'argocd',
+    cluster,
+    connection: 'management',
+    application: `shop-${environment}`,
+    workloads: [{ namespace: 'shop', name: 'web' }],
+  });
+  const production = fleetCluster(world, 'prd');
+  return stringify({
+    apiVersion: 'gatehouse/v1',
+    kind: 'Path',
+    metadata: { name: service },
+    spec: {
+      owners: 'shop-owners',
+      images: [image],
+      environments: [
+        {
+          name: 'dev',
+          project: 'shop-dev/ops',
+          directory: 'yaml',
+          deliveries: [argocd('dev', fleetCluster(world, 'dev'))],
+        },
+        {
+          name: 'prd',
+          places: [
+            {
+              name: 'north',
+              project: 'shop-prod/ops',
+              directory: 'yaml',
+              change: 'copy',
+              deliveries: [argocd('prod', production)],
+            },
+            {
+              name: 'south',
+              project,
+              directory: overlayOf('prd', service),
+              change: { edits: [{ kind: 'kustomize-image', image, digest: true }] },
+              deliveries: [fluxDelivery(production, service, false)],
+            },
+          ],
+          namespaces: ['shop', service],
+          rollout: { canary: 1, maxFailures: 0 },
+        },
+      ],
+    },
+  });
+}
