@@ -1,4 +1,6 @@
 /** Many services for promotions: files in the shop's two projects, an Application for each environment, a path for each. */
+import Type from 'typebox';
+import { Value } from 'typebox/value';
 import { stringify } from 'yaml';
 import { ControlClient } from '../../sandbox/framework/control-client.js';
 import { shopFiles } from '../../sandbox/gitlab/promotion-files.js';
@@ -10,6 +12,14 @@ import type { World } from '../../sandbox/world.js';
 export const DEV_PROJECT = 'shop-dev/ops';
 export const PROD_PROJECT = 'shop-prod/ops';
 const ARGOCD = '/clusters/management/apis/argoproj.io/v1alpha1/namespaces/argocd/applications';
+const COMPARED_WITHIN_MS = 120_000;
+const LOOK_EVERY_MS = 50;
+const Compared = Type.Object({
+  status: Type.Object({
+    sync: Type.Object({ status: Type.Literal('Synced') }),
+    health: Type.Object({ status: Type.Literal('Healthy') }),
+  }),
+});
 const ENVIRONMENTS = [
   { name: 'dev', project: DEV_PROJECT, cluster: 0 },
   { name: 'prod', project: PROD_PROJECT, cluster: 1 },
@@ -78,6 +88,20 @@ export async function seedServices(
   for (const service of services) {
     for (const environment of ENVIRONMENTS) await createApplication(stack, service, environment);
   }
+  for (const service of services) {
+    for (const { name } of ENVIRONMENTS) await untilCompared(stack, applicationOf(service, name));
+  }
+}
+
+/** What Git has when Argo CD looks for the first time is what runs already in the example world. */
+async function untilCompared(stack: GatehouseStack, application: string): Promise<void> {
+  const deadline = Date.now() + COMPARED_WITHIN_MS;
+  for (;;) {
+    const seen = await argocd(stack, 'GET', `/${application}`);
+    if (Value.Check(Compared, seen)) return;
+    if (Date.now() > deadline) throw new Error(`${application} was not compared in ${COMPARED_WITHIN_MS} ms`);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
 }
 
 async function createApplication(
@@ -85,29 +109,43 @@ async function createApplication(
   service: string,
   environment: Environment,
 ): Promise<void> {
-  const answer = await fetch(`${stack.address('kubernetes')}${ARGOCD}`, {
-    method: 'POST',
+  await argocd(stack, 'POST', '', {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'Application',
+    metadata: {
+      name: applicationOf(service, environment.name),
+      namespace: 'argocd',
+      annotations: { 'argocd.argoproj.io/refresh': 'normal' },
+    },
+    spec: {
+      project: 'shop',
+      source: {
+        repoURL: `${stack.address('gitlab')}/${environment.project}.git`,
+        path: directoryOf(service),
+        targetRevision: 'main',
+      },
+      destination: { name: clusterOf(stack.world, environment), namespace: service },
+      syncPolicy: { automated: { prune: true, selfHeal: true } },
+    },
+  });
+}
+
+async function argocd(
+  stack: GatehouseStack,
+  method: 'GET' | 'POST',
+  path: string,
+  body?: object,
+): Promise<unknown> {
+  const answer = await fetch(`${stack.address('kubernetes')}${ARGOCD}${path}`, {
+    method,
     headers: {
       authorization: `Bearer ${stack.address('kubernetesAdminToken')}`,
       'content-type': 'application/json',
     },
-    body: JSON.stringify({
-      apiVersion: 'argoproj.io/v1alpha1',
-      kind: 'Application',
-      metadata: { name: applicationOf(service, environment.name), namespace: 'argocd' },
-      spec: {
-        project: 'shop',
-        source: {
-          repoURL: `${stack.address('gitlab')}/${environment.project}.git`,
-          path: directoryOf(service),
-          targetRevision: 'main',
-        },
-        destination: { name: clusterOf(stack.world, environment), namespace: service },
-        syncPolicy: { automated: { prune: true, selfHeal: true } },
-      },
-    }),
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  if (!answer.ok) throw new Error(`Application of ${service}: ${answer.status} ${await answer.text()}`);
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+  return await answer.json();
 }
 
 function clusterOf(world: World, environment: Environment): string {

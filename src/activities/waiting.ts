@@ -4,9 +4,14 @@ import { FAILURE, SystemError, type SystemName } from '../domain/failure.js';
 import type { ReadBack } from '../domain/ledger.js';
 import { StepFailed } from './errors.js';
 
-/** First and longest pause between two looks, in milliseconds. Waits last seconds to minutes; each look is one read. */
+/**
+ * First and longest pause between two looks, in milliseconds. Each look is one read, and many waits share it. What comes soon
+ * is known within a second; what has taken minutes already is in no such hurry.
+ */
 const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 2_000;
+const LONGEST_PAUSE_MS = 1_000;
+const LATER_PAUSE_MS = 2_000;
+const LATER_MS = 120_000;
 /** Share of the heartbeat time-out after which the next heartbeat is sent while pausing. */
 const HEARTBEAT_SHARE = 0.4;
 
@@ -73,8 +78,9 @@ export async function waitFor(
       waitingFor: seen.clause,
       ...(seen.since === undefined ? {} : { since: seen.since }),
     });
-    await sleep(Math.min(pauseMs, longestPause()));
-    pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS);
+    const longestMs = Date.now() - startedAt < LATER_MS ? LONGEST_PAUSE_MS : LATER_PAUSE_MS;
+    await sleep(Math.min(pauseMs, longestMs, heartbeatPause()));
+    pauseMs = Math.min(pauseMs * 1.5, longestMs);
   }
 }
 
@@ -90,9 +96,10 @@ async function lookOnce(look: (signal: AbortSignal) => Promise<Look>, signal: Ab
   }
 }
 
-function longestPause(): number {
+/** A wait that says nothing for too long counts as lost. */
+function heartbeatPause(): number {
   const { heartbeatTimeoutMs } = activityInfo();
   return heartbeatTimeoutMs === undefined || heartbeatTimeoutMs === 0
-    ? LONGEST_PAUSE_MS
+    ? LATER_PAUSE_MS
     : heartbeatTimeoutMs * HEARTBEAT_SHARE;
 }

@@ -206,7 +206,17 @@ export const InstallationShape = Type.Object(
         ),
         /** where change records are kept */
         servicenow: Type.Optional(
-          Type.Object({ url: Url, usernameFile: Path, passwordFile: Path, callsPerSecond: Rate }, closed),
+          Type.Object(
+            {
+              url: Url,
+              usernameFile: Path,
+              passwordFile: Path,
+              /** of new change requests: many instances let none be assessed without one */
+              assignmentGroup: Type.Optional(Type.String({ minLength: 1, maxLength: 80 })),
+              callsPerSecond: Rate,
+            },
+            closed,
+          ),
         ),
         /** renders overlays before a promotion; unset: places with a kustomization cannot be planned */
         kustomize: Type.Optional(Type.Object({ program: Program }, closed)),

@@ -7,6 +7,7 @@ import {
 } from '../activities/delivery/activities.js';
 import { readinessOf } from '../activities/delivery/readiness.js';
 import { placeRuns } from '../activities/delivery/runs.js';
+import { createShadowActivities } from '../activities/delivery/shadow.js';
 import { createPromotionGitActivities } from '../activities/gitlab/promotion.js';
 import type { Authority } from '../activities/guard/authority.js';
 import { EffectGuard, type GuardSettings } from '../activities/guard/effect-guard.js';
@@ -32,6 +33,7 @@ export type GuardFacts = Pick<
 export function promotionActivities(deps: ActivityDeps, authority: Authority, facts: GuardFacts) {
   const { installation, ledger, systems } = deps;
   const { promotion } = systems;
+  const assignmentGroup = installation.systems.servicenow?.assignmentGroup;
   const publicUrl = installation.page.publicUrl.replace(/\/$/, '');
   const places = new EffectGuard<PromotionRequest, PlaceTarget>(ledger, authority, {
     select: selectPlace,
@@ -70,7 +72,12 @@ export function promotionActivities(deps: ActivityDeps, authority: Authority, fa
     runs: (place, commit, signal) => placeRuns(tools, place, commit, signal),
   };
   return {
-    plan: createPromotionPlanActivities({ ledger, authority, systems: reading }),
+    plan: createPromotionPlanActivities({
+      ledger,
+      authority,
+      systems: reading,
+      runsUnasked: (place, commit, signal) => placeRuns(tools, place, commit, signal, 'asks nobody'),
+    }),
     gitlab: createPromotionGitActivities({
       ledger,
       places,
@@ -85,8 +92,17 @@ export function promotionActivities(deps: ActivityDeps, authority: Authority, fa
       guard: environments,
       changeRecords: promotion.changeRecords,
       publicUrl,
+      ...(assignmentGroup === undefined ? {} : { assignmentGroup }),
     }),
-    delivery: createDeliveryActivities(tools),
+    delivery: {
+      ...createDeliveryActivities(tools),
+      ...createShadowActivities({
+        tools,
+        authority,
+        files: systems.gitlab,
+        branches: promotion.repositories,
+      }),
+    },
     verification: createVerificationActivities({
       ledger,
       guard: places,

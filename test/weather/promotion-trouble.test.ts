@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import Type, { type Static } from 'typebox';
 import { Value } from 'typebox/value';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { filesOfBranch, gitIn } from '../../bench/promotion/git-content.js';
@@ -23,7 +23,9 @@ vi.setConfig({ testTimeout: WEATHER_MS, hookTimeout: WEATHER_MS });
 
 const PATIENCE_MS = 180_000;
 const Token = Type.Object({ token: Type.String() });
-const MergeRequests = Type.Array(Type.Object({ iid: Type.Integer(), source_branch: Type.String() }));
+const MergeRequests = Type.Array(
+  Type.Object({ iid: Type.Integer(), sha: Type.String(), source_branch: Type.String() }),
+);
 const API = `api/v4/projects/${encodeURIComponent(PROD_PROJECT)}`;
 
 /** What comes between a promotion and its end: said with the remedy, mended, and nothing of it is lost or doubled. */
@@ -89,6 +91,12 @@ describe('bad weather over promotions', () => {
     );
   }
 
+  async function failureOf(requestId: string): Promise<RequestStatus['targets'][number]['failure']> {
+    const status = await settled(requestId);
+    expect(status.status, JSON.stringify(status, null, 1)).toBe('attention');
+    return status.targets.find((target) => target.failure !== undefined)?.failure;
+  }
+
   async function retried(requestId: string): Promise<RequestStatus> {
     await api.call('olga', 'POST', `/v1/requests/${requestId}/retry`, { targets: [] });
     return api.until(requestId, ({ endedAt }) => endedAt !== undefined, PATIENCE_MS);
@@ -107,9 +115,7 @@ describe('bad weather over promotions', () => {
     return answer.status === 204 ? undefined : await answer.json();
   }
 
-  async function mergeRequestOf(
-    service: string,
-  ): Promise<{ readonly iid: number; readonly source_branch: string }> {
+  async function mergeRequestOf(service: string): Promise<Static<typeof MergeRequests>[number]> {
     const listed = await say('emil', 'GET', 'merge_requests?state=all&per_page=100');
     const all = Value.Check(MergeRequests, listed) ? listed : [];
     const found = all.find(({ source_branch: branch }) => branch.includes(`/${service}/`));
@@ -137,21 +143,26 @@ describe('bad weather over promotions', () => {
     expect(log.trim().split('\n')).toHaveLength(1);
   }
 
-  it('a merge request that somebody closed: what was agreed on is merged all the same', async () => {
+  it('a merge request that somebody closed: said; opened again, a retry merges what was agreed on', async () => {
     const service = next();
     const requestId = await asked(service);
     const { iid } = await mergeRequestOf(service);
     await say('somebody-else', 'PUT', `merge_requests/${iid}`, { state_event: 'close' });
     await api.decide('ben', requestId, 'owner', 'approve');
-    const status = await settled(requestId);
-    expect(status.status, JSON.stringify(status, null, 1)).toBe('done');
+    expect(await failureOf(requestId)).toMatchObject({
+      system: 'gitlab',
+      message: `somebody closed !${iid}`,
+      remedy: expect.stringMatching(/^Reopen it and retry/),
+    });
+    await say('somebody-else', 'PUT', `merge_requests/${iid}`, { state_event: 'reopen' });
+    expect((await retried(requestId)).status).toBe('done');
     await expectLandedOnce(service, requestId);
   });
 
   it('an approver who edits the merge request: what he added never reaches production', async () => {
     const service = next();
     const requestId = await asked(service);
-    const { source_branch: branch } = await mergeRequestOf(service);
+    const { iid, sha: ours, source_branch: branch } = await mergeRequestOf(service);
     await gitlab.post('/commit', {
       project: PROD_PROJECT,
       branch,
@@ -161,8 +172,17 @@ describe('bad weather over promotions', () => {
       as: 'ben',
     });
     await api.decide('chi', requestId, 'owner', 'approve');
-    const status = await settled(requestId);
-    expect(status.status, JSON.stringify(status, null, 1)).toBe('done');
+    expect(await failureOf(requestId)).toMatchObject({
+      system: 'gitlab',
+      message: expect.stringContaining('that is not what was approved'),
+      remedy: expect.stringMatching(/^Reset the branch to our commit and retry/),
+    });
+    // as a forced push does it: GitLab closes what has no branch
+    const repository = 'repository/branches';
+    await say('somebody-else', 'DELETE', `${repository}/${encodeURIComponent(branch)}`);
+    await say('somebody-else', 'POST', `${repository}?branch=${encodeURIComponent(branch)}&ref=${ours}`);
+    await say('somebody-else', 'PUT', `merge_requests/${iid}`, { state_event: 'reopen' });
+    expect((await retried(requestId)).status).toBe('done');
     await expectLandedOnce(service, requestId);
   });
 
@@ -200,9 +220,7 @@ describe('bad weather over promotions', () => {
       merge_access_level: 0,
     });
     await api.decide('ben', requestId, 'owner', 'approve');
-    const stuck = await settled(requestId);
-    expect(stuck.status, JSON.stringify(stuck, null, 1)).toBe('attention');
-    const failure = stuck.targets.find((target) => target.failure !== undefined)?.failure;
+    const failure = await failureOf(requestId);
     expect(failure).toMatchObject({ system: 'gitlab' });
     expect(`${failure?.message} ${failure?.remedy}`).toMatch(/merge/i);
     await say('somebody-else', 'DELETE', 'protected_branches/main');
@@ -239,23 +257,23 @@ describe('bad weather over promotions', () => {
 
   it('a controller that is down: the wait says what it waited for; when it is back a retry proves it', async () => {
     const { service, requestId } = unattended;
-    const stuck = await settled(requestId);
-    expect(stuck.status, JSON.stringify(stuck, null, 1)).toBe('attention');
-    const failure = stuck.targets[0]?.failure;
+    const failure = await failureOf(requestId);
     expect(failure?.object).toContain(applicationOf(service, 'prod'));
     expect(failure?.message).toMatch(/^not reached in \d+ s; unmet: /);
     await kubernetes.settings({
       applications: { [applicationOf(suspended.service, 'prod')]: { suspended: true } },
     });
+    // a controller that starts compares everything
+    await kubernetes.post('/sync', { application: applicationOf(service, 'prod') });
     expect((await retried(requestId)).status).toBe('done');
     await expectLandedOnce(service, requestId);
   });
 
   it('an application that is suspended: said; resumed, a retry proves it', async () => {
     const { service, requestId } = suspended;
-    const stuck = await settled(requestId);
-    expect(stuck.status, JSON.stringify(stuck, null, 1)).toBe('attention');
-    expect(stuck.targets[0]?.failure?.message).toMatch(/Suspended/);
+    expect((await failureOf(requestId))?.message).toMatch(
+      /unmet: suspended: .* waits for somebody to resume it/,
+    );
     await kubernetes.settings({ applications: {} });
     await kubernetes.post('/sync', { application: applicationOf(service, 'prod') });
     expect((await retried(requestId)).status).toBe('done');

@@ -238,7 +238,7 @@ export class ChangeLanding {
   private pushedByOthers(): StepFailed {
     return this.failed(
       `somebody else pushed to ${this.input.branch}: that is not what was approved`,
-      `Take the commits back or delete the branch, then retry; what they change is promoted by a request of its own`,
+      `Reset the branch to our commit and retry, or cancel and ask again; what was added is promoted by a request of its own`,
     );
   }
 
