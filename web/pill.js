@@ -16,6 +16,7 @@ const STATES = {
   refused: ['Refused', '✕', 'bad'],
   expired: ['Expired', '✕', 'bad'],
   'rolling-back': ['Taking back', '↶', 'wait'],
+  shadowed: ['Watched in shadow', '✓', 'calm'],
   'rolled-back': ['Taken back', '↶', 'bad'],
   cancelled: ['Cancelled', '–', 'calm'],
   revoked: ['Revoked', '✕', 'bad'],

@@ -11,6 +11,7 @@ import { planView } from './plan.js';
 import { changesView } from './plan-changes.js';
 import { hasStarted, progressView } from './progress.js';
 import { showFailure, signedIn } from './session.js';
+import { shadowView } from './shadow.js';
 import { Steering } from './steering.js';
 import { timesView } from './times.js';
 import { age, capital, count, due, duration, title } from './words.js';
@@ -331,6 +332,7 @@ class RequestPage {
         promotion !== undefined &&
           el('span', {}, 'From ', value(promotion.from), ' to ', value(promotion.environment)),
         promotion?.release !== undefined && el('span', {}, 'Release ', value(promotion.release)),
+        promotion?.shadow !== undefined && el('strong', {}, 'In shadow: nothing is changed, nobody is asked'),
         promotion?.changeRecord !== undefined &&
           el('span', {}, 'Change record ', reference(promotion.changeRecord)),
         status.ticket !== undefined && el('span', {}, 'Ticket ', value(status.ticket)),
@@ -348,7 +350,12 @@ class RequestPage {
     );
     this.steering.draw(status);
     const hasProgress = hasStarted(status) || isProposed(status);
-    fill(this.progress, hasProgress && section('progress', 'How it goes', progressView(status)));
+    fill(
+      this.progress,
+      promotion?.shadow === undefined
+        ? hasProgress && section('progress', 'How it goes', progressView(status))
+        : section('progress', 'What it would do', shadowView(promotion.shadow)),
+    );
     fill(this.times, timesView(status));
   }
 }

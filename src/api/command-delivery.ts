@@ -1,5 +1,5 @@
 /** Brings commands to workflows: the one way, for the operator who waits for an answer and for the outbox. */
-import { type CommandAnswer, type OperatorCommand, WORKFLOW_OF_KIND } from '../domain/messages.js';
+import { type CommandAnswer, type OperatorCommand, workflowTypeOf } from '../domain/messages.js';
 import { entriesOfType } from '../domain/record.js';
 import type { ApiLedger } from '../ledger/ports.js';
 import type { CommandName, WorkflowPort } from './ports.js';
@@ -58,7 +58,7 @@ export class CommandDelivery {
   private async typeOfOpen(requestId: string): Promise<string | undefined> {
     const entries = await this.ledger.entriesOf(requestId);
     if (entries.some(({ type }) => type === 'request.ended')) return undefined;
-    const kind = entriesOfType(entries, 'request.accepted').at(0)?.body.kind;
-    return kind === 'Promotion' ? WORKFLOW_OF_KIND.Promotion : WORKFLOW_OF_KIND.Fleet;
+    const accepted = entriesOfType(entries, 'request.accepted').at(0)?.body;
+    return workflowTypeOf(accepted?.kind === 'Promotion' ? 'Promotion' : 'Fleet', accepted?.workflowId ?? '');
   }
 }

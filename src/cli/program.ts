@@ -110,6 +110,7 @@ function addPromoting(program: Command, run: Run): void {
         EXCEPTIONS,
       ),
     )
+    .option('--shadow', 'change nothing and ask nobody: only say what would be done')
     .option('--reason <text>', 'why, for those who decide; an exception needs one')
     .option('--ticket <number>', 'ticket that it belongs to')
     .option('--idempotency-key <key>', 'the same key with the same options is the same request')

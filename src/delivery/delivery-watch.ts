@@ -30,6 +30,8 @@ export interface WantedDelivery {
 export interface WatchTimes {
   /** how long it must stay healthy, in milliseconds */
   readonly stabilisationMs: number;
+  /** ask controllers to look at once, which writes an annotation; unset: yes */
+  readonly refresh?: boolean;
   /** milliseconds since the epoch */
   readonly now: () => number;
 }

@@ -16,6 +16,8 @@ export type RequestOutcome =
   | 'done'
   | 'failed'
   | 'rolled-back'
+  /** it was in shadow, and has said all that it saw */
+  | 'shadowed'
   | 'rejected'
   | 'refused'
   | 'expired'

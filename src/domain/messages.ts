@@ -13,11 +13,18 @@ export const WORKFLOW_TYPE = {
   fleet: 'fleetOnboarding',
   cluster: 'clusterOnboarding',
   promotion: 'promotion',
+  shadow: 'shadowPromotion',
   place: 'placePromotion',
 } as const;
 
-/** The workflow that carries a request out, by the kind of the request. */
-export const WORKFLOW_OF_KIND = {
+/** The workflow that carries a request out. @param workflowId of the request: those in shadow have names of their own */
+export function workflowTypeOf(kind: keyof typeof WORKFLOW_OF_KIND, workflowId: string): string {
+  return kind === 'Promotion' && workflowId.startsWith('shadow/')
+    ? WORKFLOW_TYPE.shadow
+    : WORKFLOW_OF_KIND[kind];
+}
+
+const WORKFLOW_OF_KIND = {
   Fleet: WORKFLOW_TYPE.fleet,
   Promotion: WORKFLOW_TYPE.promotion,
 } as const;

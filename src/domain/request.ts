@@ -127,6 +127,8 @@ export const workflowIdOf = {
   cluster: (service: string, target: Pick<ClusterTarget, 'cluster' | 'stage'>): string =>
     `cluster/${service}/${target.cluster}-${target.stage}`,
   promotion: (application: string, environment: string): string => `promotion/${application}/${environment}`,
+  /** one in shadow is in nobody's way, and is no promotion of the environment */
+  shadow: (application: string, environment: string): string => `shadow/${application}/${environment}`,
   /** @param key of the place, `<application>/<environment>/<place>` */
   place: (key: string): string => `place/${key}`,
 } as const;

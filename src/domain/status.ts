@@ -8,6 +8,7 @@ import { type PlanTotals, WHOLE_REQUEST } from './plan.js';
 import type { Hold } from './promotion/holds.js';
 import { beginsRollback, mergedPlaces } from './promotion/progress.js';
 import { PROPOSALS } from './promotion/request.js';
+import { isShadow } from './promotion/shadow.js';
 import { promotionStages } from './promotion/stages.js';
 import { type PromotionStatus, promotionStatus } from './promotion/status.js';
 import { supersededBy } from './promotion/superseding.js';
@@ -122,11 +123,13 @@ export function deriveStatus(
   const promotion = promotionStatus(record);
   const asked = started === undefined ? undefined : openGates(gates, true)[0];
   const turn = waitForTurn(record);
+  const isWatching = isShadow(record) && plan !== undefined;
   const proposed = promotion === undefined || started !== undefined || hasOpened(record) ? plan : undefined;
 
   const status =
     ended?.body.outcome ??
     (turn === undefined ? undefined : 'waiting') ??
+    (isWatching && revoked === undefined && stuck === undefined ? 'running' : undefined) ??
     statusWord({ revoked, stuck, plan: proposed, started, pause, asked }, failed, moving, promotion);
 
   return {

@@ -19,6 +19,7 @@ export const REFUSALS = [
   'not-reserved',
   'malformed',
   'waits',
+  'shadow',
   'forbidden',
   'append-only',
 ] as const;

@@ -25,6 +25,7 @@ type SimpleType =
 
 const REFUSALS: readonly ReservationRefusal[] = [
   'unknown-request',
+  'shadow',
   'no-plan',
   'ended',
   'revoked',

@@ -103,6 +103,7 @@ export interface ChainReader extends EntryReader {
 /** Why a reservation was not given. `changed-meanwhile` means: read the entries again and judge again. */
 export type ReservationRefusal =
   | 'unknown-request'
+  | 'shadow'
   | 'no-plan'
   | 'ended'
   | 'revoked'
@@ -150,7 +151,7 @@ export interface WorkerLedger extends LedgerReader, PersonalWriter, AlarmRaiser,
    */
   holdEffect(key: string): Promise<(() => Promise<void>) | null>;
   /**
-   * The last step before an effect, in one transaction: refuses when the request is ended or revoked, the epoch is not
+   * The last step before an effect, in one transaction: refuses when the request is in shadow, ended or revoked, the epoch is not
    * the current one, the key is not in the recorded plan, a gate of this epoch was closed without passing or is still
    * undecided, or, given `judgedUpTo`, when decisions, closed gates or plans of the request were appended after it;
    * otherwise appends the reservation.

@@ -143,6 +143,7 @@ export const PromotionContentShape = Type.Object(
       closed,
     ),
     exception: Type.Optional(ExceptionShape),
+    shadow: Type.Optional(Type.Literal(true)),
     asked: Type.Object(
       {
         commit: Type.Optional(Text),

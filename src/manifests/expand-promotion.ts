@@ -36,18 +36,22 @@ export function expandPromotion(
   if (route === undefined || faults.length > 0) throw new ManifestError(faults);
   const { from, to, isFirst } = route;
   const { exception } = manifest.spec;
-  const { name, places, ...rules } = to;
+  const { name, places, shadow: always, ...own } = to;
+  const shadow = always === true || manifest.spec.shadow === true;
+  // who only watches is in nobody's way: the newest is watched
+  const rules: EnvironmentRules = shadow ? { ...own, whileOpen: 'latest-wins' } : own;
   return {
     application,
     environment: name,
     from: { name: from.name, places: from.places, isFirst },
     ...(exception === undefined ? {} : { exception }),
+    ...(shadow ? { shadow } : {}),
     asked,
     path: { name: application, digest: pathDigest },
     owners: path.spec.owners,
     images: path.spec.images,
     charts: path.spec.charts,
-    rules: rules satisfies EnvironmentRules,
+    rules,
     targets: places.map((place) => ({ ...place, key: `${application}/${name}/${place.name}` })),
   };
 }
@@ -55,7 +59,7 @@ export function expandPromotion(
 interface Route {
   readonly from: PathEnvironment;
   readonly to: PathEnvironment;
-  /** releases come from there: nothing was promoted to it */
+  /** releases come from there: nothing was promoted to it, at least not by Gatehouse */
   readonly isFirst: boolean;
 }
 
@@ -72,7 +76,7 @@ function routeOf({ spec }: PromotionManifest, path: PathManifest, fault: Fault):
     fault(['to'], `releases come from "${to.name}": nothing is promoted there. Promote to "${names[1]}"`);
     return undefined;
   }
-  if (spec.from === undefined) return { from: before, to, isFirst: toIndex === 1 };
+  if (spec.from === undefined) return { from: before, to, isFirst: toIndex === 1 || before.shadow === true };
   const fromIndex = names.indexOf(spec.from);
   const from = environments[fromIndex];
   if (from === undefined) {
@@ -93,7 +97,7 @@ function routeOf({ spec }: PromotionManifest, path: PathManifest, fault: Fault):
     );
     return undefined;
   }
-  return { from, to, isFirst: fromIndex === 0 };
+  return { from, to, isFirst: fromIndex === 0 || from.shadow === true };
 }
 
 function askedRelease({ spec }: PromotionManifest, path: PathManifest, fault: Fault): AskedRelease {

@@ -232,6 +232,7 @@ const rules = {
   watch: Type.Optional(duration),
   onFailure: Type.Optional(Type.Enum(['rollback', 'hold'])),
   whileOpen: Type.Optional(Type.Enum(['refuse', 'queue', 'latest-wins'])),
+  shadow: Type.Optional(Type.Boolean()),
   rollout: Type.Optional(
     Type.Object(
       {

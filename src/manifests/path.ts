@@ -66,7 +66,12 @@ function environmentOf(file: EnvironmentFile, index: number, context: PathContex
   const path: PathStep[] = ['spec', 'environments', index];
   if (index === 0) firstFaults(file, context);
   const places = placesOf(file, path, context);
-  const environment = { name: file.name, places, ...rulesOf(file, path, namespacesOf(places), context) };
+  const environment = {
+    name: file.name,
+    places,
+    ...(file.shadow === true ? { shadow: true as const } : {}),
+    ...rulesOf(file, path, namespacesOf(places), context),
+  };
   onceEach(
     environment.checks.map(({ name }: Check) => name),
     (position) => [...path, 'checks', position, 'name'],

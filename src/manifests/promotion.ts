@@ -54,6 +54,7 @@ export const PromotionSchema = Type.Object(
         from: Type.Optional(environment),
         release: Type.Optional(release),
         exception: Type.Optional(Type.Enum([...EXCEPTIONS])),
+        shadow: Type.Optional(Type.Boolean()),
       },
       closed,
     ),

@@ -24,6 +24,7 @@ import type {
   VerificationActivities,
 } from '../activities/promotion-contracts.js';
 import type { SentinelActivities, StrayNotices } from '../activities/sentinel-contracts.js';
+import type { ShadowActivities } from '../activities/shadow-contracts.js';
 import type { TimingProfile } from '../domain/messages.js';
 import { prefixOf, type QueueName, taskQueue } from '../domain/task-queues.js';
 
@@ -110,6 +111,7 @@ export interface Activities {
   readonly registry: RegistryActivities;
   readonly changeRecords: ChangeRecordActivities;
   readonly delivery: DeliveryActivities;
+  readonly shadow: ShadowActivities;
   readonly verification: VerificationActivities;
 }
 
@@ -155,6 +157,7 @@ export function activitiesFor(timing: TimingProfile): Activities {
     registry: proxyActivities<RegistryActivities>(on('registry', 'api')),
     changeRecords: proxyActivities<ChangeRecordActivities>(on('change-records', 'api')),
     delivery: proxyActivities<DeliveryActivities>(on('delivery', 'wait')),
+    shadow: proxyActivities<ShadowActivities>(on('delivery', 'wait')),
     verification: proxyActivities<VerificationActivities>(on('verification', 'wait')),
   };
 }

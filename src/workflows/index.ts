@@ -3,4 +3,5 @@ export { clusterOnboarding } from './onboarding/cluster.js';
 export { fleetOnboarding } from './onboarding/fleet.js';
 export { placePromotion } from './promotion/place.js';
 export { promotion } from './promotion/promotion.js';
+export { shadowPromotion } from './promotion/shadow.js';
 export { sentinel } from './sentinel/sentinel.js';

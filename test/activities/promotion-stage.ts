@@ -62,6 +62,7 @@ const EVERYBODY: MembershipFacts = {
 /** What a test says about a request; the rest is an application with one place, `eu`. */
 export interface Asking {
   readonly exception?: PromotionContent['exception'];
+  readonly shadow?: true;
   readonly rules?: Partial<EnvironmentRules>;
   readonly places?: readonly Partial<Place>[];
   readonly from?: PromotionContent['from'];
@@ -178,6 +179,7 @@ export class PromotionStage {
       totals: totalsOf(plan.targets),
       plan,
     });
+    if (asking.shadow === true) return;
     await this.ledger.worker.openGate(request.requestId, {
       gate: GATE,
       epoch,
@@ -271,7 +273,7 @@ export class PromotionStage {
 
 const POLICY_TEXT = canonicalJson(POLICY);
 
-function contentOf({ exception, rules, places = [{}], from }: Asking): PromotionContent {
+function contentOf({ exception, shadow, rules, places = [{}], from }: Asking): PromotionContent {
   const application = uniqueName('shop');
   const environment = 'prod';
   return {
@@ -279,6 +281,7 @@ function contentOf({ exception, rules, places = [{}], from }: Asking): Promotion
     environment,
     from: from ?? { name: 'dev', places: [], isFirst: true },
     ...(exception === undefined ? {} : { exception }),
+    ...(shadow === undefined ? {} : { shadow }),
     asked: { images: {}, charts: {} },
     path: { name: application, digest: digest('path') },
     owners: 'owners',

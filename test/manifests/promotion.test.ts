@@ -210,3 +210,43 @@ describe('a request', () => {
     expect(readOneFleet('r.yaml', edited(fleet, 'harbour-02', 'harbour-03')).manifest.kind).toBe('Fleet');
   });
 });
+
+describe('a promotion in shadow', () => {
+  const inPath = (environment: string) => {
+    const manifest = path('basket');
+    const [first, second, ...rest] = manifest.spec.environments;
+    const marked = <T extends { readonly name: string }>(one: T): T =>
+      one.name === environment ? { ...one, shadow: true } : one;
+    const environments = [first, marked(second), ...rest.map(marked)] as const;
+    return { ...manifest, spec: { ...manifest.spec, environments } };
+  };
+
+  it('is one that says so, and every one into an environment that says so', () => {
+    expect(expand(ofBasket('{to: stg, shadow: true}'), 'basket').shadow).toBe(true);
+    expect(expand(ofBasket('{to: stg, shadow: false}'), 'basket')).not.toHaveProperty('shadow');
+    expect(expand(ofBasket('{to: stg}'), 'basket', inPath('stg')).shadow).toBe(true);
+    expect(expand(ofBasket('{to: stg}'), 'basket', inPath('prd'))).not.toHaveProperty('shadow');
+  });
+
+  it("is in nobody's way, and the environment after it takes what is seen to run there", () => {
+    const { rules, from } = expand(ofBasket('{to: prd}'), 'basket', inPath('stg'));
+    expect([rules.whileOpen, from.isFirst]).toEqual(['refuse', true]);
+    expect(expand(ofBasket('{to: stg, shadow: true}'), 'basket').rules.whileOpen).toBe('latest-wins');
+  });
+
+  it('is nothing for the environment where releases come from', () => {
+    const text = edited(
+      exampleOf('Path', 'shop'),
+      '    - name: dev\n',
+      '    - name: dev\n      shadow: true\n',
+    );
+    expect(faultsOf(() => readManifests([{ file: 'path.yaml', text }])).join()).toContain('shadow');
+  });
+});
+
+it('refuses the word amend in a policy, and says what to do instead', () => {
+  const amended = edited(policy, 'whileOpen: refuse', 'whileOpen: amend');
+  expect(faultsOf(() => readManifests([{ file: 'policy.yaml', text: amended }])).join()).toContain(
+    'is signed and is not changed afterwards; cancel it and ask again',
+  );
+});

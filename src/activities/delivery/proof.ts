@@ -26,16 +26,29 @@ export type ProofTools = Pick<
   'gitlab' | 'repositories' | 'repositoryOf' | 'watched' | 'platforms'
 >;
 
+/** Whether controllers are asked to look at once, which writes an annotation. */
+export type ProofManner = 'asks' | 'asks nobody';
+
 export class DeliveryProof {
   readonly #tools: ProofTools;
   readonly #wanted: ProvenDelivery;
   readonly #stabilisationMs: number;
+  readonly #refresh: boolean;
   readonly #beganMs = Date.now();
   #watch: Watch | undefined;
   #clause: { readonly name: string; readonly since: string } | undefined;
 
-  /** @param stabilisationMs how long it must stay healthy; 0 for a look at what was proven before */
-  constructor(tools: ProofTools, wanted: ProvenDelivery, stabilisationMs: number) {
+  /**
+   * @param stabilisationMs how long it must stay healthy; 0 for a look at what was proven before
+   * @param manner `asks nobody`: reads only, and waits until the controller compares by itself
+   */
+  constructor(
+    tools: ProofTools,
+    wanted: ProvenDelivery,
+    stabilisationMs: number,
+    manner: ProofManner = 'asks',
+  ) {
+    this.#refresh = manner === 'asks';
     this.#tools = tools;
     this.#wanted = wanted;
     this.#stabilisationMs = stabilisationMs;
@@ -99,7 +112,7 @@ export class DeliveryProof {
         charts,
       },
       watched,
-      { stabilisationMs: this.#stabilisationMs, now: Date.now },
+      { stabilisationMs: this.#stabilisationMs, now: Date.now, refresh: this.#refresh },
     );
   }
 

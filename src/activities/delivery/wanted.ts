@@ -63,7 +63,8 @@ type Content = Pick<ProvenDelivery, 'images' | 'everyWorkload' | 'charts'>;
 /** Of what ran before only the files are known: revision and roll-out are the proof. */
 const NOTHING_KNOWN: Content = { images: [], everyWorkload: false, charts: new Map() };
 
-function contentOf({ release }: PromotionPlan, place: PlacePlan, delivery: Delivery): Content {
+/** What its pods must run, and its HelmReleases have deployed. */
+export function contentOf({ release }: PromotionPlan, place: PlacePlan, delivery: Delivery): Content {
   const rendered = place.images.flatMap((text) => parseImage(text) ?? []);
   const images = release.images.map(({ repository, digest }) => ({ name: repository, digest }));
   const brought = images.filter(({ name }) => rendered.some(({ repository }) => repository === name));

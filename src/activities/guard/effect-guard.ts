@@ -9,6 +9,7 @@ import type { AlarmName, EffectOutcome, LedgerEntry, ReadBack } from '../../doma
 import type { InventoryManifest, PolicyManifest } from '../../domain/manifest.js';
 import { isSamePerson } from '../../domain/person-id.js';
 import { effectKey, type Plan, type PlannedEffect, type TargetPlan } from '../../domain/plan.js';
+import { isShadow } from '../../domain/promotion/shadow.js';
 import { currentPlan, entriesOfType, type RequestRecord } from '../../domain/record.js';
 import {
   type ClusterTarget,
@@ -193,6 +194,10 @@ export class EffectGuard<R extends RequestDocument = FleetRequest, T = ClusterTa
     }
     if (phase !== 'tidying' && entriesOfType(record.entries, 'request.revoked').length > 0) {
       return await this.refuse(requestId, object, 'effect-refused', 'the request was revoked');
+    }
+    if (isShadow(record)) {
+      const detail = 'the promotion is in shadow: nothing is changed for it';
+      return await this.refuse(requestId, object, 'effect-refused', detail);
     }
     if (request.faults.length > 0)
       await this.raise(requestId, 'invalid-signature', request.faults.join('; '));

@@ -12,6 +12,7 @@ import {
   revertedPlaces,
 } from '../../domain/promotion/progress.js';
 import { environmentKey, PROVEN } from '../../domain/promotion/request.js';
+import { describeShadow, shadowReport } from '../../domain/promotion/shadow.js';
 import { currentPlan, entriesOfType, type RequestRecord } from '../../domain/record.js';
 import type { WorkerLedger } from '../../ledger/ports.js';
 import { recordOf } from '../../ledger/record.js';
@@ -139,6 +140,8 @@ function outcomeOf(
   if (entriesOfType(entries, 'plan.recorded').at(-1)?.body.totals.conflict !== 0) {
     return { outcome: 'refused', message: conflictsOf(record) };
   }
+  const shadow = shadowReport(record);
+  if (shadow !== undefined) return { outcome: 'shadowed', message: describeShadow(shadow) };
   const rolledBack = outcomeOfRollback(record);
   if (rolledBack !== undefined) return rolledBack;
   const before = gatesBefore(record.policy.spec.gates).map(({ name }) => name);

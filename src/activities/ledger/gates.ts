@@ -1,6 +1,7 @@
 /** Opens, judges and closes the gates of a request by what the ledger holds. */
 import type { GateVerdict } from '../../domain/gate-rules.js';
 import { agendaOf, type GateClock } from '../../domain/gate-schedule.js';
+import { isShadow } from '../../domain/promotion/shadow.js';
 import { currentPlan, entriesOfType, type RequestRecord } from '../../domain/record.js';
 import type { WorkerLedger } from '../../ledger/ports.js';
 import type { GateNotice, GatesInput, GatesResult } from '../contracts.js';
@@ -30,6 +31,9 @@ export async function advanceGates(
   if (ended !== undefined) return { state: 'closed', message: ended.body.message, notices: [] };
   if (entriesOfType(record.entries, 'request.revoked').length > 0) {
     return { state: 'closed', message: 'the request was revoked', notices: [] };
+  }
+  if (isShadow(record)) {
+    return { state: 'closed', message: 'the promotion is in shadow: nobody is asked', notices: [] };
   }
   const plan = currentPlan(record);
   if (plan === undefined) return { state: 'no-plan', message: 'nothing is planned yet', notices: [] };

@@ -24,6 +24,8 @@ import {
 
 export interface PromotionPlanDeps extends RecordingDeps {
   readonly systems: PromotionSystems;
+  /** as `systems.runs`, but asks no controller for anything: for what is in shadow */
+  readonly runsUnasked: PromotionSystems['runs'];
 }
 
 export function createPromotionPlanActivities(deps: PromotionPlanDeps): PromotionPlanActivities {
@@ -54,7 +56,9 @@ async function compute(
   request: PromotionRequest,
   verifiedBefore?: VerifiedBefore,
 ): Promise<Computed> {
-  const { ledger, systems } = deps;
+  const { ledger, runsUnasked } = deps;
+  const systems: PromotionSystems =
+    request.content.shadow === true ? { ...deps.systems, runs: runsUnasked } : deps.systems;
   const { targets, promotion } = await planPromotion(
     request.content,
     systems,

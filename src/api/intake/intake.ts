@@ -1,6 +1,6 @@
 /** Takes a request in: reads the manifest, pins the policy, signs the document, appends it with the start of its workflow. */
 import type { InventoryManifest, PolicyManifest } from '../../domain/manifest.js';
-import { WORKFLOW_OF_KIND } from '../../domain/messages.js';
+import { workflowTypeOf } from '../../domain/messages.js';
 import type { Actor, RequestDocument } from '../../domain/request.js';
 import type { AcceptResult, ApiLedger, IdempotencyKey } from '../../ledger/ports.js';
 import { recordOf } from '../../ledger/record.js';
@@ -161,7 +161,7 @@ export class Intake {
       requestId,
       accepted: { requestHash, contentHash, workflowId, kind, document, envelope },
       pinnedPolicy: { name: policy.policy.metadata.name, digest: policy.digest, document: policy.document },
-      outbox: startMessage({ workflowId, workflowType: WORKFLOW_OF_KIND[kind], requestId }),
+      outbox: startMessage({ workflowId, workflowType: workflowTypeOf(kind, workflowId), requestId }),
       ...(wanted.turn === undefined ? {} : { turn: wanted.turn }),
       ...(asked.idempotency === undefined ? {} : { idempotency: asked.idempotency }),
     });

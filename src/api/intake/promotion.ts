@@ -30,7 +30,10 @@ export function wantedPromotion(
   const contentHash = digest(canonicalJson(content));
   return {
     kind: 'Promotion',
-    workflowId: workflowIdOf.promotion(application, environment),
+    workflowId: (content.shadow === true ? workflowIdOf.shadow : workflowIdOf.promotion)(
+      application,
+      environment,
+    ),
     subject: {
       kind: 'Promotion',
       application,
@@ -39,7 +42,7 @@ export function wantedPromotion(
       ...(exception === undefined ? {} : { exception }),
     },
     ...turnOf(content),
-    name: `The promotion of ${application} to ${environment}`,
+    name: `The ${content.shadow === true ? 'shadow' : 'promotion'} of ${application} to ${environment}`,
     people: [],
     contentHash: () => contentHash,
     refsIn: () => [],

@@ -9,6 +9,7 @@ export interface PromotionShorthand {
   readonly from?: string;
   readonly release?: object;
   readonly exception?: string;
+  readonly shadow?: boolean;
 }
 
 /** JSON is YAML, so the one reader of manifests reads it. */

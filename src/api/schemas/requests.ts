@@ -81,6 +81,9 @@ const PromotionAsk = Type.Object(
     exception: Type.Optional(
       Type.Enum([...EXCEPTIONS], { description: 'needs a reason, and a policy that allows it' }),
     ),
+    shadow: Type.Optional(
+      Type.Boolean({ description: 'change nothing and ask nobody: only say what would have been done' }),
+    ),
     requestedFor: Type.Optional(ASKED.requestedFor),
     ticket: ASKED.ticket,
     reason: ASKED.reason,
@@ -161,6 +164,48 @@ const PlaceSchema = Type.Object(
   closed,
 );
 
+const ShadowSchema = Type.Object(
+  {
+    gates: Type.Array(
+      Type.Object({ gate: Type.String(), group: Type.String(), need: Type.Integer() }, closed),
+      { description: 'would have been opened' },
+    ),
+    changeRecord: Type.Boolean({ description: 'would have been opened' }),
+    checks: Type.Array(Type.String(), { description: 'would have been run' }),
+    places: Type.Array(
+      Type.Object(
+        {
+          place: Type.String(),
+          files: Type.Array(Type.String(), { description: 'would have been written' }),
+          heldBy: Type.Optional(Type.String({ description: 'would have kept it from being merged' })),
+          arrived: Type.Optional(
+            Type.Object(
+              { commit: Type.String(), at: Time },
+              { ...closed, description: 'somebody brought the planned content by hand' },
+            ),
+          ),
+          deliveries: Type.Array(
+            Type.Object(
+              {
+                name: Type.String(),
+                outcome: Type.String({ description: 'pending, proven or failed' }),
+                message: Type.Optional(
+                  Type.String({
+                    description: 'what was waited for and how long, or why it would have failed',
+                  }),
+                ),
+              },
+              closed,
+            ),
+          ),
+        },
+        closed,
+      ),
+    ),
+  },
+  { ...closed, description: 'of a promotion in shadow: what would have been done' },
+);
+
 const PromotionStatusSchema = Type.Object(
   {
     application: Type.String(),
@@ -174,6 +219,7 @@ const PromotionStatusSchema = Type.Object(
     changeRecord: Type.Optional(ReferenceSchema),
     isRollingBack: Type.Boolean(),
     isRolledBack: Type.Boolean(),
+    shadow: Type.Optional(ShadowSchema),
     places: Type.Array(PlaceSchema),
   },
   { ...closed, description: 'of a promotion: the release, and where each place stands' },
@@ -237,7 +283,7 @@ export const StatusSchema = Type.Object(
     workflowId: Type.String(),
     status: Type.String({
       description:
-        'planning, waiting, running, paused, attention, rolling-back; or how it ended: done, failed, rolled-back, rejected, refused, expired, cancelled, revoked',
+        'planning, waiting, running, paused, attention, rolling-back; or how it ended: done, failed, rolled-back, shadowed, rejected, refused, expired, cancelled, revoked',
     }),
     message: Type.Optional(Type.String()),
     ticket: Type.Optional(Type.String()),

@@ -1,4 +1,5 @@
 /** Where a request stands, as the API answers it. */
+import type { ShadowReport } from '../../domain/promotion/shadow.js';
 import type { PromotionStatus } from '../../domain/promotion/status.js';
 import type { RequestRecord } from '../../domain/record.js';
 import type { RequestStatus } from '../../domain/status.js';
@@ -29,11 +30,34 @@ export function statusView(record: RequestRecord, status: RequestStatus, publicU
   };
 }
 
-function promotionView({ places, ...promotion }: PromotionStatus): NonNullable<StatusBody['promotion']> {
+function promotionView({
+  places,
+  shadow,
+  ...promotion
+}: PromotionStatus): NonNullable<StatusBody['promotion']> {
   return {
     ...promotion,
+    ...(shadow === undefined ? {} : { shadow: shadowView(shadow) }),
     places: places.map((place) => ({
       ...place,
+      deliveries: place.deliveries.map((delivery) => ({ ...delivery })),
+    })),
+  };
+}
+
+function shadowView({
+  gates,
+  changeRecord,
+  checks,
+  places,
+}: ShadowReport): NonNullable<NonNullable<StatusBody['promotion']>['shadow']> {
+  return {
+    gates: gates.map((gate) => ({ ...gate })),
+    changeRecord,
+    checks: [...checks],
+    places: places.map((place) => ({
+      ...place,
+      files: [...place.files],
       deliveries: place.deliveries.map((delivery) => ({ ...delivery })),
     })),
   };

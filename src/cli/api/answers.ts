@@ -85,6 +85,22 @@ export const PromotionState = Type.Object({
   changeRecord: Type.Optional(Reference),
   isRollingBack: Type.Boolean(),
   isRolledBack: Type.Boolean(),
+  shadow: Type.Optional(
+    Type.Object({
+      gates: Type.Array(Type.Object({ gate: Text, group: Text, need: Type.Number() })),
+      changeRecord: Type.Boolean(),
+      checks: Type.Array(Text),
+      places: Type.Array(
+        Type.Object({
+          place: Text,
+          files: Type.Array(Text),
+          heldBy: MaybeText,
+          arrived: Type.Optional(Type.Object({ commit: Text, at: Text })),
+          deliveries: Type.Array(Type.Object({ name: Text, outcome: Text, message: MaybeText })),
+        }),
+      ),
+    }),
+  ),
   places: Type.Array(PlaceState),
 });
 export type PromotionState = Static<typeof PromotionState>;

@@ -83,6 +83,7 @@ export type Asked = AskedAlike &
         readonly from?: string;
         readonly release?: AskedRelease;
         readonly exception?: string;
+        readonly shadow?: boolean;
       }
   );
 

@@ -8,6 +8,7 @@ export interface PromoteOptions extends ReleaseOptions {
   readonly to: string;
   readonly from?: string;
   readonly exception?: string;
+  readonly shadow?: boolean;
   readonly reason?: string;
   readonly ticket?: string;
   readonly idempotencyKey?: string;
@@ -20,7 +21,7 @@ export async function promote(
   application: string,
   options: PromoteOptions,
 ): Promise<ExitCode> {
-  const { to, from, exception, reason, ticket, idempotencyKey } = options;
+  const { to, from, exception, shadow, reason, ticket, idempotencyKey } = options;
   const release = askedRelease(options);
   const api = apiOf(session);
   const asked = await api.ask(
@@ -31,6 +32,7 @@ export async function promote(
       ...(from === undefined ? {} : { from }),
       ...(release === undefined ? {} : { release }),
       ...(exception === undefined ? {} : { exception }),
+      ...(shadow === undefined ? {} : { shadow }),
       ...(reason === undefined ? {} : { reason }),
       ...(ticket === undefined ? {} : { ticket }),
     },

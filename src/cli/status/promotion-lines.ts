@@ -3,13 +3,19 @@ import type { PlaceState, PromotionState } from '../api/answers.js';
 import { duration } from '../output/duration.js';
 import type { Style } from '../output/style.js';
 import { columns, harmless } from '../output/text.js';
+import { shadowLines } from './shadow-lines.js';
 
 /** Lines of `gatehouse status`: the release, its change record, one row for each place. */
 export function promotionLines(promotion: PromotionState, style: Style, nowMs: number): readonly string[] {
   return [
     harmless(headline(promotion, style)),
     ...(promotion.changeRecord === undefined ? [] : [referenceText('change record', promotion.changeRecord)]),
-    ...columns(promotion.places.map((place) => placeCells(place, style, nowMs))),
+    ...(promotion.shadow === undefined ? [] : shadowLines(promotion.shadow)),
+    ...columns(
+      (promotion.shadow === undefined ? promotion.places : []).map((place) =>
+        placeCells(place, style, nowMs),
+      ),
+    ),
   ];
 }
 

@@ -17,6 +17,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   // nothing moves any more until somebody decides: for whoever looks, it has failed
   attention: { word: 'FAILED', tone: 'bad', exit: EXIT.error },
   done: { word: 'DONE', tone: 'good', exit: EXIT.done },
+  shadowed: { word: 'SHADOWED', tone: 'good', exit: EXIT.done },
   'rolled-back': { word: 'ROLLED BACK', tone: 'bad', exit: EXIT.error },
   cancelled: { word: 'CANCELLED', tone: 'dim', exit: EXIT.error },
 };

@@ -145,6 +145,8 @@ export interface EnvironmentRules {
 
 export interface PathEnvironment extends EnvironmentRules {
   readonly name: string;
+  /** every promotion into it is one in shadow: it only says what it would do. Unset: no */
+  readonly shadow?: true;
   readonly places: readonly Place[];
 }
 

@@ -18,6 +18,8 @@ export interface PromotionContent {
   /** the environment before, where the release is found; its places are only read */
   readonly from: { readonly name: string; readonly places: readonly Place[]; readonly isFirst: boolean };
   readonly exception?: Exception;
+  /** nothing is changed anywhere for it; it says what would have been done. Unset: no */
+  readonly shadow?: true;
   readonly asked: AskedRelease;
   readonly path: { readonly name: string; readonly digest: string };
   /** name of the group that owns the application */

@@ -12,6 +12,7 @@ import {
   PROMOTION_CHECK,
   PROMOTION_OBJECT,
 } from './request.js';
+import { type ShadowReport, shadowReport } from './shadow.js';
 
 /**
  * - `planned`, `proposed` before people have agreed; proposed when its merge request is there to be looked at
@@ -75,6 +76,8 @@ export interface PromotionStatus {
   readonly changeRecord?: Reference;
   readonly isRollingBack: boolean;
   readonly isRolledBack: boolean;
+  /** of one in shadow: what would have been done; unset while nothing is planned */
+  readonly shadow?: ShadowReport;
   readonly places: readonly PlaceStatus[];
 }
 
@@ -84,6 +87,7 @@ export function promotionStatus(record: RequestRecord): PromotionStatus | undefi
   if (request.kind !== 'Promotion') return undefined;
   const { application, environment, from, exception, targets } = request.content;
   const plan = currentPlan(record)?.plan.promotion;
+  const shadow = shadowReport(record);
   const facts = factsOf(record);
   const changeRecord = referenceOf(
     facts.done.get(effectKey(environmentKey(request.content), PROMOTION_OBJECT.changeRecord))?.readBack,
@@ -99,6 +103,7 @@ export function promotionStatus(record: RequestRecord): PromotionStatus | undefi
     ...(changeRecord === undefined ? {} : { changeRecord }),
     isRollingBack: isRollingBack(record),
     isRolledBack: isRolledBack(record),
+    ...(shadow === undefined ? {} : { shadow }),
     places: targets.map((place) => placeStatus(record, request, place, facts)),
   };
 }

@@ -4,6 +4,7 @@ import type { WaitingFor } from '../status.js';
 import { describeScope, type Hold } from './holds.js';
 import { stoppingHolds } from './readiness.js';
 import { environmentKey } from './request.js';
+import type { ShadowReport } from './shadow.js';
 import type { PlaceStatus, PromotionStatus } from './status.js';
 import { judgeWindows } from './windows.js';
 
@@ -18,11 +19,36 @@ export function promotionWaiting(
   holds: readonly Hold[],
   nowMs: number,
 ): readonly WaitingFor[] {
+  if (status.shadow !== undefined) return shadowWaiting(record, status.shadow, nowMs);
   const found = status.places.flatMap((place) => conditionOf(record, status, place, holds, nowMs) ?? []);
   if (found.length > 0) return found;
   return status.places.every(({ step }) => step === 'proven' || step === 'unchanged')
     ? watching(record, nowMs)
     : [];
+}
+
+/** Nothing is done for it: others bring the content, or nobody does. */
+function shadowWaiting(
+  record: RequestRecord,
+  { places }: ShadowReport,
+  nowMs: number,
+): readonly WaitingFor[] {
+  return places.flatMap(({ place, arrived, deliveries }) => {
+    const pending = deliveries.filter(({ outcome }) => outcome === 'pending').map(({ name }) => name);
+    if (arrived !== undefined && pending.length === 0) return [];
+    const since = arrived?.at ?? record.plans.at(-1)?.at ?? record.accepted.at;
+    return [
+      {
+        condition:
+          arrived === undefined
+            ? `${place}: in shadow; nobody has brought the planned content yet`
+            : `${place}: in shadow; brought as ${arrived.commit.slice(0, 12)}, not seen to run yet: ${pending.join(', ')}`,
+        sinceMs: Math.max(0, nowMs - Date.parse(since)),
+        who: arrived === undefined ? 'whoever promotes by hand' : 'the controller',
+        next: 'it reports what it would have waited for',
+      },
+    ];
+  });
 }
 
 function conditionOf(

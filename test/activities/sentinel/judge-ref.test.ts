@@ -162,6 +162,30 @@ describe('a look at a branch that production reads', () => {
     expect(await judgeRef(later, REF)).toEqual({ state: 'judged', strays: 2 });
   });
 
+  it('tells when the history that it knew is gone, whatever the new one changes', async () => {
+    const known = (await stage.ledger.worker.lastJudged(REF))?.commit ?? '';
+    const before = await gitlab.ours.repositories.commit(PROJECT, known);
+    const { token } = gitlab.standIns.world.gitlab;
+    const project = `/projects/${encodeURIComponent(PROJECT)}`;
+    await gitlab.rest(token, 'DELETE', `${project}/protected_branches/main`);
+    const { status, text } = await gitlab.rest(token, 'POST', `${project}/repository/commits`, {
+      branch: 'main',
+      start_sha: before.parentIds[0],
+      force: true,
+      commit_message: 'Another past',
+      actions: [{ action: 'create', file_path: 'notes.md', content: 'nothing of a place\n' }],
+    });
+    expect(status, text).toBe(201);
+    const head = await gitlab.ours.files.branchHead(PROJECT, 'main');
+    const places = ['eu', 'us'].map((name) => `${asked.environment}/${name}`);
+    expect(await found()).toMatchObject([
+      {
+        detail: expect.stringContaining('history was rewritten'),
+        stray: { commit: head, files: [], places },
+      },
+    ]);
+  });
+
   it('is made at no branch that a path does not have, whoever asks for it', async () => {
     const activities = createSentinelActivities(deps);
     expect(await activities.listProductionRefs()).toEqual([REF]);

@@ -204,8 +204,9 @@ function manifestOf(body: AskBody): AskedManifest {
 }
 
 function shorthandOf(body: Extract<AskBody, { kind: 'Promotion' }>): PromotionShorthand | undefined {
-  const { application, to, from, release, exception } = body;
-  if ([application, to, from, release, exception].every((part) => part === undefined)) return undefined;
+  const { application, to, from, release, exception, shadow } = body;
+  if ([application, to, from, release, exception, shadow].every((part) => part === undefined))
+    return undefined;
   const faults = Object.entries({ application, to }).flatMap(([name, value]) =>
     value === undefined ? [{ place: 'body', message: `must have required property '${name}'` }] : [],
   );
@@ -218,6 +219,7 @@ function shorthandOf(body: Extract<AskBody, { kind: 'Promotion' }>): PromotionSh
     ...(from === undefined ? {} : { from }),
     ...(release === undefined ? {} : { release }),
     ...(exception === undefined ? {} : { exception }),
+    ...(shadow === undefined ? {} : { shadow }),
   };
 }
 
