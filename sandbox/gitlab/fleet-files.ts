@@ -5,6 +5,8 @@ import { stringify } from 'yaml';
 export interface ServiceChart {
   readonly name: string;
   readonly versions: Readonly<Record<string, string>>;
+  /** address of the chart, `oci://…`: it is named by an OCIRepository instead of a HelmRepository */
+  readonly ociUrl?: string;
 }
 
 export interface MicroserviceOptions {
@@ -35,18 +37,15 @@ export function microserviceFiles(options: MicroserviceOptions): Readonly<Record
       resources: ['deployment.yaml', ...(chart === undefined ? [] : ['release.yaml'])],
     }),
     [`${base}/deployment.yaml`]: text(deploymentOf(options)),
-    ...(chart === undefined ? {} : { [`${base}/release.yaml`]: text(releaseOf(chart.name)) }),
+    ...(chart === undefined ? {} : { [`${base}/release.yaml`]: releaseText(chart) }),
   };
   for (const [environment, tag] of Object.entries(tags)) {
     const overlay = overlayOf(environment, service);
     const version = chart?.versions[environment];
     files[`${overlay}/kustomization.yaml`] = overlayText(options, tag, version !== undefined);
     if (chart === undefined || version === undefined) continue;
-    files[`${overlay}/release.yaml`] = `# Of ${environment}; changed by promotions only.\n${text({
-      ...RELEASE,
-      metadata: { name: chart.name },
-      spec: { chart: { spec: { version } } },
-    })}`;
+    files[`${overlay}/release.yaml`] =
+      `# Of ${environment}; changed by promotions only.\n${text(versionOf(chart, version))}`;
   }
   return files;
 }
@@ -85,25 +84,31 @@ function deploymentOf({ service, image }: MicroserviceOptions): object {
   };
 }
 
-function releaseOf(chart: string): object {
-  return {
-    ...RELEASE,
-    metadata: { name: chart },
-    spec: {
-      interval: '1h',
-      timeout: '2m',
-      chart: {
-        spec: {
-          chart,
-          version: '1.0.0',
-          sourceRef: { kind: 'HelmRepository', name: 'charts', namespace: 'flux-system' },
-        },
-      },
-      values: { memory: '64Mi' },
-    },
-  };
+/** What an overlay says of a chart. */
+function versionOf({ name, ociUrl }: ServiceChart, version: string): object {
+  const metadata = { name };
+  return ociUrl === undefined
+    ? { ...RELEASE, metadata, spec: { chart: { spec: { version } } } }
+    : { ...OCI_REPOSITORY, metadata, spec: { ref: { tag: version } } };
 }
 
+function releaseText({ name, ociUrl }: ServiceChart): string {
+  const sourceRef = { kind: 'HelmRepository', name: 'charts', namespace: 'flux-system' };
+  const source =
+    ociUrl === undefined
+      ? { chart: { spec: { chart: name, version: '1.0.0', sourceRef } } }
+      : { chartRef: { kind: 'OCIRepository', name } };
+  const release = text({
+    ...RELEASE,
+    metadata: { name },
+    spec: { interval: '1h', timeout: '2m', ...source, values: { memory: '64Mi' } },
+  });
+  if (ociUrl === undefined) return release;
+  const spec = { interval: '1h', url: ociUrl, insecure: true, ref: { tag: '1.0.0' } };
+  return `${release}---\n${text({ ...OCI_REPOSITORY, metadata: { name }, spec })}`;
+}
+
+const OCI_REPOSITORY = { apiVersion: 'source.toolkit.fluxcd.io/v1', kind: 'OCIRepository' } as const;
 const KUSTOMIZATION = { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization' } as const;
 const RELEASE = { apiVersion: 'helm.toolkit.fluxcd.io/v2', kind: 'HelmRelease' } as const;
 

@@ -76,15 +76,22 @@ export class FluxFleet {
   }
 
   /** A service that every environment runs in its first build. @returns that build */
-  async addService(service: string, options: { readonly chart: boolean }): Promise<Build> {
+  async addService(
+    service: string,
+    options: { readonly chart: 'none' | 'HelmRepository' | 'OCIRepository' },
+  ): Promise<Build> {
     const tags = Object.fromEntries(FLEET_ENVIRONMENTS.map((name) => [name, `${name}-${FIRST_BUILD}`]));
     const versions = Object.fromEntries(FLEET_ENVIRONMENTS.map((name) => [name, FIRST_CHART]));
     const build = await this.build(service, FIRST_BUILD, Object.values(tags));
+    const ociUrl =
+      options.chart === 'OCIRepository'
+        ? { ociUrl: `${FluxFleet.chartsAt(this.#at('harbor'))}/${CACHE_CHART}` }
+        : {};
     const files = microserviceFiles({
       service,
       image: this.imageOf(service),
       tags,
-      ...(options.chart ? { chart: { name: CACHE_CHART, versions } } : {}),
+      ...(options.chart === 'none' ? {} : { chart: { name: CACHE_CHART, versions, ...ociUrl } }),
     });
     for (const [path, content] of Object.entries(files)) await this.commit(path, content);
     for (const environment of FLEET_ENVIRONMENTS) {
@@ -132,7 +139,7 @@ export class FluxFleet {
       await this.edit(`${overlay}/kustomization.yaml`, /newTag: \S+/, `newTag: dev-${change.build.name}`);
     }
     if (change.chart !== undefined) {
-      await this.edit(`${overlay}/release.yaml`, /version: \S+/, `version: ${change.chart}`);
+      await this.edit(`${overlay}/release.yaml`, /(version|tag): \S+/, `$1: ${change.chart}`);
     }
   }
 

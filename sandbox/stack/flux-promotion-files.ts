@@ -16,6 +16,8 @@ export interface FluxPathOptions {
   readonly image: string;
   /** where charts are, `oci://…`; unset: the service has none */
   readonly charts?: string;
+  /** the chart is named by an OCIRepository */
+  readonly byOciRepository?: boolean;
   /** more settings of the environment that is promoted to last */
   readonly production?: Readonly<Record<string, unknown>>;
 }
@@ -51,10 +53,16 @@ export function fluxPathText(world: World, options: FluxPathOptions): string {
   });
 }
 
-function editsOf(environment: FleetEnvironment, { image, charts }: FluxPathOptions): readonly object[] {
+function editsOf(
+  environment: FleetEnvironment,
+  { image, charts, byOciRepository = false }: FluxPathOptions,
+): readonly object[] {
+  const at = byOciRepository ? { at: 'spec.ref.tag' } : {};
   return [
     { kind: 'kustomize-image', image, tagPrefix: `${environment}-` },
-    ...(charts === undefined ? [] : [{ kind: 'chart-version', file: 'release.yaml', chart: CACHE_CHART }]),
+    ...(charts === undefined
+      ? []
+      : [{ kind: 'chart-version', file: 'release.yaml', chart: CACHE_CHART, ...at }]),
   ];
 }
 

@@ -199,7 +199,14 @@ export class HelmReleaseWatch extends FluxWatch {
       : lookOf(judgement);
   }
 
+  /** The HelmChart that was made for it, or the source that it names itself. */
   async #chartOf(release: HelmRelease, signal: AbortSignal): Promise<FluxSource | undefined> {
+    const named = release.spec.chartRef;
+    const kind = named === undefined ? undefined : sourceKindOf(named.kind);
+    if (named !== undefined && kind !== undefined) {
+      const ref = { kind, name: named.name, namespace: named.namespace ?? this.options.target.namespace };
+      return (await this.options.flux.source(ref, signal)).object ?? undefined;
+    }
     const [namespace, name] = (release.status?.helmChart ?? '').split('/', 2);
     if (!namespace || !name) return undefined;
     return (

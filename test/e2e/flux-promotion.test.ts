@@ -47,6 +47,7 @@ describe('promotions by Flux, from request to proof', () => {
           });
           return [
             fluxPathText(world, { ...of('basket'), charts }),
+            fluxPathText(world, { ...of('cart'), charts, byOciRepository: true }),
             fluxPathText(world, { ...of('search'), production: { unpinned: 'refuse' } }),
             mixedPathText(world, { project: PROJECT, service: 'web', image: shopImage(harbor) }),
           ].join('---\n');
@@ -56,8 +57,9 @@ describe('promotions by Flux, from request to proof', () => {
     api = new ExampleApi(stack.apiUrl, stack.address('oidc'), stack.world);
     fleet = new FluxFleet(stack);
     await fleet.start();
-    await fleet.addService('basket', { chart: true });
-    await fleet.addService('search', { chart: false });
+    await fleet.addService('basket', { chart: 'HelmRepository' });
+    await fleet.addService('search', { chart: 'none' });
+    await fleet.addService('cart', { chart: 'OCIRepository' });
   });
 
   afterAll(() => stack?.dispose());
@@ -124,6 +126,17 @@ describe('promotions by Flux, from request to proof', () => {
     expect(gate).toContain(`image: ${fleet.imageOf('cache')}:1.1.1`);
     await api.decide('ben', requestId, 'owner', 'reject');
     await settled(requestId);
+  });
+
+  it('brings a chart that an OCIRepository names', async () => {
+    await fleet.publishChart('1.1.2');
+    await fleet.develop('cart', { chart: '1.1.2' });
+    const status = await promoted('stg', 'cart');
+    expect(status.status, JSON.stringify(status, null, 1)).toBe('done');
+    const at = `${overlayOf('stg', 'cart')}/release.yaml`;
+    expect(await fleet.file(at)).toContain('tag: 1.1.2');
+    const release = await fleet.object(fleet.clusterOf('stg'), 'helmreleases', 'cart', 'cache');
+    expect(JSON.stringify(release)).toMatch(/"chartVersion":"1\.1\.2\+[0-9a-f]{12}"/);
   });
 
   it('does not let a release skip an environment', async () => {

@@ -3,6 +3,7 @@ import { parseImage, writeImage } from '../../domain/image-reference.js';
 import type { Place } from '../../domain/promotion/path.js';
 import type { Release, ReleaseChart, ReleaseImage } from '../../domain/promotion/release.js';
 import type { PromotionContent } from '../../domain/promotion/request.js';
+import { chartReleases } from '../rendering/chart-releases.js';
 import { textAt } from '../rendering/data.js';
 import { imagesOf } from '../rendering/images.js';
 import { renderDirectory } from '../rendering/render-directory.js';
@@ -143,7 +144,10 @@ async function findChart(
   return { name: chart.name, version, ...(found.digest === undefined ? {} : { digest: found.digest }) };
 }
 
+/** By `spec.chart`, whatever it asks for, or by the OCIRepository that `spec.chartRef` names. */
 function runningChart(name: string, objects: readonly RenderedObject[]): string | undefined {
+  const referred = chartReleases(objects, '').find(({ chart }) => chart === name)?.version;
+  if (referred !== undefined) return referred;
   return objects
     .filter(
       ({ kind, object }) =>

@@ -27,7 +27,7 @@ beforeAll(async () => {
   cluster = fleet.clusterOf('dev');
   await fleet.kubernetes.settings({ syncMs: 50 });
   await fleet.start();
-  await fleet.addService(NAME, { chart: true });
+  await fleet.addService(NAME, { chart: 'HelmRepository' });
 }, 120_000);
 afterAll(async () => {
   try {
