@@ -137,7 +137,17 @@ const SHAPES = {
   }),
   'request.started': object({ targets: Count }),
   'request.ended': object({
-    outcome: oneOf('done', 'failed', 'rolled-back', 'shadowed', 'rejected', 'refused', 'expired', 'cancelled', 'revoked'),
+    outcome: oneOf(
+      'done',
+      'failed',
+      'rolled-back',
+      'shadowed',
+      'rejected',
+      'refused',
+      'expired',
+      'cancelled',
+      'revoked',
+    ),
     message: Text,
   }),
   'request.revoked': object({ by: Actor }),
