@@ -1,7 +1,7 @@
 /** The codec of the kept histories. Its key is made from a text that anybody can read: it protects nothing. */
 import { createHash } from 'node:crypto';
 import type { DataConverter } from '@temporalio/common';
-import { CodecKeys } from '../../src/security/codec-keys.js';
+import { CodecKeys, type CodecKeysFile } from '../../src/security/codec-keys.js';
 import { createDataConverter } from '../../src/security/data-converter.js';
 
 /** Payloads are bound to it; the histories were recorded in it. */
@@ -12,9 +12,11 @@ export const KEPT_NAMESPACE = 'default';
  * recording; whoever wants to read it may.
  */
 export function keptDataConverter(): DataConverter {
+  return createDataConverter({ keys: CodecKeys.of(keptCodecKeys()), namespace: KEPT_NAMESPACE });
+}
+
+/** As the file of an installation holds them. */
+export function keptCodecKeys(): CodecKeysFile {
   const key = createHash('sha256').update('kept histories of Gatehouse: this key is public').digest('base64');
-  return createDataConverter({
-    keys: CodecKeys.of({ current: 'public', keys: { public: key } }),
-    namespace: KEPT_NAMESPACE,
-  });
+  return { current: 'public', keys: { public: key } };
 }

@@ -18,6 +18,8 @@ const dataConverter = keptDataConverter();
 const CHANGED: Readonly<Record<string, readonly [before: string, after: string]>> = {
   cluster: ['await otterize.ensureOrganisation(ref)', 'await gitlab.ensureValues(ref)'],
   fleet: ['this.activities.plan.planFleet(', 'this.activities.plan.confirmPlan('],
+  promotion: ['gitlab.ensureMergeRequest(', 'gitlab.ensureMerge('],
+  place: ['ledger.startPlace(ref)', 'gitlab.ensureRevert(ref)'],
 };
 
 /** Runs that began on an earlier release go on with the code of today: its commands are those in the history. */
@@ -30,7 +32,7 @@ describe('kept histories', () => {
   const replay = ({ history, workflowId }: KeptHistory, bundle: string): Promise<void> =>
     Worker.runReplayHistory({ workflowBundle: { code: bundle }, dataConverter }, history, workflowId);
 
-  it('cover waiting, success, failure with retry, no and cancel, of fleets and of clusters', () => {
+  it('cover waiting, success, failure, no, cancel and rollback, of each kind of workflow', () => {
     const names = new Set(HISTORIES.map(({ name }) => name.replace(/^\d+\.\d+\.\d+-/, '')));
     expect([...names].sort()).toEqual([
       'cluster-cancelled',
@@ -41,6 +43,12 @@ describe('kept histories', () => {
       'fleet-failure-and-retry',
       'fleet-rejected',
       'fleet-waiting',
+      'place-done',
+      'place-reverted',
+      'promotion-done',
+      'promotion-rejected',
+      'promotion-rolled-back',
+      'promotion-waiting',
     ]);
   });
 
