@@ -68,12 +68,12 @@ describe('a promotion in shadow', () => {
     expect(judged).toMatchObject({ state: 'closed', notices: [] });
     const gate = { gate: 'owner', epoch: 1 };
     for (const attempt of [
-      worker.openGate(requestId, { ...gate, openedAt: new Date().toISOString() }),
-      worker.closeGate(requestId, { ...gate, result: 'passed' }),
-      worker.startRequest(requestId, { targets: 1 }),
-      worker.placeHold(requestId, { holdId: `rollback-${requestId}`, scope: {}, cause: requestId }),
+      () => worker.openGate(requestId, { ...gate, openedAt: new Date().toISOString() }),
+      () => worker.closeGate(requestId, { ...gate, result: 'passed' }),
+      () => worker.startRequest(requestId, { targets: 1 }),
+      () => worker.placeHold(requestId, { holdId: `rollback-${requestId}`, scope: {}, cause: requestId }),
     ]) {
-      await expect(attempt).rejects.toMatchObject({ name: 'LedgerRefused', reason: 'shadow' });
+      await expect(attempt()).rejects.toMatchObject({ name: 'LedgerRefused', reason: 'shadow' });
     }
   });
 });
