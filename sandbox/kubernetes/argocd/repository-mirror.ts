@@ -84,7 +84,7 @@ export class RepositoryMirror {
     return await new GitRepository(this.#directory).resolve(branch);
   }
 
-  /** Writes all files of a commit that is in the copy already into a folder. */
+  /** Writes all files of a commit that is in the copy already into a folder, and `<folder>.index` beside it. */
   async checkOut(commit: string, folder: string): Promise<void> {
     const args = ['--git-dir', this.#directory, '--work-tree', folder, 'checkout', commit, '--', '.'];
     // an index of its own: several commits may be written at once

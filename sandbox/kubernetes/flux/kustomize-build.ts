@@ -1,6 +1,6 @@
 /** A commit of a repository built by the real kustomize, as kustomize-controller builds an artifact. */
 import { execFile } from 'node:child_process';
-import { stat } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { join, normalize } from 'node:path';
 import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
@@ -34,21 +34,23 @@ export async function buildCommit(
 ): Promise<readonly Loose[]> {
   const folder = await temporaryFolder('flux');
   try {
-    await mirror.checkOut(commit, folder.path);
+    const files = join(folder.path, 'files');
+    await mkdir(files);
+    await mirror.checkOut(commit, files);
     const relative = normalize(`./${path}`);
-    const found = await stat(join(folder.path, relative)).catch(() => null);
+    const found = await stat(join(files, relative)).catch(() => null);
     if (found?.isDirectory() !== true) {
       const message = `kustomization path not found: stat /artifact/${relative}: no such file or directory`;
       throw new BuildFault('path', message);
     }
-    const args = ['build', '--load-restrictor', 'LoadRestrictionsNone', join(folder.path, relative)];
+    const args = ['build', '--load-restrictor', 'LoadRestrictionsNone', join(files, relative)];
     const { stdout } = await run(await kustomizeBinary(), args, {
       maxBuffer: MOST_BYTES,
       env: { HOME: folder.path },
     }).catch((error: unknown) => {
       const words = isLoose(error) && typeof error.stderr === 'string' ? error.stderr : String(error);
       const message = words
-        .replaceAll(folder.path, '/artifact')
+        .replaceAll(files, '/artifact')
         .replace(/^Error: /, '')
         .trim();
       throw new BuildFault('build', `kustomize build failed: ${message}`);
