@@ -69,14 +69,15 @@ export function promotionActivities(deps: ActivityDeps, authority: Authority, fa
     harbor: promotion.harbor,
     kustomize: promotion.kustomize,
     helm: promotion.helm,
-    runs: (place, commit, signal) => placeRuns(tools, place, commit, signal),
+    runs: (place, commit, signal, onLook) => placeRuns(tools, place, commit, signal, 'asks', onLook),
   };
   return {
     plan: createPromotionPlanActivities({
       ledger,
       authority,
       systems: reading,
-      runsUnasked: (place, commit, signal) => placeRuns(tools, place, commit, signal, 'asks nobody'),
+      runsUnasked: (place, commit, signal, onLook) =>
+        placeRuns(tools, place, commit, signal, 'asks nobody', onLook),
     }),
     gitlab: createPromotionGitActivities({
       ledger,

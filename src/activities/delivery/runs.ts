@@ -10,6 +10,7 @@ const LOOK_EVERY_MS = 500;
 
 /**
  * @param manner `asks nobody`: one look, at what the controller has compared by itself
+ * @param onLook called after every look, e.g. to heartbeat
  * @returns proven, and by what, or the first clause that is not met
  * @throws SystemError
  */
@@ -19,6 +20,7 @@ export async function placeRuns(
   commit: string,
   signal: AbortSignal = new AbortController().signal,
   manner: ProofManner = 'asks',
+  onLook: () => void = () => undefined,
 ): Promise<{ readonly isProven: boolean; readonly message: string }> {
   const proven: string[] = [];
   for (const delivery of place.deliveries) {
@@ -41,6 +43,7 @@ export async function placeRuns(
     const deadlineMs = Date.now() + (manner === 'asks' ? LOOKS_FOR_MS : 0);
     for (;;) {
       const { target, look } = await proof.seen(signal);
+      onLook();
       if (look.state === 'proven') {
         proven.push(target);
         break;

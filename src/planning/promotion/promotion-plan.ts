@@ -70,7 +70,7 @@ export async function planPromotion(
       places.push(await planPlace(content, place, found, systems, signal));
       onProgress();
     }
-    return await assemble(content, found, places, { systems, facts, signal, verifiedBefore });
+    return await assemble(content, found, places, { systems, facts, onProgress, signal, verifiedBefore });
   } catch (error) {
     const conflict = conflictOf(error);
     if (conflict === undefined) throw error;
@@ -188,6 +188,7 @@ export function isSamePlace(planned: PlacePlan, now: PlacePlan): boolean {
 interface Asking {
   readonly systems: PromotionSystems;
   readonly facts: PromotionFacts;
+  readonly onProgress: () => void;
   readonly signal: AbortSignal | undefined;
   readonly verifiedBefore: VerifiedBefore | undefined;
 }
@@ -262,14 +263,14 @@ async function checkVerified(
   content: PromotionContent,
   { release, source }: FoundRelease,
   fingerprint: string,
-  { systems, facts, signal, verifiedBefore }: Asking,
+  { systems, facts, onProgress, signal, verifiedBefore }: Asking,
 ): Promise<readonly string[]> {
   const { from, application, exception, shadow } = content;
   if (verifiedBefore?.fingerprint === fingerprint)
     return [`verified in ${from.name} when it was planned first`];
   if (exception !== undefined) return [`not verified in ${from.name}: this is the exception ${exception}`];
   if (from.isFirst) {
-    const { isProven, message } = await systems.runs(source, release.commit, signal);
+    const { isProven, message } = await systems.runs(source, release.commit, signal, onProgress);
     if (isProven) return [`${from.name} runs it: ${message}`];
     // nobody is asked to compare, so what is seen may be a little old
     if (shadow === true) return [`not seen to run in ${from.name} yet, in shadow it goes on: ${message}`];
@@ -296,12 +297,12 @@ async function checkVerified(
 async function checkRunning(
   { targets }: PromotionContent,
   places: readonly PlannedPlace[],
-  { systems, signal }: Asking,
+  { systems, onProgress, signal }: Asking,
 ): Promise<readonly string[]> {
   const running: string[] = [];
   for (const [index, target] of targets.entries()) {
     const commit = places[index]?.plan.base ?? '';
-    const { isProven, message } = await systems.runs(target, commit, signal);
+    const { isProven, message } = await systems.runs(target, commit, signal, onProgress);
     if (!isProven) {
       throw new PlanConflict(
         'running',

@@ -18,11 +18,15 @@ export interface PromotionSystems {
   readonly harbor?: HarborClient | undefined;
   readonly kustomize?: Kustomize | undefined;
   readonly helm?: Helm | undefined;
-  /** whether a place runs a commit, or a later one that holds its content: for the environment that releases come from */
+  /**
+   * whether a place runs a commit, or a later one that holds its content: for the environment that releases come from, and
+   * where nothing is left to do; `onLook` is called after every look
+   */
   readonly runs: (
     place: Place,
     commit: string,
     signal?: AbortSignal,
+    onLook?: () => void,
   ) => Promise<{ readonly isProven: boolean; readonly message: string }>;
 }
 
