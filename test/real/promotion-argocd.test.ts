@@ -16,6 +16,8 @@ const PROD = 'shop-prod/ops';
 const FOLDER = 'app';
 const ARGOCD = 'argocd';
 const NAME = uniqueName('shop');
+/** The first test also starts everything, and stops at each right: on a busy machine, in milliseconds. */
+const START_MS = 360_000;
 
 const rolesOf = (...names: readonly string[]) =>
   rolesIn('roles.yaml').filter(({ metadata }) => names.includes(metadata.name));
@@ -177,36 +179,40 @@ describe('the shop, by a real Argo CD', () => {
     };
   }
 
-  it('stops at every right that it lacks, names it, and needs no more than are documented', async (context) => {
-    const stage = await stageOf(context);
-    const digest = await develop(stage, '2');
-    const first = await stage.ask();
-    expect(first.status).toBe('attention');
-    expect(JSON.stringify(first.waitingFor)).toContain('cannot get resource');
-    const asked = await stage.grantWhatIsMissing(first);
-    expect(asked.status, JSON.stringify(asked, null, 1)).toBe('waiting');
-    expect(await stage.fileOf(PROD, `${FOLDER}/web.yaml`)).not.toContain(digest);
+  it(
+    'stops at every right that it lacks, names it, and needs no more than are documented',
+    async (context) => {
+      const stage = await stageOf(context);
+      const digest = await develop(stage, '2');
+      const first = await stage.ask();
+      expect(first.status).toBe('attention');
+      expect(JSON.stringify(first.waitingFor)).toContain('cannot get resource');
+      const asked = await stage.grantWhatIsMissing(first);
+      expect(asked.status, JSON.stringify(asked, null, 1)).toBe('waiting');
+      expect(await stage.fileOf(PROD, `${FOLDER}/web.yaml`)).not.toContain(digest);
 
-    await stage.agree(asked);
-    const done = await stage.grantWhatIsMissing(await stage.settled(asked));
-    expect(done.status, JSON.stringify(done, null, 1)).toBe('done');
-    expect(stage.granted('management')).toEqual([
-      'get applications.argoproj.io',
-      'get appprojects.argoproj.io',
-      'patch applications.argoproj.io',
-    ]);
-    expect(stage.granted('workloads')).toEqual([
-      'create jobs.batch',
-      'get cronjobs.batch',
-      'get deployments.apps',
-      'get jobs.batch',
-    ]);
+      await stage.agree(asked);
+      const done = await stage.grantWhatIsMissing(await stage.settled(asked));
+      expect(done.status, JSON.stringify(done, null, 1)).toBe('done');
+      expect(stage.granted('management')).toEqual([
+        'get applications.argoproj.io',
+        'get appprojects.argoproj.io',
+        'patch applications.argoproj.io',
+      ]);
+      expect(stage.granted('workloads')).toEqual([
+        'create jobs.batch',
+        'get cronjobs.batch',
+        'get deployments.apps',
+        'get jobs.batch',
+      ]);
 
-    expect(await stage.fileOf(PROD, `${FOLDER}/web.yaml`)).toContain(digest);
-    const landed = await stage.headOf(PROD);
-    expect(await whatProdIs(stage)).toEqual({ revision: landed, operation: 'Succeeded', applied: landed });
-    expect(await running(stage)).toContain(`${stage.image}@${digest}`);
-  });
+      expect(await stage.fileOf(PROD, `${FOLDER}/web.yaml`)).toContain(digest);
+      const landed = await stage.headOf(PROD);
+      expect(await whatProdIs(stage)).toEqual({ revision: landed, operation: 'Succeeded', applied: landed });
+      expect(await running(stage)).toContain(`${stage.image}@${digest}`);
+    },
+    START_MS,
+  );
 
   it('has nothing to do the second time, with the documented roles, and writes nothing', async (context) => {
     const stage = await stageOf(context);

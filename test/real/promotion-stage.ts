@@ -72,7 +72,8 @@ export class PromotionStage {
       namespace: uniqueName('real-promotion'),
       workflowBundle: (await workflowBundle()).codePath,
       installation: {
-        timing: 'brisk',
+        // waits are longer than those of tests of crashes: controllers take their time, on a busy machine too
+        timing: 'standard',
         stabilisationMs: 0,
         path: (world) => options.path(image, world.clusters[0]?.name ?? ''),
       },
