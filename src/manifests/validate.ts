@@ -140,7 +140,8 @@ function faultsOf(
       return [
         fault(
           path,
-          `must be ${error.params.allowedValues.map((allowed) => `"${String(allowed)}"`).join(' or ')}`,
+          textOf(node.says) ??
+            `must be ${error.params.allowedValues.map((allowed) => `"${String(allowed)}"`).join(' or ')}`,
         ),
       ];
     case 'const':
