@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** Tests against real Temporal and Postgres on a busy machine: long limits, so that only a hang meets them. */
@@ -9,6 +10,8 @@ export default defineConfig({
     exclude: ['test/real/**'],
     // The Temporal worker is a native module with threads of its own: processes keep the files apart.
     pool: 'forks',
+    // By default one processor is left idle; on a small machine that is half of it.
+    maxWorkers: Math.max(2, availableParallelism()),
     globalSetup: ['test/global-setup.ts'],
     testTimeout: LIMIT_MS,
     hookTimeout: LIMIT_MS,
