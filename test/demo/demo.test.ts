@@ -37,8 +37,9 @@ it('the demo onboards 25 clusters, retries one, proves it, and does nothing the 
   expect(output).toMatch(/\b125 {2}invites/);
   expect(output).toContain('Verified: all 10 checks hold.');
   expect(output).toContain('25 unchanged, nothing to do; 0 writes at any system');
-  expect(output).toMatch(/7\. A release of the shop[\s\S]*\bdone\b[\s\S]*8\. The next one/i);
-  expect(output).toMatch(/8\. The next one[\s\S]*taken back, proven/);
+  expect(output).toMatch(/7\. A false green[\s\S]*Synced and Healthy[\s\S]*shop-dev {2}proven[\s\S]*8\. /);
+  expect(output).toMatch(/8\. That release goes to production[\s\S]*\bDONE\b[\s\S]*9\. /);
+  expect(output).toMatch(/9\. The next one[\s\S]*taken back, proven/);
   expect(readdirSync(temporary).filter((name) => name.startsWith('gatehouse-'))).toEqual([]);
   rmSync(temporary, { recursive: true });
 }, 480_000);

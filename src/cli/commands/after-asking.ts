@@ -37,10 +37,15 @@ export async function afterAsking(
   return exitCodeOf(status.status);
 }
 
+/** Planned is not asked yet: the gates open a moment later. */
+function isOnItsWay({ status, gates }: Status): boolean {
+  return status === 'planning' || (status === 'waiting' && gates.every(({ state }) => state !== 'open'));
+}
+
 async function whenPlanned(session: Session, api: ApiClient, asked: Status): Promise<Status> {
   const deadline = session.now() + PLANNED_WITHIN_MS;
   let status = asked;
-  while (status.status === 'planning' && session.now() < deadline && !session.signal.aborted) {
+  while (isOnItsWay(status) && session.now() < deadline && !session.signal.aborted) {
     session.output.passing(`${asked.id}  planning …`);
     await pause(LOOK_EVERY_MS, undefined, { signal: session.signal });
     status = await api.status(asked.id);
