@@ -231,7 +231,7 @@ const proofs: Readonly<Record<string, (printed: string) => void>> = {
     ids.set('req-3v5n', id ?? '');
   },
   'gatehouse status req-7k2m   # exit code 3': (printed) =>
-    expect(printed).toMatch(/waiting for procurement \(0 of 1\), due \d{4}-/),
+    expect(printed).toMatch(/^◔ procurement +0 of 1 .*, due \d{4}-/m),
   'gatehouse status req-3v5n   # exit code 3': (printed) => {
     expect(printed).toMatch(/^shop: dev → prod {2}web@sha256:[0-9a-f]{12}$/m);
     expect(printed).toMatch(/^· shop\/prod\/prod {2}proposed .*merge_requests\/\d+$/m);
