@@ -1,8 +1,8 @@
 /** One request as the ledger knows it: the documents and the entries sorted by what they say. Built by `ledger/record`. */
-import type { AnyEntry, LedgerEntry } from './ledger.js';
+import type { AnyEntry, EntryBodies, LedgerEntry } from './ledger.js';
 import type { PolicyManifest } from './manifest.js';
 import { personIdOf } from './person-id.js';
-import type { Plan } from './plan.js';
+import { effectKey, type Plan } from './plan.js';
 import type { RequestDocument } from './request.js';
 
 export interface RequestRecord {
@@ -22,6 +22,37 @@ export function entriesOfType<T extends AnyEntry['type']>(
   type: T,
 ): readonly Extract<AnyEntry, { type: T }>[] {
   return entries.filter((entry): entry is Extract<AnyEntry, { type: T }> => entry.type === type);
+}
+
+/** The last time that a check of a target passed in this request. */
+export function lastPassed(
+  { entries }: Pick<RequestRecord, 'entries'>,
+  target: string,
+  check: string,
+): LedgerEntry<'check.passed'> | undefined {
+  const key = effectKey(target, check);
+  return entriesOfType(entries, 'check.passed').findLast(({ body }) => body.key === key);
+}
+
+/** Whether a command was given, whatever targets it names. */
+export function hasCommand(
+  { entries }: Pick<RequestRecord, 'entries'>,
+  command: EntryBodies['command.given']['command'],
+): boolean {
+  return entriesOfType(entries, 'command.given').some(({ body }) => body.command === command);
+}
+
+/** Ended, or revoked and about to end. */
+export function isOver({ entries }: Pick<RequestRecord, 'entries'>): boolean {
+  return entries.some(({ type }) => type === 'request.ended' || type === 'request.revoked');
+}
+
+/** The gate of the plan in force that was closed without a yes. */
+export function refusedGate(record: RequestRecord): LedgerEntry<'gate.closed'> | undefined {
+  const epoch = currentPlan(record)?.epoch;
+  return entriesOfType(record.entries, 'gate.closed').find(
+    ({ body }) => body.epoch === epoch && body.result !== 'passed',
+  );
 }
 
 /** The plan in force, or undefined while planning. */

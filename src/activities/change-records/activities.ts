@@ -1,5 +1,4 @@
 /** Activities on the queue `change-records`. */
-
 import { cancellationSignal } from '@temporalio/activity';
 import { FAILURE } from '../../domain/failure.js';
 import { whyNotClosed } from '../../domain/promotion/effect-conditions.js';

@@ -6,13 +6,14 @@ import type { PlacePlan, PromotionPlan } from '../../domain/promotion/plan.js';
 import { changedPlaces } from '../../domain/promotion/progress.js';
 import type { PlaceTarget } from '../../domain/promotion/request.js';
 import { isShadow, SHADOW_CHECK } from '../../domain/promotion/shadow.js';
-import { currentPlan, entriesOfType, type RequestRecord } from '../../domain/record.js';
+import { currentPlan, isOver, lastPassed, type RequestRecord } from '../../domain/record.js';
 import type { PromotionRequest } from '../../domain/request.js';
 import { hashOf } from '../../planning/promotion/repository-files.js';
 import type { GitLabClient } from '../../systems/gitlab/client.js';
 import type { GitLabRepositories } from '../../systems/gitlab/repositories.js';
 import { effectRefused, StepFailed } from '../errors.js';
 import type { Authority } from '../guard/authority.js';
+import { refuseWithAlarm } from '../refusal.js';
 import type { ShadowActivities } from '../shadow-contracts.js';
 import { waitFor } from '../waiting.js';
 import type { DeliveryTools } from './activities.js';
@@ -20,6 +21,8 @@ import { ClauseTimes } from './clause-times.js';
 import { DeliveryProof } from './proof.js';
 import { readinessOf } from './readiness.js';
 import { contentOf, namesOf } from './wanted.js';
+
+const REMEDY = 'Requests are started by the API';
 
 export interface ShadowDeps {
   readonly tools: DeliveryTools;
@@ -57,7 +60,7 @@ export function createShadowActivities(deps: ShadowDeps): ShadowActivities {
 
     async forecast({ requestId, target, nowMs }) {
       const seen = await observedPlace(deps, requestId, target);
-      if (isNoted(seen.record, target, SHADOW_CHECK.forecast)) return;
+      if (lastPassed(seen.record, target, SHADOW_CHECK.forecast) !== undefined) return;
       const heldBy = (await reasonsToWait(deps, seen, nowMs)).join('; ');
       await ledger.passCheck(requestId, {
         key: effectKey(target, SHADOW_CHECK.forecast),
@@ -68,7 +71,7 @@ export function createShadowActivities(deps: ShadowDeps): ShadowActivities {
 
     async lookForContent({ requestId, target }) {
       const { record, place, plan } = await observedPlace(deps, requestId, target);
-      if (isNoted(record, target, SHADOW_CHECK.arrived)) return { hasArrived: true };
+      if (lastPassed(record, target, SHADOW_CHECK.arrived) !== undefined) return { hasArrived: true };
       const { project, branch } = place;
       const commit = await deps.branches.branchHeadOrNull(project, branch, cancellationSignal());
       if (commit === null || !(await holdsPlan(deps, project, commit, plan))) return { hasArrived: false };
@@ -83,7 +86,7 @@ export function createShadowActivities(deps: ShadowDeps): ShadowActivities {
     async followDelivery({ requestId, target, delivery }) {
       const seen = await observedPlace(deps, requestId, target);
       const check = SHADOW_CHECK.delivered(delivery);
-      if (isNoted(seen.record, target, check)) return;
+      if (lastPassed(seen.record, target, check) !== undefined) return;
       const { system, readBack } = await followed(deps, seen, delivery);
       await ledger.passCheck(requestId, { key: effectKey(target, check), system, readBack });
     },
@@ -93,34 +96,21 @@ export function createShadowActivities(deps: ShadowDeps): ShadowActivities {
 /** @throws StepFailed `EffectRefused` for a request that is not in shadow, is over, or has no plan; with an alarm */
 async function observed({ authority, tools }: ShadowDeps, requestId: string): Promise<Observed> {
   const verified = await authority.verify(requestId);
-  const record = 'record' in verified ? verified.record : undefined;
-  const plan = record === undefined ? undefined : currentPlan(record)?.plan;
-  const why =
-    record === undefined || !('record' in verified)
-      ? verified.faults.join('; ')
-      : !isShadow(record)
-        ? 'the request is not in shadow'
-        : record.entries.some(({ type }) => type === 'request.ended' || type === 'request.revoked')
-          ? 'the request is over'
-          : plan?.promotion === undefined
-            ? 'nothing is planned'
-            : undefined;
-  const isWhole = record?.request.kind === 'Promotion' && plan?.promotion !== undefined;
-  if (why === undefined && isWhole && record.request.kind === 'Promotion' && plan.promotion !== undefined) {
-    return {
-      record,
-      request: record.request,
-      promotion: plan.promotion,
-      plannedAtMs: Date.parse(plan.plannedAt),
-    };
-  }
-  const detail = `observing: ${why ?? 'the request is no promotion'}`;
-  await tools.ledger.raiseAlarm(record?.requestId ?? null, {
-    alarm: 'effect-refused',
-    detail: detail.slice(0, 500),
-    count: 1,
-  });
-  throw effectRefused(requestId, detail, 'Requests are started by the API');
+  const seen = 'record' in verified ? observable(verified.record) : verified.faults.join('; ');
+  if (typeof seen !== 'string') return seen;
+  const detail = `observing: ${seen}`;
+  const known = 'record' in verified ? requestId : null;
+  return await refuseWithAlarm(tools.ledger, { requestId: known, detail, object: requestId, remedy: REMEDY });
+}
+
+/** What can be observed of a request, or why nothing can. */
+function observable(record: RequestRecord): Observed | string {
+  const { request } = record;
+  const plan = currentPlan(record)?.plan;
+  if (request.kind !== 'Promotion' || !isShadow(record)) return 'the request is not in shadow';
+  if (isOver(record)) return 'the request is over';
+  if (plan?.promotion === undefined) return 'nothing is planned';
+  return { record, request, promotion: plan.promotion, plannedAtMs: Date.parse(plan.plannedAt) };
 }
 
 async function observedPlace(deps: ShadowDeps, requestId: string, target: string): Promise<ObservedPlace> {
@@ -128,11 +118,7 @@ async function observedPlace(deps: ShadowDeps, requestId: string, target: string
   const place = seen.request.content.targets.find(({ key }) => key === target);
   const plan = seen.promotion.places.find((one) => one.place === target);
   if (place !== undefined && plan !== undefined) return { ...seen, place, plan };
-  throw effectRefused(target, 'the request does not name this place', 'Requests are started by the API');
-}
-
-function isNoted({ entries }: RequestRecord, target: string, check: string): boolean {
-  return entriesOfType(entries, 'check.passed').some(({ body }) => body.key === effectKey(target, check));
+  throw effectRefused(target, 'the request does not name this place', REMEDY);
 }
 
 /** Holds first, and what would be in the way without them. A change record that nobody opens is told by the report. */
@@ -181,16 +167,9 @@ async function holdsPlan(
 async function followed({ tools }: ShadowDeps, seen: ObservedPlace, name: string) {
   const { record, place, plan, promotion } = seen;
   const delivery = place.deliveries.find((one) => one.name === name);
-  const arrived = entriesOfType(record.entries, 'check.passed').findLast(
-    ({ body }) => body.key === effectKey(place.key, SHADOW_CHECK.arrived),
-  );
-  const commit = arrived?.body.readBack.commit;
+  const commit = lastPassed(record, place.key, SHADOW_CHECK.arrived)?.body.readBack.commit;
   if (delivery === undefined || typeof commit !== 'string') {
-    throw effectRefused(
-      place.key,
-      `there is nothing to follow by ${name}`,
-      'Requests are started by the API',
-    );
+    throw effectRefused(place.key, `there is nothing to follow by ${name}`, REMEDY);
   }
   const names = namesOf(delivery);
   const wanted = {

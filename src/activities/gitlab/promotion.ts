@@ -1,5 +1,4 @@
 /** The Git side of a promotion, on the queue `gitlab`: merge request, merge, revert. */
-
 import { cancellationSignal } from '@temporalio/activity';
 import { FAILURE, SystemError } from '../../domain/failure.js';
 import type { TextChange } from '../../domain/file-set.js';

@@ -10,7 +10,7 @@ import type { InventoryManifest, PolicyManifest } from '../../domain/manifest.js
 import { isSamePerson } from '../../domain/person-id.js';
 import { effectKey, type Plan, type PlannedEffect, type TargetPlan } from '../../domain/plan.js';
 import { isShadow } from '../../domain/promotion/shadow.js';
-import { currentPlan, entriesOfType, type RequestRecord } from '../../domain/record.js';
+import { currentPlan, entriesOfType, hasCommand, type RequestRecord } from '../../domain/record.js';
 import {
   type ClusterTarget,
   type FleetRequest,
@@ -20,7 +20,7 @@ import {
 } from '../../domain/request.js';
 import type { WorkerLedger } from '../../ledger/ports.js';
 import type { EffectResult, TargetRef } from '../contracts.js';
-import { effectRefused } from '../errors.js';
+import { raise, refuseWithAlarm } from '../refusal.js';
 import { type Authority, gateRefusal, type MembershipFacts, type VerifiedRequest } from './authority.js';
 
 /** How often a judgement is made anew because the ledger grew meanwhile. */
@@ -200,7 +200,7 @@ export class EffectGuard<R extends RequestDocument = FleetRequest, T = ClusterTa
       return await this.refuse(requestId, object, 'effect-refused', detail);
     }
     if (request.faults.length > 0)
-      await this.raise(requestId, 'invalid-signature', request.faults.join('; '));
+      await raise(this.ledger, { requestId, alarm: 'invalid-signature', detail: request.faults.join('; ') });
     if (phase !== undefined) return request;
     const votes = await this.votesThatStand(request);
     const inForce = this.settings.policyFor(policySubjectOf(record.request));
@@ -225,8 +225,12 @@ export class EffectGuard<R extends RequestDocument = FleetRequest, T = ClusterTa
       }
       const against = whyNot?.(verified.record);
       if (against !== undefined) return await this.refuse(ref.requestId, key, 'effect-refused', against);
-      // a proposal is also tidied up after a cancellation
-      if (phase === undefined && isCancelled(verified.record) && !isReserved(verified.record, key, epoch)) {
+      // a cancelled request begins nothing new, whether or not its workflow lives to close it; a proposal is tidied up
+      if (
+        phase === undefined &&
+        hasCommand(verified.record, 'cancel') &&
+        !isReserved(verified.record, key, epoch)
+      ) {
         return await this.refuse(ref.requestId, key, 'effect-refused', 'the request was cancelled');
       }
       const reservation = await this.ledger.reserveEffect(
@@ -288,16 +292,14 @@ export class EffectGuard<R extends RequestDocument = FleetRequest, T = ClusterTa
   }
 
   private async refuse(requestId: string, object: string, alarm: AlarmName, detail: string): Promise<never> {
-    await this.raise(requestId, alarm, `${object}: ${detail}`);
-    throw effectRefused(
+    return await refuseWithAlarm(this.ledger, {
+      requestId,
+      alarm,
+      detail: `${object}: ${detail}`,
       object,
-      detail,
-      'Look at the request and its decisions in the ledger; nothing was changed at any system',
-    );
-  }
-
-  private async raise(requestId: string, alarm: AlarmName, detail: string): Promise<void> {
-    await this.ledger.raiseAlarm(requestId, { alarm, detail: detail.slice(0, 500), count: 1 });
+      message: detail,
+      remedy: 'Look at the request and its decisions in the ledger; nothing was changed at any system',
+    });
   }
 }
 
@@ -311,11 +313,6 @@ function underWay(system: SystemName, key: string): SystemError {
     message: 'another attempt at this effect is under way',
     remedy: 'Nothing to do: this is tried again when that one has ended',
   });
-}
-
-/** A cancelled request begins nothing new, whether or not its workflow lives to close it. */
-function isCancelled(record: RequestRecord): boolean {
-  return entriesOfType(record.entries, 'command.given').some(({ body }) => body.command === 'cancel');
 }
 
 /** An effect that was begun is finished also after that: half of it would be worse. */

@@ -13,7 +13,7 @@ import {
 } from '../../domain/promotion/progress.js';
 import { environmentKey, PROVEN } from '../../domain/promotion/request.js';
 import { describeShadow, shadowReport } from '../../domain/promotion/shadow.js';
-import { currentPlan, entriesOfType, type RequestRecord } from '../../domain/record.js';
+import { currentPlan, entriesOfType, hasCommand, type RequestRecord } from '../../domain/record.js';
 import type { WorkerLedger } from '../../ledger/ports.js';
 import { recordOf } from '../../ledger/record.js';
 import type { RequestEnd, TargetEnd } from '../contracts.js';
@@ -133,7 +133,7 @@ function outcomeOf(
   if (entriesOfType(entries, 'request.revoked').length > 0) {
     return { outcome: 'revoked', message: 'the request was revoked' };
   }
-  if (entriesOfType(entries, 'command.given').some((entry) => entry.body.command === 'cancel')) {
+  if (hasCommand(record, 'cancel')) {
     return { outcome: 'cancelled', message: 'cancelled by an operator' };
   }
   if (plan === undefined) return undefined;

@@ -17,7 +17,10 @@ import type { WorkerLedger } from '../../ledger/ports.js';
 import { effectRefused } from '../errors.js';
 import type { Authority } from '../guard/authority.js';
 import type { PromotionLedgerActivities, PromotionStart } from '../promotion-contracts.js';
+import { refuseWithAlarm } from '../refusal.js';
 import type { Judging } from './activities.js';
+
+const REMEDY = 'Start requests through the API';
 
 export interface PromotionLedgerDeps {
   readonly ledger: WorkerLedger;
@@ -67,9 +70,13 @@ export function createPromotionLedgerActivities(deps: PromotionLedgerDeps): Prom
       const { application, environment } = promotionOf(record).content;
       const against = whyNotTakenBack(record);
       if (against !== undefined) {
-        const detail = `holding ${application}/${environment} for a rollback: ${against}`;
-        await ledger.raiseAlarm(requestId, { alarm: 'effect-refused', detail, count: 1 });
-        throw refused(requestId, against);
+        await refuseWithAlarm(ledger, {
+          requestId,
+          detail: `holding ${application}/${environment} for a rollback: ${against}`,
+          object: requestId,
+          message: against,
+          remedy: REMEDY,
+        });
       }
       await ledger.placeHold(requestId, {
         holdId: `rollback-${requestId}`,
@@ -151,5 +158,5 @@ function tooEarly({ content }: PromotionRequest, target: string, message: string
 }
 
 function refused(object: string, detail: string) {
-  return effectRefused(object, detail, 'Start requests through the API');
+  return effectRefused(object, detail, REMEDY);
 }

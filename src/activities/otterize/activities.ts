@@ -1,7 +1,7 @@
 /** Activities on the queue `otterize`. */
 import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
 import { effectKey } from '../../domain/plan.js';
-import { entriesOfType } from '../../domain/record.js';
+import { lastPassed } from '../../domain/record.js';
 import type { SecretStoreTarget } from '../../domain/request.js';
 import type { WorkerLedger } from '../../ledger/ports.js';
 import type { OtterizeClient } from '../../systems/otterize/client.js';
@@ -76,10 +76,7 @@ export function createOtterizeActivities(deps: OtterizeActivityDeps): OtterizeAc
         'integrationId',
         input.target,
       );
-      const syncKey = effectKey(input.target, 'sync');
-      const sync = entriesOfType(record.entries, 'check.passed').findLast(
-        (entry) => entry.body.key === syncKey,
-      );
+      const sync = lastPassed(record, input.target, 'sync');
       if (sync === undefined) {
         throw effectRefused(input.target, 'the ledger holds no finished sync', 'Retry the cluster');
       }

@@ -3,7 +3,7 @@ import { activityInfo } from '@temporalio/activity';
 import { mapTargetTexts, textsOfTargets, withReferences } from '../../domain/personal-text.js';
 import { isEmptyPlan, type Plan, type TargetPlan, totalsOf } from '../../domain/plan.js';
 import type { PromotionPlan } from '../../domain/promotion/plan.js';
-import { currentPlan, type RequestRecord } from '../../domain/record.js';
+import { currentPlan, isOver, type RequestRecord } from '../../domain/record.js';
 import { waitForTurn } from '../../domain/turns.js';
 import { LedgerRefused } from '../../ledger/errors.js';
 import type { WorkerLedger } from '../../ledger/ports.js';
@@ -14,6 +14,7 @@ import { effectRefused } from '../errors.js';
 import type { Authority } from '../guard/authority.js';
 import { conflictsOf } from '../ledger/endings.js';
 import { keepAddresses } from '../ledger/kept-addresses.js';
+import { refuseWithAlarm } from '../refusal.js';
 
 export interface RecordingDeps {
   readonly ledger: WorkerLedger;
@@ -56,18 +57,19 @@ export async function recordUnlessThere(
   try {
     await recordPlan(deps, record, computed, epoch);
   } catch (error) {
-    if (!isOver(error) && !(await isPlanned(deps.ledger, record.requestId, epoch))) throw error;
+    if (!saysOver(error) && !(await isPlanned(deps.ledger, record.requestId, epoch))) throw error;
   }
 }
 
 /** A request that was revoked, or ended, before there was a plan: nothing more is planned. */
 function closedBy(record: RequestRecord): PlanResult | undefined {
   if (currentPlan(record) !== undefined) return undefined;
-  const over = record.entries.some(({ type }) => type === 'request.revoked' || type === 'request.ended');
-  return over ? { state: 'refused', epoch: 0, message: 'the request was revoked or has ended' } : undefined;
+  return isOver(record)
+    ? { state: 'refused', epoch: 0, message: 'the request was revoked or has ended' }
+    : undefined;
 }
 
-function isOver(error: unknown): boolean {
+function saysOver(error: unknown): boolean {
   return error instanceof LedgerRefused && (error.reason === 'revoked' || error.reason === 'ended');
 }
 
@@ -84,30 +86,33 @@ export async function verifiedRecord(deps: RecordingDeps, requestId: string): Pr
     return request.record;
   }
   const detail = request.faults.join('; ');
-  await deps.ledger.raiseAlarm(null, {
+  return await refuseWithAlarm(deps.ledger, {
+    requestId: null,
     alarm: 'invalid-signature',
-    detail: `request ${requestId.slice(0, 64)}: ${detail}`.slice(0, 500),
-    count: 1,
+    detail: `request ${requestId.slice(0, 64)}: ${detail}`,
+    object: requestId,
+    message: detail,
+    remedy: 'Start requests through the API',
   });
-  throw effectRefused(requestId, detail, 'Start requests through the API');
 }
 
 /** The workflow id is the mutual exclusion: a second run of a request under another name would double its work. */
-async function refuseForeignRun(deps: RecordingDeps, record: RequestRecord): Promise<void> {
+async function refuseForeignRun({ ledger }: RecordingDeps, record: RequestRecord): Promise<void> {
+  const { requestId, request } = record;
   const workflowId = activityInfo().workflowExecution?.workflowId ?? 'none';
-  if (workflowId === record.request.workflowId) return;
+  if (workflowId === request.workflowId) return;
   const detail = `a run under the name ${workflowId.slice(0, 200)} is none of this request`;
-  await deps.ledger.raiseAlarm(record.requestId, { alarm: 'effect-refused', detail, count: 1 });
-  throw effectRefused(record.requestId, detail, `Its run is ${record.request.workflowId}`);
+  const remedy = `Its run is ${request.workflowId}`;
+  await refuseWithAlarm(ledger, { requestId, detail, object: requestId, remedy });
 }
 
 /** The run of another request of its name is in work: only somebody who starts runs by hand comes here before that has ended. */
-async function refuseBeforeTurn(deps: RecordingDeps, record: RequestRecord): Promise<void> {
+async function refuseBeforeTurn({ ledger }: RecordingDeps, record: RequestRecord): Promise<void> {
   const wait = waitForTurn(record);
   if (wait === undefined) return;
   const detail = `a run was started before its turn: it waits behind ${wait.behind}`;
-  await deps.ledger.raiseAlarm(record.requestId, { alarm: 'effect-refused', detail, count: 1 });
-  throw effectRefused(record.requestId, detail, 'It is started by itself when its turn has come');
+  const remedy = 'It is started by itself when its turn has come';
+  await refuseWithAlarm(ledger, { requestId: record.requestId, detail, object: record.requestId, remedy });
 }
 
 /** The plan goes into the chain, which is kept for ever: people stand in it by reference. */

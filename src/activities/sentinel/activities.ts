@@ -1,6 +1,6 @@
 /** Activities of the sentinel, on the queue `plan`. */
 import { cancellationSignal } from '@temporalio/activity';
-import { effectRefused } from '../errors.js';
+import { refuseWithAlarm } from '../refusal.js';
 import type { SentinelActivities } from '../sentinel-contracts.js';
 import { judgeRef, type SentinelDeps, watchedPlaces } from './judge-ref.js';
 
@@ -17,12 +17,13 @@ export function createSentinelActivities(deps: SentinelDeps): SentinelActivities
     async judgeRef({ project, branch }) {
       if (!refs().some((place) => place.project === project && place.branch === branch)) {
         const object = `${String(project).slice(0, 200)} ${String(branch).slice(0, 200)}`;
-        await deps.ledger.raiseAlarm(null, {
-          alarm: 'effect-refused',
-          detail: `the sentinel was told to look at ${object}, which no path has`.slice(0, 500),
-          count: 1,
+        await refuseWithAlarm(deps.ledger, {
+          requestId: null,
+          detail: `the sentinel was told to look at ${object}, which no path has`,
+          object,
+          message: 'no path has this branch',
+          remedy: 'Its runs are started by its Schedule',
         });
-        throw effectRefused(object, 'no path has this branch', 'Its runs are started by its Schedule');
       }
       return await judgeRef(deps, { project, branch }, cancellationSignal());
     },

@@ -1,7 +1,14 @@
 /** How a promotion's change record is closed: what came of it, by the ledger alone, with the evidence. No personal data. */
 import { personIdOf } from '../person-id.js';
 import { effectKey } from '../plan.js';
-import { currentPlan, entriesOfType, type RequestRecord } from '../record.js';
+import {
+  currentPlan,
+  entriesOfType,
+  hasCommand,
+  lastPassed,
+  type RequestRecord,
+  refusedGate,
+} from '../record.js';
 import { deriveStatus } from '../status.js';
 import { isRollingBack, mergedPlaces, revertedPlaces } from './progress.js';
 import { afterRevert, PROMOTION_CHECK, PROMOTION_OBJECT } from './request.js';
@@ -98,9 +105,7 @@ function chainOf(record: RequestRecord, place: string): readonly string[] {
       : undefined;
   const proven = (target?.deliveries ?? []).flatMap(({ name }) => {
     const check = PROMOTION_CHECK.delivered(name);
-    const found = entriesOfType(record.entries, 'check.passed').findLast(
-      ({ body }) => body.key === effectKey(place, reverted === undefined ? check : afterRevert(check)),
-    );
+    const found = lastPassed(record, place, reverted === undefined ? check : afterRevert(check));
     const revision = found?.body.readBack.revision;
     return found === undefined
       ? [`${name} not proven`]
@@ -122,13 +127,8 @@ function lastOutcomes(record: RequestRecord): ReadonlyMap<string, string> {
 
 function whyNothing(record: RequestRecord): string {
   if (entriesOfType(record.entries, 'request.revoked').length > 0) return 'it was revoked';
-  if (entriesOfType(record.entries, 'command.given').some(({ body }) => body.command === 'cancel')) {
-    return 'it was cancelled';
-  }
-  const epoch = currentPlan(record)?.epoch;
-  const refused = entriesOfType(record.entries, 'gate.closed').find(
-    ({ body }) => body.epoch === epoch && body.result !== 'passed',
-  );
+  if (hasCommand(record, 'cancel')) return 'it was cancelled';
+  const refused = refusedGate(record);
   if (refused === undefined) return 'it ended before the first merge';
   return refused.body.result === 'expired'
     ? `gate ${refused.body.gate} was not decided in time`

@@ -3,7 +3,15 @@
  * activity at any time: what only the order of a workflow keeps apart is kept apart by these rules, from the ledger alone.
  */
 import { effectKey, isEmptyPlan, totalsOf } from '../plan.js';
-import { currentPlan, entriesOfType, type RequestRecord } from '../record.js';
+import {
+  currentPlan,
+  entriesOfType,
+  hasCommand,
+  isOver,
+  lastPassed,
+  type RequestRecord,
+  refusedGate,
+} from '../record.js';
 import { isRolledBack, isWorkDone, mergedPlaces } from './progress.js';
 import { disproved, PROMOTION_CHECK, PROMOTION_OBJECT } from './request.js';
 
@@ -17,21 +25,16 @@ export function whyNotTakenBack(record: RequestRecord): string | undefined {
     : undefined;
 }
 
-/** Why its merge requests may not be closed; undefined: nothing will come of it any more. */
+/** Why it may not be given up; undefined: nothing will come of it any more. */
 export function whyNotWithdrawn(record: RequestRecord): string | undefined {
   const plan = currentPlan(record);
-  const isOver =
-    hasCommand(record, 'cancel') ||
-    record.entries.some(({ type }) => type === 'request.revoked' || type === 'request.ended');
-  const isRefused = entriesOfType(record.entries, 'gate.closed').some(
-    ({ body }) => body.epoch === plan?.epoch && body.result !== 'passed',
-  );
+  const isGivenUp = isOver(record) || hasCommand(record, 'cancel') || refusedGate(record) !== undefined;
   const targets = plan?.plan.targets ?? [];
-  if (isOver || isRefused || isEmptyPlan(targets) || totalsOf(targets).conflict > 0) return undefined;
+  if (isGivenUp || isEmptyPlan(targets) || totalsOf(targets).conflict > 0) return undefined;
   return 'the promotion is still open';
 }
 
-/** Why its change record may not be closed; undefined: all is done, or nothing more will be. */
+/** Why its merge requests and its change record may not be closed; undefined: all is done, or nothing more will be. */
 export function whyNotClosed(record: RequestRecord): string | undefined {
   return isWorkDone(record) || isRolledBack(record) ? undefined : whyNotWithdrawn(record);
 }
@@ -92,14 +95,4 @@ function deliveryChecks({ request }: RequestRecord, place: string): readonly str
   if (request.kind !== 'Promotion') return [];
   const target = request.content.targets.find(({ key }) => key === place);
   return (target?.deliveries ?? []).map(({ name }) => PROMOTION_CHECK.delivered(name));
-}
-
-function lastPassed(record: RequestRecord, place: string, check: string) {
-  return entriesOfType(record.entries, 'check.passed').findLast(
-    ({ body }) => body.key === effectKey(place, check),
-  );
-}
-
-function hasCommand(record: RequestRecord, command: 'rollback' | 'cancel'): boolean {
-  return entriesOfType(record.entries, 'command.given').some(({ body }) => body.command === command);
 }

@@ -3,8 +3,7 @@
  * it would have waited for is noted, and when people bring the same content themselves its delivery is judged.
  */
 import type { ReadBack } from '../ledger.js';
-import { effectKey } from '../plan.js';
-import { currentPlan, entriesOfType, type RequestRecord } from '../record.js';
+import { currentPlan, lastPassed, type RequestRecord } from '../record.js';
 import { changedPlaces } from './progress.js';
 
 /** Checks of a promotion in shadow, the object part of their keys. */
@@ -72,17 +71,17 @@ export function shadowReport(record: RequestRecord): ShadowReport | undefined {
     places: targets
       .filter(({ key }) => changed.includes(key))
       .map(({ key, deliveries }) => {
-        const heldBy = textOf(noted(record, key, SHADOW_CHECK.forecast)?.readBack, 'heldBy');
-        const arrived = noted(record, key, SHADOW_CHECK.arrived);
+        const heldBy = textOf(lastPassed(record, key, SHADOW_CHECK.forecast)?.body.readBack, 'heldBy');
+        const arrived = lastPassed(record, key, SHADOW_CHECK.arrived);
         return {
           place: key,
           files: (plan.places.find(({ place }) => place === key)?.files ?? []).map(({ path }) => path),
           ...(heldBy === '' ? {} : { heldBy }),
           ...(arrived === undefined
             ? {}
-            : { arrived: { commit: textOf(arrived.readBack, 'commit'), at: arrived.at } }),
+            : { arrived: { commit: textOf(arrived.body.readBack, 'commit'), at: arrived.at } }),
           deliveries: deliveries.map(({ name }) => {
-            const found = noted(record, key, SHADOW_CHECK.delivered(name))?.readBack;
+            const found = lastPassed(record, key, SHADOW_CHECK.delivered(name))?.body.readBack;
             const message = textOf(found, 'message');
             const outcome =
               found === undefined ? 'pending' : textOf(found, 'outcome') === 'proven' ? 'proven' : 'failed';
@@ -117,17 +116,6 @@ export function awaitedPlaces(record: RequestRecord): readonly string[] {
   return (shadowReport(record)?.places ?? []).flatMap(({ place, arrived }) =>
     arrived === undefined ? [place] : [],
   );
-}
-
-function noted(
-  record: RequestRecord,
-  place: string,
-  check: string,
-): { readonly at: string; readonly readBack: ReadBack } | undefined {
-  const entry = entriesOfType(record.entries, 'check.passed').findLast(
-    ({ body }) => body.key === effectKey(place, check),
-  );
-  return entry === undefined ? undefined : { at: entry.at, readBack: entry.body.readBack };
 }
 
 function textOf(readBack: ReadBack | undefined, name: string): string {
