@@ -3,12 +3,13 @@ import { continueAsNew, executeChild, ParentClosePolicy, WorkflowIdReusePolicy }
 import type { PlanResult, RequestEnd, RolloutStart } from '../../activities/contracts.js';
 import type { FleetInput } from '../../domain/messages.js';
 import { workflowIdOf } from '../../domain/request.js';
-import { type Activities, activitiesFor } from '../activity-options.js';
+import type { Activities } from '../activity-options.js';
 import { isRefused } from '../failure-report.js';
-import { GateKeeper } from '../gates/gate-keeper.js';
+import type { GateKeeper } from '../gates/gate-keeper.js';
 import { isFleetInput, refuseInput } from '../inputs.js';
-import { RequestRun } from '../requests/request-run.js';
-import { Rollout } from '../rollout/rollout.js';
+import { type OpenRun, openRun } from '../requests/open-run.js';
+import type { RequestRun } from '../requests/request-run.js';
+import type { Rollout } from '../rollout/rollout.js';
 import { clusterOnboarding } from './cluster.js';
 
 type ClusterStart = RolloutStart['targets'][number];
@@ -20,20 +21,11 @@ type ClusterStart = RolloutStart['targets'][number];
  */
 export async function fleetOnboarding(input: FleetInput): Promise<RequestEnd> {
   if (!isFleetInput(input)) throw await refuseInput();
-  const { requestId, timing } = input;
-  const activities = activitiesFor(timing);
-  const gates = new GateKeeper(requestId, activities, input.carry);
-  const rollout = new Rollout<ClusterStart>(requestId, activities, input.carry?.cancelled ?? false);
-  const run = new RequestRun({
-    requestId,
-    activities,
-    gates,
-    rollout,
-    noun: 'Clusters',
-    continueAsNew: (carry) => continueAsNew<typeof fleetOnboarding>({ requestId, timing, carry }),
-  });
-  run.listen();
-  return await new FleetStory(input, activities, gates, rollout, run).tell();
+  const opened = openRun<ClusterStart>(input, 'Clusters', (next) =>
+    continueAsNew<typeof fleetOnboarding>(next),
+  );
+  opened.run.listen();
+  return await new FleetStory(input, opened).tell();
 }
 
 class FleetStory {
@@ -43,13 +35,7 @@ class FleetStory {
   private readonly rollout: Rollout<ClusterStart>;
   private readonly run: RequestRun<ClusterStart>;
 
-  constructor(
-    input: FleetInput,
-    activities: Activities,
-    gates: GateKeeper,
-    rollout: Rollout<ClusterStart>,
-    run: RequestRun<ClusterStart>,
-  ) {
+  constructor(input: FleetInput, { activities, gates, rollout, run }: OpenRun<ClusterStart>) {
     this.input = input;
     this.activities = activities;
     this.gates = gates;

@@ -12,13 +12,14 @@ import type { PlanResult, RequestEnd } from '../../activities/contracts.js';
 import type { PromotionStart, Proposals } from '../../activities/promotion-contracts.js';
 import type { CommandAnswer, PromotionInput } from '../../domain/messages.js';
 import { workflowIdOf } from '../../domain/request.js';
-import { type Activities, activitiesFor } from '../activity-options.js';
+import type { Activities } from '../activity-options.js';
 import { isRefused, isVoid } from '../failure-report.js';
-import { GateKeeper } from '../gates/gate-keeper.js';
+import type { GateKeeper } from '../gates/gate-keeper.js';
 import { isPromotionInput, refuseInput } from '../inputs.js';
 import { acceptUpdate, newsSignal, rollbackUpdate } from '../messages.js';
-import { RequestRun } from '../requests/request-run.js';
-import { Rollout } from '../rollout/rollout.js';
+import { type OpenRun, openRun } from '../requests/open-run.js';
+import type { RequestRun } from '../requests/request-run.js';
+import type { Rollout } from '../rollout/rollout.js';
 import { placePromotion } from './place.js';
 
 type Place = PromotionStart['targets'][number];
@@ -32,20 +33,9 @@ const WATCH_LOOKS = 5;
  */
 export async function promotion(input: PromotionInput): Promise<RequestEnd> {
   if (!isPromotionInput(input)) throw await refuseInput();
-  const { requestId, timing } = input;
-  const activities = activitiesFor(timing);
-  const gates = new GateKeeper(requestId, activities, input.carry);
-  const rollout = new Rollout<Place>(requestId, activities, input.carry?.cancelled ?? false);
-  const run = new RequestRun({
-    requestId,
-    activities,
-    gates,
-    rollout,
-    noun: 'Places',
-    continueAsNew: (carry) => continueAsNew<typeof promotion>({ requestId, timing, carry }),
-  });
-  const story = new PromotionStory(input, activities, gates, rollout, run);
-  run.listen();
+  const opened = openRun<Place>(input, 'Places', (next) => continueAsNew<typeof promotion>(next));
+  const story = new PromotionStory(input, opened);
+  opened.run.listen();
   story.listen();
   return await story.tell();
 }
@@ -59,13 +49,7 @@ class PromotionStory {
   private readonly rollout: Rollout<Place>;
   private readonly run: RequestRun<Place>;
 
-  constructor(
-    input: PromotionInput,
-    activities: Activities,
-    gates: GateKeeper,
-    rollout: Rollout<Place>,
-    run: RequestRun<Place>,
-  ) {
+  constructor(input: PromotionInput, { activities, gates, rollout, run }: OpenRun<Place>) {
     this.input = input;
     this.activities = activities;
     this.gates = gates;

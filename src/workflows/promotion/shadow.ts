@@ -13,12 +13,12 @@ import type { RequestEnd } from '../../activities/contracts.js';
 import type { ShadowStart } from '../../activities/shadow-contracts.js';
 import type { PromotionInput, TimingProfile } from '../../domain/messages.js';
 import { SHADOW_PATIENCE_MS } from '../../domain/promotion/shadow.js';
-import { type Activities, activitiesFor } from '../activity-options.js';
-import { GateKeeper } from '../gates/gate-keeper.js';
+import type { Activities } from '../activity-options.js';
 import { isPromotionInput, refuseInput } from '../inputs.js';
 import { newsSignal } from '../messages.js';
-import { RequestRun } from '../requests/request-run.js';
-import { Rollout } from '../rollout/rollout.js';
+import { type OpenRun, openRun } from '../requests/open-run.js';
+import type { RequestRun } from '../requests/request-run.js';
+import type { Rollout } from '../rollout/rollout.js';
 
 type Place = ShadowStart['places'][number];
 
@@ -31,20 +31,9 @@ const LOOK_EVERY_MS: Readonly<Record<TimingProfile, number>> = { standard: 2 * 6
  */
 export async function shadowPromotion(input: PromotionInput): Promise<RequestEnd> {
   if (!isPromotionInput(input)) throw await refuseInput();
-  const { requestId, timing } = input;
-  const activities = activitiesFor(timing);
-  const gates = new GateKeeper(requestId, activities, input.carry);
-  const rollout = new Rollout<Place>(requestId, activities, input.carry?.cancelled ?? false);
-  const run = new RequestRun({
-    requestId,
-    activities,
-    gates,
-    rollout,
-    noun: 'Places',
-    continueAsNew: (carry) => continueAsNew<typeof shadowPromotion>({ requestId, timing, carry }),
-  });
-  const story = new ShadowStory(input, activities, rollout, run);
-  run.listen();
+  const opened = openRun<Place>(input, 'Places', (next) => continueAsNew<typeof shadowPromotion>(next));
+  const story = new ShadowStory(input, opened);
+  opened.run.listen();
   story.listen();
   return await story.tell();
 }
@@ -56,12 +45,7 @@ class ShadowStory {
   private readonly rollout: Rollout<Place>;
   private readonly run: RequestRun<Place>;
 
-  constructor(
-    input: PromotionInput,
-    activities: Activities,
-    rollout: Rollout<Place>,
-    run: RequestRun<Place>,
-  ) {
+  constructor(input: PromotionInput, { activities, rollout, run }: OpenRun<Place>) {
     this.input = input;
     this.activities = activities;
     this.rollout = rollout;

@@ -99,7 +99,7 @@ export class Rollout<T extends { readonly key: string }> {
   resume(): CommandAnswer {
     this.changes += 1;
     this.paused = false;
-    this.whenLoaded(() => this.resume());
+    if (!this.loaded) this.early.push(() => this.resume());
     // none held must not mean all that failed
     const held = this.heldByProvider.size === 0 ? [] : this.pool.retry([...this.heldByProvider]);
     this.heldByProvider.clear();
@@ -110,13 +110,15 @@ export class Rollout<T extends { readonly key: string }> {
     this.changes += 1;
     this.retries += 1;
     if (!this.loaded) {
-      this.whenLoaded(() => this.retry(command));
+      this.early.push(() => this.retry(command));
       return { accepted: true, message: 'trying again' };
     }
     const again = this.pool.retry(command.targets);
     for (const key of again) this.heldByProvider.delete(key);
-    if (again.length > 0) this.paused = false;
-    if (again.length > 0) return { accepted: true, message: `retrying ${again.join(', ')}` };
+    if (again.length > 0) {
+      this.paused = false;
+      return { accepted: true, message: `retrying ${again.join(', ')}` };
+    }
     // a run that begins after the command was given has read it in the ledger
     return command.targets.length > 0 && command.targets.every((key) => this.pool.isOpen(key))
       ? { accepted: true, message: `trying again already: ${command.targets.join(', ')}` }
@@ -125,7 +127,7 @@ export class Rollout<T extends { readonly key: string }> {
 
   skip(command: OperatorCommand): CommandAnswer {
     if (!this.loaded) {
-      this.whenLoaded(() => this.skip(command));
+      this.early.push(() => this.skip(command));
       return { accepted: true, message: 'noted: the rollout has not started' };
     }
     this.changes += 1;
@@ -191,10 +193,6 @@ export class Rollout<T extends { readonly key: string }> {
     }
     await Promise.all(running);
     await this.recordSkipped();
-  }
-
-  private whenLoaded(command: () => void): void {
-    if (!this.loaded) this.early.push(command);
   }
 
   private get mayStart(): boolean {
