@@ -6,7 +6,6 @@
 import { entriesOfType } from '../src/domain/record.js';
 import { atMost, type Bench, counted, type Figure } from './bench.js';
 import { machine, say, startBenchStack } from './fleet/bench-stack.js';
-import { filesOfBranch } from './promotion/git-content.js';
 import { agree, askForPromotion, endOf, outcomeOf } from './promotion/promote.js';
 import {
   PROD_PROJECT,
@@ -15,6 +14,7 @@ import {
   serviceNames,
   servicePathsText,
 } from './promotion/services.js';
+import { filesOf } from './repositories/git-content.js';
 
 const SERVICES = 100;
 
@@ -29,7 +29,7 @@ export const bench: Bench = {
     try {
       const { stack } = bench;
       await seedServices(stack, services, { dev: '1.1.0', prod: '1.0.0' });
-      const before = await filesOfBranch(stack, PROD_PROJECT);
+      const before = await filesOf(stack, PROD_PROJECT);
       const startedAt = Date.now();
       const requests = await Promise.all(services.map((service) => askForPromotion(bench, service)));
       say(`all are asked for after ${seconds(startedAt)} s; ${machine()}`);
@@ -39,7 +39,7 @@ export const bench: Bench = {
       const wallS = seconds(agreedAt);
       say(machine());
 
-      const after = await filesOfBranch(stack, PROD_PROJECT);
+      const after = await filesOf(stack, PROD_PROJECT);
       const wanted = new Map([
         ...before,
         ...services.flatMap((service) => Object.entries(serviceFiles(stack, service, '1.1.0'))),

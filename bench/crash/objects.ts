@@ -1,30 +1,19 @@
 /** Reads what is there at every system, objects and not calls. */
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import Type, { type Static } from 'typebox';
 import { KeyVaultState } from '../../sandbox/key-vault/state.js';
 import { OtterizeState } from '../../sandbox/otterize/state.js';
-import type { GatehouseStack } from '../../sandbox/stack/gatehouse.js';
 import { TicketsState } from '../../sandbox/tickets/state.js';
 import { verifyChain } from '../../src/ledger/chain.js';
 import type { ChainReader, StoredEntry } from '../../src/ledger/ports.js';
+import { branchesOf, type Commit, commitsOf, filesOf } from '../repositories/git-content.js';
 import type { CrashStack } from './crash-stack.js';
 
-const run = promisify(execFile);
 const PROJECT = 'platform/clusters';
 const PAGE = 1000;
-const GIT_OUTPUT = 64 * 1024 * 1024;
 
 const MailState = Type.Object({
   mails: Type.Array(Type.Object({ headers: Type.Record(Type.String(), Type.String()) })),
 });
-
-export interface Commit {
-  readonly id: string;
-  readonly message: string;
-  readonly files: readonly string[];
-}
 
 export interface Objects {
   readonly otterize: Static<typeof OtterizeState>;
@@ -51,7 +40,10 @@ export async function readObjects(crash: CrashStack): Promise<Objects> {
   return {
     otterize: await crash.control('otterize').objects(OtterizeState),
     vaults: (await crash.control('key-vault').objects(KeyVaultState)).vaults,
-    ...(await repositoryOf(stack)),
+    // without the first one, which made the example
+    commits: (await commitsOf(stack, PROJECT)).slice(1),
+    files: await filesOf(stack, PROJECT, (path) => path.endsWith('/otterize.yaml')),
+    branches: await branchesOf(stack, PROJECT),
     deliveries: (await crash.control('tickets').objects(TicketsState)).deliveries,
     mails: mails.map((mail) => mail.headers['message-id'] ?? ''),
     entries,
@@ -69,27 +61,4 @@ export async function wholeLedger(ledger: ChainReader): Promise<readonly StoredE
     if (page.length === 0) return entries;
     entries.push(...page);
   }
-}
-
-/** Git itself is asked, not the stand-in's API. */
-async function repositoryOf(stack: GatehouseStack): Promise<Pick<Objects, 'commits' | 'files' | 'branches'>> {
-  const folder = join(stack.folder, 'stand-ins', 'gitlab', 'repositories', `${PROJECT}.git`);
-  const git = async (...args: string[]): Promise<string> =>
-    (await run('git', ['-C', folder, '-c', 'core.quotePath=false', ...args], { maxBuffer: GIT_OUTPUT }))
-      .stdout;
-  const log = await git('log', '--reverse', '--name-only', '--format=%x01%H%x02%B%x02', 'main');
-  const commits = log
-    .split('\x01')
-    .slice(1)
-    .map((block): Commit => {
-      const [id = '', message = '', files = ''] = block.split('\x02');
-      return { id, message, files: files.split('\n').filter((file) => file !== '') };
-    });
-  const paths = (await git('ls-tree', '-r', '--name-only', 'main')).split('\n').filter((path) => path !== '');
-  const files = new Map<string, string>();
-  for (const path of paths.filter((name) => name.endsWith('/otterize.yaml'))) {
-    files.set(path, await git('show', `main:${path}`));
-  }
-  const branches = (await git('for-each-ref', '--format=%(refname)')).split('\n').filter((ref) => ref !== '');
-  return { commits: commits.slice(1), files, branches };
 }

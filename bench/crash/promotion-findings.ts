@@ -5,8 +5,8 @@ import { effectKey } from '../../src/domain/plan.js';
 import { PROMOTION_CHECK, PROMOTION_OBJECT } from '../../src/domain/promotion/request.js';
 import { verifyChain } from '../../src/ledger/chain.js';
 import type { StoredEntry } from '../../src/ledger/ports.js';
-import { filesOfBranch, gitIn } from '../promotion/git-content.js';
 import { directoryOf, PROD_PROJECT, serviceFiles } from '../promotion/services.js';
+import { branchesOf, type Commit, commitsOf, filesOf } from '../repositories/git-content.js';
 import type { CrashStack } from './crash-stack.js';
 import type { Finding } from './findings.js';
 import { wholeLedger } from './objects.js';
@@ -21,13 +21,8 @@ export interface PromotedService {
 
 export interface PromotionObjects {
   readonly files: ReadonlyMap<string, string>;
-  /** commits of production's branch: merges have two parents or more */
-  readonly commits: readonly {
-    readonly id: string;
-    readonly parents: number;
-    readonly message: string;
-    readonly files: readonly string[];
-  }[];
+  /** of production's branch */
+  readonly commits: readonly Commit[];
   readonly branches: readonly string[];
   readonly mergeRequests: readonly { readonly state: string; readonly sourceBranch: string }[];
   readonly changes: readonly { readonly correlationId: string; readonly state: string }[];
@@ -37,27 +32,13 @@ export interface PromotionObjects {
 
 export async function readPromotionObjects(crash: CrashStack): Promise<PromotionObjects> {
   const { stack } = crash;
-  const log = await gitIn(
-    stack,
-    PROD_PROJECT,
-    'log',
-    '--name-only',
-    '--format=%x01%H%x02%P%x02%B%x02',
-    'main',
-  );
   const gitlab = await crash.control('gitlab').objects(GitlabState);
   const entries = await wholeLedger(crash.ledger);
   const { changes } = await crash.control('servicenow').objects(ServiceNowState);
   return {
-    files: await filesOfBranch(stack, PROD_PROJECT),
-    commits: log
-      .split('\x01')
-      .slice(1)
-      .map((block) => {
-        const [id = '', parents = '', message = '', files = ''] = block.split('\x02');
-        return { id, parents: parents.split(' ').length, message, files: linesOf(files) };
-      }),
-    branches: linesOf(await gitIn(stack, PROD_PROJECT, 'for-each-ref', '--format=%(refname:short)')),
+    files: await filesOf(stack, PROD_PROJECT),
+    commits: await commitsOf(stack, PROD_PROJECT),
+    branches: await branchesOf(stack, PROD_PROJECT),
     mergeRequests: gitlab.mergeRequests,
     changes: changes.map(({ fields }) => ({
       correlationId: fields.correlation_id ?? '',
@@ -68,7 +49,7 @@ export async function readPromotionObjects(crash: CrashStack): Promise<Promotion
   };
 }
 
-/** @param contentOf files of a service as it was before, and as the release makes it */
+/** @param promoted all promotions that were asked for */
 export function promotionFindings(
   crash: CrashStack,
   objects: PromotionObjects,
@@ -78,7 +59,7 @@ export function promotionFindings(
   return [
     ...promoted.flatMap((one) => findingsOf(crash, objects, one)),
     ...objects.branches
-      .filter((branch) => branch !== 'main')
+      .filter((branch) => branch !== 'refs/heads/main')
       .map((branch): Finding => ({ kind: 'orphan', target: 'all', what: `branch ${branch}` })),
     ...objects.changes
       .filter(({ correlationId }) => ![...known].some((id) => correlationId.includes(id)))
@@ -111,8 +92,8 @@ function findingsOf(
   exactly('merge requests', ours.length, times);
   exactly('merged merge requests', ours.filter(({ state }) => state === 'merged').length, times);
   const commits = objects.commits.filter(({ message }) => message.includes(requestId));
-  exactly('commits', commits.filter(({ parents }) => parents === 1).length, times);
-  exactly('merges', commits.filter(({ parents }) => parents > 1).length, times);
+  exactly('commits', commits.filter(({ parents }) => parents.length === 1).length, times);
+  exactly('merges', commits.filter(({ parents }) => parents.length > 1).length, times);
   const folder = `${directoryOf(service.name)}/`;
   const strays = commits.flatMap(({ files }) => files.filter((file) => !file.startsWith(folder)));
   exactly('files of others in its commits', strays.length, 0);
@@ -142,8 +123,4 @@ function findingsOf(
   exactly('ledger: holds', count('hold.placed', ''), isBack ? 1 : 0);
   exactly('ledger: ends of the request', count('request.ended', `"outcome":"${wanted}"`), 1);
   return findings;
-}
-
-function linesOf(text: string): readonly string[] {
-  return text.split('\n').filter((line) => line !== '');
 }

@@ -9,7 +9,7 @@ import type { GatehouseStack } from '../../sandbox/stack/gatehouse.js';
 import { type ShopPathOptions, shopImage } from '../../sandbox/stack/promotion-files.js';
 import type { World } from '../../sandbox/world.js';
 
-export const DEV_PROJECT = 'shop-dev/ops';
+const DEV_PROJECT = 'shop-dev/ops';
 export const PROD_PROJECT = 'shop-prod/ops';
 const ARGOCD = '/clusters/management/apis/argoproj.io/v1alpha1/namespaces/argocd/applications';
 const COMPARED_WITHIN_MS = 120_000;
@@ -50,7 +50,7 @@ export function servicePathsText(
 }
 
 /** What every service runs by a version of the shop's image. */
-export function serviceImage(stack: GatehouseStack, version: ExampleVersion): string {
+function serviceImage(stack: GatehouseStack, version: ExampleVersion): string {
   return `${shopImage(stack.address('harbor'))}@${exampleImage('shop/web', version).content.top.digest}`;
 }
 

@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { killBatch } from '../../bench/crash/batch.js';
 import { tryAll } from '../../bench/crash/campaign.js';
@@ -11,10 +9,9 @@ import { describePoint, type KillPoint } from '../../bench/crash/kill-points.js'
 import { readObjects } from '../../bench/crash/objects.js';
 import { type CrashCluster, crashCluster, onboarding } from '../../bench/crash/onboarding.js';
 import { closeTemporal } from '../../bench/crash/temporal-closed.js';
-import type { GatehouseStack } from '../../sandbox/stack/gatehouse.js';
-import { jsonLine, type RunningProcess, startTypeScript } from '../../sandbox/stack/processes.js';
 import { QUEUES } from '../../src/domain/task-queues.js';
 import { sharedTemporal, uniqueName, workflowBundle } from '../support/stack.js';
+import { startOwnWorker } from '../support/start-own-worker.js';
 
 /** Points of the sample; the bench `crash-cluster` does them all. */
 const SAMPLE = [
@@ -34,7 +31,7 @@ const CLUSTERS = 4 * SAMPLE.length;
 const LIMIT_MS = 600_000;
 vi.setConfig({ testTimeout: LIMIT_MS, hookTimeout: LIMIT_MS });
 
-const NAIVE_WORKER = fileURLToPath(new URL('./naive-worker.ts', import.meta.url));
+const NAIVE_WORKER = new URL('./naive-worker.ts', import.meta.url);
 
 describe('a worker killed by kill -9 in the middle of a call', () => {
   let crash: CrashStack;
@@ -100,7 +97,7 @@ describe('a worker killed by kill -9 in the middle of a call', () => {
       queues: QUEUES.filter((queue) => queue !== 'otterize'),
       env: LABEL_CALLS,
     });
-    const naive = await crash.withWorker(startNaiveWorker);
+    const naive = await crash.withWorker((stack) => startOwnWorker(stack, NAIVE_WORKER, LABEL_CALLS));
     const point = pointOf('createOrganization_mutation', 'after');
     const cluster = next();
     const [killed] = await killBatch(naive, onboarding(naive), [{ point, subject: cluster }]);
@@ -116,15 +113,3 @@ describe('a worker killed by kill -9 in the middle of a call', () => {
     });
   });
 });
-
-async function startNaiveWorker(stack: GatehouseStack): Promise<RunningProcess<unknown>> {
-  const worker = await startTypeScript({
-    name: 'naive worker',
-    entry: NAIVE_WORKER,
-    env: stack.environment('worker', LABEL_CALLS),
-    logFile: join(stack.folder, 'logs', 'naive-worker.log'),
-    ready: jsonLine((line) => (line.ready === 'worker' ? line : undefined)),
-  });
-  stack.workers.push(worker);
-  return worker;
-}

@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { killBatch } from '../../bench/crash/batch.js';
 import { tryAll } from '../../bench/crash/campaign.js';
@@ -21,10 +19,9 @@ import {
 } from '../../bench/crash/promotion-findings.js';
 import { closeTemporal } from '../../bench/crash/temporal-closed.js';
 import { seedServices, serviceNames, servicePathsText } from '../../bench/promotion/services.js';
-import type { GatehouseStack } from '../../sandbox/stack/gatehouse.js';
-import { jsonLine, type RunningProcess, startTypeScript } from '../../sandbox/stack/processes.js';
 import { QUEUES } from '../../src/domain/task-queues.js';
 import { sharedTemporal, uniqueName, workflowBundle } from '../support/stack.js';
+import { startOwnWorker } from '../support/start-own-worker.js';
 
 /** Points of the samples; the bench `promotion-crash` does them all. */
 const FORTH = [
@@ -49,7 +46,7 @@ const LOOKS = 2;
 const LIMIT_MS = 600_000;
 vi.setConfig({ testTimeout: LIMIT_MS, hookTimeout: LIMIT_MS });
 
-const CARELESS_WORKER = fileURLToPath(new URL('./careless-promotion-worker.ts', import.meta.url));
+const CARELESS_WORKER = new URL('./careless-promotion-worker.ts', import.meta.url);
 
 describe('a worker killed by kill -9 in the middle of a call of a promotion', () => {
   let crash: CrashStack;
@@ -119,7 +116,7 @@ describe('a worker killed by kill -9 in the middle of a call of a promotion', ()
       queues: QUEUES.filter((queue) => queue !== 'change-records'),
       env: LABEL_CALLS,
     });
-    const careless = await crash.withWorker(startCarelessWorker);
+    const careless = await crash.withWorker((stack) => startOwnWorker(stack, CARELESS_WORKER, LABEL_CALLS));
     const point = pointOf('create change request', 'after');
     const service = next();
     const [killed] = await killBatch(careless, promoting(careless), [{ point, subject: service }]);
@@ -136,15 +133,3 @@ describe('a worker killed by kill -9 in the middle of a call of a promotion', ()
     });
   });
 });
-
-async function startCarelessWorker(stack: GatehouseStack): Promise<RunningProcess<unknown>> {
-  const worker = await startTypeScript({
-    name: 'careless worker',
-    entry: CARELESS_WORKER,
-    env: stack.environment('worker', LABEL_CALLS),
-    logFile: join(stack.folder, 'logs', 'careless-worker.log'),
-    ready: jsonLine((line) => (line.ready === 'worker' ? line : undefined)),
-  });
-  stack.workers.push(worker);
-  return worker;
-}

@@ -1,13 +1,14 @@
 /** The scene of attacks on promotions: people ask for one service each, and the attacker wants production changed. */
 import { expect } from 'vitest';
-import { filesOfBranch } from '../../bench/promotion/git-content.js';
 import {
+  directoryOf,
   PROD_PROJECT,
   seedServices,
   serviceFiles,
   serviceNames,
   servicePathsText,
 } from '../../bench/promotion/services.js';
+import { filesOf } from '../../bench/repositories/git-content.js';
 import { shopPromotionText } from '../../sandbox/stack/promotion-files.js';
 import { workflowIdOf } from '../../src/domain/request.js';
 import { type QueueName, taskQueue } from '../../src/domain/task-queues.js';
@@ -125,7 +126,8 @@ export class PromotionScene extends HostileStage<PromotionWorkerName> {
 
   /** What production's branch holds of a service: `before` the promotion, `after` it, or something else. */
   async production({ service }: PromotionBait): Promise<'before' | 'after' | 'something else'> {
-    const files = await filesOfBranch(this.stack, PROD_PROJECT);
+    const folder = `${directoryOf(service)}/`;
+    const files = await filesOf(this.stack, PROD_PROJECT, (path) => path.startsWith(folder));
     const holds = (version: '1.0.0' | '1.1.0'): boolean =>
       Object.entries(serviceFiles(this.stack, service, version)).every(
         ([path, text]) => files.get(path) === text,

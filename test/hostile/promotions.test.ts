@@ -2,12 +2,10 @@
  * Attacks on promotions by whoever may write to the Temporal namespace: production's branch, the merge requests, the change
  * record and the rollback are out of reach. Real Temporal, real ledger, real API and workers.
  */
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { jsonLine, startTypeScript } from '../../sandbox/stack/processes.js';
 import type { PromotionStart } from '../../src/activities/promotion-contracts.js';
 import { signDecision } from '../../src/security/attestation.js';
+import { startOwnWorker } from '../support/start-own-worker.js';
 import { claimsFor, FORGERIES, plant, stolenSigner } from './envelopes.js';
 import { CONFIRMED, PASSED } from './forged-results.js';
 import { type PromotionBait, PromotionScene, type Scheduled } from './promotion-scene.js';
@@ -198,14 +196,10 @@ describe('with a guard that always says yes', () => {
   it('the same attack merges', async () => {
     const bait = await scene.askAndOpen();
     await scene.stop('systems');
-    const unguarded = await startTypeScript({
-      name: 'unguarded',
-      entry: fileURLToPath(new URL('./unguarded-promotion-worker.ts', import.meta.url)),
-      env: scene.stack.environment('worker'),
-      logFile: join(scene.stack.folder, 'logs', 'unguarded.log'),
-      ready: jsonLine((line) => (line.ready === 'unguarded' ? line : undefined)),
-      readyTimeoutMs: 120_000,
-    });
+    const unguarded = await startOwnWorker(
+      scene.stack,
+      new URL('./unguarded-promotion-worker.ts', import.meta.url),
+    );
     try {
       expect(await scene.attempt(bait, MERGE)).toBe('done');
       expect(await scene.production(bait)).toBe('after');

@@ -111,13 +111,6 @@ export function describeShadow({ gates, changeRecord, places }: ShadowReport): s
   ].join('; ');
 }
 
-/** Places that nobody has brought yet. */
-export function awaitedPlaces(record: RequestRecord): readonly string[] {
-  return (shadowReport(record)?.places ?? []).flatMap(({ place, arrived }) =>
-    arrived === undefined ? [place] : [],
-  );
-}
-
 function textOf(readBack: ReadBack | undefined, name: string): string {
   const value = readBack?.[name];
   return typeof value === 'string' ? value : '';

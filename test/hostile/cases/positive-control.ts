@@ -1,9 +1,8 @@
 /** With the guard out of the way the very same attacks have their effect: what refuses them above is the guard. */
 
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { jsonLine, type RunningProcess, startTypeScript } from '../../../sandbox/stack/processes.js';
+import type { RunningProcess } from '../../../sandbox/stack/processes.js';
+import { startOwnWorker } from '../../support/start-own-worker.js';
 import { claimsFor, FORGERIES, GATES, plant } from '../envelopes.js';
 import { CONFIRMED, forgedStart, PASSED } from '../forged-results.js';
 import type { Mark } from '../hostile-stage.js';
@@ -14,15 +13,7 @@ export function positiveControl(scene: () => Scene): void {
 
   beforeAll(async () => {
     await scene().stop('systems');
-    const { stack } = scene();
-    unguarded = await startTypeScript({
-      name: 'unguarded',
-      entry: fileURLToPath(new URL('../unguarded-worker.ts', import.meta.url)),
-      env: stack.environment('worker'),
-      logFile: join(stack.folder, 'logs', 'unguarded.log'),
-      ready: jsonLine((line) => (line.ready === 'unguarded' ? line : undefined)),
-      readyTimeoutMs: 120_000,
-    });
+    unguarded = await startOwnWorker(scene().stack, new URL('../unguarded-worker.ts', import.meta.url));
   });
   afterAll(async () => {
     await unguarded?.stop();
