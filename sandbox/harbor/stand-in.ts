@@ -8,7 +8,7 @@ import { MEDIA_TYPE } from './artifact-content.js';
 import { addArtifactRoutes } from './artifact-routes.js';
 import { addBlobRoutes } from './blob-routes.js';
 import { BlobStore } from './blob-store.js';
-import { addChartIndexRoute } from './chart-index-route.js';
+import { addChartIndexRoutes } from './chart-index-routes.js';
 import { addControlRoutes } from './control-routes.js';
 import { EXAMPLE_PROJECTS, exampleArtifacts } from './example-artifacts.js';
 import { Harbor, type HarborStandIn } from './harbor.js';
@@ -79,7 +79,7 @@ export async function startHarbor(context: StandInContext): Promise<RunningStand
   addManifestRoutes(harbor);
   addBlobRoutes(harbor);
   addTokenRoute(harbor);
-  addChartIndexRoute(harbor);
+  addChartIndexRoutes(harbor);
   addArtifactRoutes(harbor);
   addControlRoutes(harbor);
   if (harbor.state.manifests.length === 0)

@@ -17,10 +17,12 @@ export interface ChartRendering {
   readonly findings: readonly Finding[];
 }
 
+type ChartRegistry = Pick<RegistryClient, 'pullChart' | 'pullClassicChart'>;
+
 export interface ChartOptions {
   /** unset: not configured, and the difference shows the HelmRelease alone */
   readonly helm?: Pick<Helm, 'template'> | undefined;
-  readonly registry?: Pick<RegistryClient, 'pullChart'> | undefined;
+  readonly registry?: ChartRegistry | undefined;
   /** charts of the path; no others are fetched */
   readonly charts: readonly { readonly name: string; readonly repository: string }[];
   /** of a HelmRelease that names none */
@@ -81,14 +83,10 @@ type Rendered =
 
 class Charts {
   readonly #helm: Pick<Helm, 'template'>;
-  readonly #registry: Pick<RegistryClient, 'pullChart'>;
+  readonly #registry: ChartRegistry;
   readonly #options: ChartOptions;
 
-  constructor(
-    helm: Pick<Helm, 'template'>,
-    registry: Pick<RegistryClient, 'pullChart'>,
-    options: ChartOptions,
-  ) {
+  constructor(helm: Pick<Helm, 'template'>, registry: ChartRegistry, options: ChartOptions) {
     this.#helm = helm;
     this.#registry = registry;
     this.#options = options;
@@ -98,8 +96,7 @@ class Charts {
     const { charts, signal } = this.#options;
     const known = charts.find(({ name }) => name === release.chart);
     if (known === undefined) return { note: 'its chart is not one of the path' };
-    if (!known.repository.startsWith('oci://')) return { note: 'only charts of OCI registries are rendered' };
-    const pulled = await this.#pull(`${known.repository}/${known.name}`, release, signal);
+    const pulled = await this.#pull(known, release, signal);
     if ('note' in pulled) return pulled;
     const text = await this.#template(release, pulled.archive, signal);
     // charts leave the namespace to Helm
@@ -110,12 +107,14 @@ class Charts {
   }
 
   async #pull(
-    repository: string,
+    { name, repository }: ChartOptions['charts'][number],
     release: ChartRelease,
     signal: AbortSignal | undefined,
   ): Promise<{ readonly archive: Buffer; readonly digest: string } | { readonly note: string }> {
     try {
-      const pulled = await this.#registry.pullChart(repository, release.version, signal);
+      const pulled = repository.startsWith('oci://')
+        ? await this.#registry.pullChart(`${repository}/${name}`, release.version, signal)
+        : await this.#registry.pullClassicChart(repository, name, release.version, signal);
       if (pulled !== null) return pulled;
     } catch (error) {
       // some registries send archives from another host, which is not asked

@@ -15,7 +15,11 @@ const LARGEST_OTHER_STYLE = 256 * 1024;
 /** Text of one version of a chart. */
 const LARGEST_ENTRY = 256 * 1024;
 
-const Entry = Type.Object({ version: Type.String(), digest: Type.Optional(Type.String()) });
+const Entry = Type.Object({
+  version: Type.String(),
+  digest: Type.Optional(Type.String()),
+  urls: Type.Optional(Type.Array(Type.String())),
+});
 const Index = Type.Object({ entries: Type.Record(Type.String(), Type.Array(Entry)) });
 
 /** The index is not one, or not in a style that can be read within bounds. */
@@ -34,9 +38,11 @@ export function versionInIndex(text: string, chart: string, version: string): Ch
     entries.find((entry) => entry.version === version) ??
     entries.find((entry) => sameChartVersion(entry.version, version));
   if (found === undefined) return null;
+  const [url] = found.urls ?? [];
   const hex = found.digest?.replace(/^sha256:/, '').toLowerCase();
   return {
     version: found.version,
+    ...(url === undefined ? {} : { url }),
     ...(hex === undefined || !/^[0-9a-f]{64}$/.test(hex) ? {} : { digest: `sha256:${hex}` }),
   };
 }

@@ -7,6 +7,7 @@ import { ChartIndexError, versionInIndex } from './chart-index.js';
 import { originOf, type RegistryHost, RegistryHosts } from './hosts.js';
 import {
   chartArchiveIn,
+  digestOf,
   isChart,
   MANIFEST_TYPES,
   platformsOf,
@@ -215,30 +216,46 @@ export class RegistryClient {
     signal?: AbortSignal,
   ): Promise<ChartInIndex | null> {
     const subject = subjectOf('find chart', `${repositoryUrl} ${chart} ${version}`);
-    const url = indexOf(repositoryUrl, subject);
+    return await this.#inIndex(indexOf(repositoryUrl, subject), chart, version, subject, signal);
+  }
+
+  /**
+   * A chart version with its archive from a repository with an `index.yaml`, or null when the index has none.
+   * @param repositoryUrl address of the folder with the index
+   * @throws SystemError kind `invalid` when the index names another host that is not configured, `malformed` when the
+   * archive is missing, too large, or not of the digest of the index
+   */
+  async pullClassicChart(
+    repositoryUrl: string,
+    chart: string,
+    version: string,
+    signal?: AbortSignal,
+  ): Promise<PulledChart | null> {
+    const subject = subjectOf('pull chart', `${repositoryUrl} ${chart} ${version}`);
+    const index = indexOf(repositoryUrl, subject);
+    const found = await this.#inIndex(index, chart, version, subject, signal);
+    if (found === null) return null;
+    if (found.url === undefined || !URL.canParse(found.url, index.href)) {
+      throw new SystemError(troubleOf(subject, 'malformed', 'the index names no address of its archive'));
+    }
+    const url = new URL(found.url, index);
     const answer = await this.#http.send({
       ...subject,
       host: this.#hosts.at(url, subject),
       method: 'GET',
       url,
       scope: 'chart-repository',
-      accept: 'application/yaml, text/yaml, text/plain, application/json',
-      mostBytes: LARGEST_INDEX,
+      accept: 'application/gzip, application/octet-stream, */*',
+      mostBytes: LARGEST_CHART,
       signal,
     });
     if (answer === null) {
       throw new SystemError(
-        troubleOf(subject, 'not-found', 'there is no index.yaml at this address', {
-          remedy: 'Correct the address of the chart repository: it is the folder that holds index.yaml.',
-        }),
+        troubleOf(subject, 'malformed', 'the index has the chart, but its archive is not there'),
       );
     }
-    try {
-      return versionInIndex(answer.bytes.toString('utf8'), chart, version);
-    } catch (error) {
-      if (!(error instanceof ChartIndexError)) throw error;
-      throw new SystemError(troubleOf(subject, 'malformed', `index.yaml cannot be read: ${error.message}`));
-    }
+    const digest = found.digest ?? digestOf(answer.bytes, 'sha256');
+    return { digest, archive: verifiedBlob(subject, answer.bytes, digest) };
   }
 
   /**
@@ -296,6 +313,39 @@ export class RegistryClient {
         remedy: 'Write which one is meant: latest is not taken for granted.',
       }),
     );
+  }
+
+  /** @throws SystemError */
+  async #inIndex(
+    url: URL,
+    chart: string,
+    version: string,
+    subject: CallSubject,
+    signal: AbortSignal | undefined,
+  ): Promise<ChartInIndex | null> {
+    const answer = await this.#http.send({
+      ...subject,
+      host: this.#hosts.at(url, subject),
+      method: 'GET',
+      url,
+      scope: 'chart-repository',
+      accept: 'application/yaml, text/yaml, text/plain, application/json',
+      mostBytes: LARGEST_INDEX,
+      signal,
+    });
+    if (answer === null) {
+      throw new SystemError(
+        troubleOf(subject, 'not-found', 'there is no index.yaml at this address', {
+          remedy: 'Correct the address of the chart repository: it is the folder that holds index.yaml.',
+        }),
+      );
+    }
+    try {
+      return versionInIndex(answer.bytes.toString('utf8'), chart, version);
+    } catch (error) {
+      if (!(error instanceof ChartIndexError)) throw error;
+      throw new SystemError(troubleOf(subject, 'malformed', `index.yaml cannot be read: ${error.message}`));
+    }
   }
 
   async #manifest(

@@ -112,7 +112,7 @@ export function verifiedBlob(subject: CallSubject, bytes: Buffer, wanted: string
   return bytes;
 }
 
-function digestOf(bytes: Buffer, algorithm: 'sha256' | 'sha512'): string {
+export function digestOf(bytes: Buffer, algorithm: 'sha256' | 'sha512'): string {
   return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`;
 }
 

@@ -18,7 +18,7 @@ export interface PlatformDigest {
 }
 
 export interface ChartInRegistry {
-  /** digest of the chart's manifest */
+  /** digest of the chart's manifest; in a repository with an index, of its archive */
   readonly digest: string;
 }
 
@@ -33,4 +33,6 @@ export interface ChartInIndex {
   readonly version: string;
   /** `sha256:…` of the chart's archive; unset when the index does not say */
   readonly digest?: string;
+  /** where the archive is: whole, or relative to the index */
+  readonly url?: string;
 }

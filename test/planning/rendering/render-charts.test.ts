@@ -11,6 +11,7 @@ import { Helm } from '../../../src/systems/helm/helm.js';
 import { troubleOf } from '../../../src/systems/http/trouble.js';
 
 const CANARY = 'canary-of-the-chart';
+const CLASSIC = 'https://charts.example.com/stable';
 const CHART = { name: 'cache', repository: 'oci://registry.example.com/charts' };
 
 let program: string | undefined;
@@ -50,17 +51,28 @@ rules: []
   },
 };
 
-/** A registry that has some versions of one chart. */
-function registry(versions: Readonly<Record<string, ChartFiles>>): NonNullable<ChartOptions['registry']> {
-  return {
-    pullChart: async (repository, version) => {
-      const files = versions[version];
-      if (files === undefined || repository !== `${CHART.repository}/${CHART.name}`) return null;
-      const content = chartContent(CHART.name, version, files);
-      const archive = content.blobs[0]?.bytes ?? Buffer.alloc(0);
-      return { digest: content.top.digest, archive };
-    },
+type Registry = NonNullable<ChartOptions['registry']>;
+
+/** A registry, and a repository with an index, that have some versions of one chart. */
+function registry(versions: Readonly<Record<string, ChartFiles>>): Registry {
+  const pull: Registry['pullChart'] = async (repository, version) => {
+    const files = versions[version];
+    if (files === undefined || repository !== `${CHART.repository}/${CHART.name}`) return null;
+    const content = chartContent(CHART.name, version, files);
+    const archive = content.blobs[0]?.bytes ?? Buffer.alloc(0);
+    return { digest: content.top.digest, archive };
   };
+  return {
+    pullChart: pull,
+    pullClassicChart: (repository, chart, version) =>
+      pull(`${repository.replace(CLASSIC, CHART.repository)}/${chart}`, version),
+  };
+}
+
+/** A registry that fails at every chart. */
+function failing(error: () => Error): Registry {
+  const fail = () => Promise.reject(error());
+  return { pullChart: fail, pullClassicChart: fail };
 }
 
 const BOTH = { '1.0.0': TEMPLATES, '1.1.0': TEMPLATES };
@@ -104,6 +116,15 @@ describe('charts of HelmReleases', () => {
     expect(findings).toEqual([]);
   });
 
+  it('come from a repository with an index as well', async (context) => {
+    const { after, findings } = await rendered(release('1.0.0'), release('1.1.0'), {
+      helm: helm(context),
+      charts: [{ ...CHART, repository: CLASSIC }],
+    });
+    expect(after).toHaveLength(3);
+    expect(findings).toEqual([]);
+  });
+
   it('are rendered with the values of the release, of which no secret is shown', async (context) => {
     const values = `  values: {memory: 64Mi, password: ${CANARY}}\n`;
     const result = await rendered(release('1.0.0'), release('1.0.0', values), { helm: helm(context) });
@@ -124,7 +145,7 @@ describe('charts of HelmReleases', () => {
   });
 
   it('are left alone where the release stays as it is', async (context) => {
-    const asked = { pullChart: () => Promise.reject(new Error('nothing is to be fetched')) };
+    const asked = failing(() => new Error('nothing is to be fetched'));
     const result = await rendered(release('1.0.0'), release('1.0.0'), {
       helm: helm(context),
       registry: asked,
@@ -165,7 +186,7 @@ describe('charts that cannot be rendered', () => {
   it('stop the plan when the new version is not in the registry, and not when the old one has gone', async (context) => {
     const options = { helm: helm(context), registry: registry({ '1.0.0': TEMPLATES }) };
     await expect(rendered(release('1.0.0'), release('1.1.0'), options)).rejects.toThrow(
-      'HelmRelease basket/cache (chart cache 1.1.0): the chart is not in oci://registry.example.com/charts/cache',
+      'HelmRelease basket/cache (chart cache 1.1.0): the chart is not in oci://registry.example.com/charts',
     );
     const { before, after } = await rendered(release('1.1.0'), release('1.0.0'), options);
     expect([before.length, after.length]).toEqual([0, 3]);
@@ -186,17 +207,13 @@ describe('charts that cannot be rendered', () => {
     const foreign = await rendered(release('1.0.0'), release('1.1.0'), { helm: helm(context), charts: [] });
     expect(foreign.findings).toMatchObject([{ message: 'its chart is not one of the path' }]);
     const subject = { system: 'registry', operation: 'pull chart', object: 'cache' } as const;
-    const elsewhere = {
-      pullChart: () => Promise.reject(new SystemError(troubleOf(subject, 'invalid', 'an answer with 307'))),
-    };
+    const elsewhere = failing(() => new SystemError(troubleOf(subject, 'invalid', 'an answer with 307')));
     const told = await rendered(release('1.0.0'), release('1.1.0'), {
       helm: helm(context),
       registry: elsewhere,
     });
     expect(told.findings).toMatchObject([{ message: expect.stringContaining('307') }]);
-    const away = {
-      pullChart: () => Promise.reject(new SystemError(troubleOf(subject, 'unavailable', 'no answer'))),
-    };
+    const away = failing(() => new SystemError(troubleOf(subject, 'unavailable', 'no answer')));
     const failed = rendered(release('1.0.0'), release('1.1.0'), { helm: helm(context), registry: away });
     await expect(failed).rejects.toThrow(SystemError);
   });

@@ -309,6 +309,10 @@ describe('charts of a project', () => {
     expect(bytes.toString()).toContain(archive?.digest.replace('sha256:', ''));
     expect(bytes.toString()).toContain('version: 0.10.0+build.7');
     expect((await registry.ask('GET', '/chartrepo/shop/index.yaml')).status).toBe(401);
+    const pulled = await registry.ask('GET', '/chartrepo/charts/charts/shop-1.4.2.tgz');
+    expect(archive?.bytes.equals(pulled.bytes)).toBe(true);
+    expect((await registry.ask('GET', '/chartrepo/charts/charts/shop-9.9.9.tgz')).status).toBe(404);
+    expect((await registry.ask('GET', '/chartrepo/shop/charts/shop-1.4.2.tgz')).status).toBe(401);
   });
 });
 

@@ -3,6 +3,7 @@ import Type from 'typebox';
 import { Value } from 'typebox/value';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ControlClient } from '../../../sandbox/framework/control-client.js';
+import { chartContent } from '../../../sandbox/harbor/artifact-content.js';
 import { devTagOf, exampleArtifacts, exampleImage } from '../../../sandbox/harbor/example-artifacts.js';
 import { HarborState } from '../../../sandbox/harbor/state.js';
 import { RegistryClient } from '../../../src/systems/registry/client.js';
@@ -375,6 +376,7 @@ describe('charts', () => {
     for (const address of [url, `${url}/`]) {
       expect(await client.classicChartVersion(address, 'shop', '1.4.2')).toEqual({
         version: '1.4.2',
+        url: 'charts/shop-1.4.2.tgz',
         digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
       });
     }
@@ -383,6 +385,37 @@ describe('charts', () => {
     });
     expect(await client.classicChartVersion(url, 'shop', '1.4.9')).toBeNull();
     expect(await client.classicChartVersion(url, 'nothing', '1.4.2')).toBeNull();
+  });
+
+  it('are pulled from there with their archive, which must be that of the index', async () => {
+    const url = `http://${host}/chartrepo/charts`;
+    const pulled = await client.pullClassicChart(url, 'shop', '1.4.2');
+    const [archive] = chartContent('shop', '1.4.2').blobs;
+    expect(pulled).toEqual({ digest: archive?.digest, archive: archive?.bytes });
+    expect(await client.pullClassicChart(url, 'edge', '0.10.0+build.7')).not.toBeNull();
+    expect(await client.pullClassicChart(url, 'shop', '1.4.9')).toBeNull();
+    for (const answer of [{ status: 200, body: { other: 'bytes' } }, { status: 404 }]) {
+      const match = { path: '^/chartrepo/charts/charts/' };
+      await control.addFault({ id: 'archive', match, when: 'before', kind: 'status', ...answer });
+      const trouble = await cleanTroubleFrom(client.pullClassicChart(url, 'shop', '1.4.2'));
+      expect(trouble).toMatchObject({ kind: 'malformed' });
+    }
+  });
+
+  it.each([
+    ['https://charts.example.com/shop-1.4.2.tgz', 'invalid'],
+    ['file:///etc/passwd', 'invalid'],
+    [undefined, 'malformed'],
+  ])('are not pulled from %s, whatever an index says', async (address, kind) => {
+    const urls = address === undefined ? '' : `, urls: ["${address}"]`;
+    await using server = await answeringServer((_asked, response) => {
+      response.writeHead(200).end(`apiVersion: v1\nentries:\n  shop:\n  - {version: 1.4.2${urls}}\n`);
+    });
+    const there = new RegistryClient({ hosts: [{ host: new URL(server.url).host, insecure: true }] });
+    expect(await cleanTroubleFrom(there.pullClassicChart(server.url, 'shop', '1.4.2'))).toMatchObject({
+      kind,
+    });
+    expect(server.asked).toHaveLength(1);
   });
 
   it('are read with the login of their host where the index is not open to everybody', async () => {

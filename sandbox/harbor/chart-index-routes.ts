@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import { Value } from 'typebox/value';
 import { stringify } from 'yaml';
@@ -16,26 +17,43 @@ const About = Type.Object({ name: Type.String(), version: Type.String() });
  * The charts of a project as a classic repository with an `index.yaml`, as Harbor had them until 2.8 (ChartMuseum). The same
  * archives as in the OCI registry.
  */
-export function addChartIndexRoute(harbor: Harbor): void {
+export function addChartIndexRoutes(harbor: Harbor): void {
   harbor.standIn.raw({
     id: 'get chart index',
     method: 'GET',
     path: '/chartrepo/:project/index.yaml',
     handle: (request, reply) => {
-      const project = paramIn(request, 'project');
-      const user = harbor.userOf(request.headers.authorization);
-      if (!harbor.actionsIn(`${project}/any`, user).includes('pull')) {
-        throw new Refusal(401, 'unauthorized', {
-          code: 'UNAUTHORIZED',
-          headers: { 'www-authenticate': 'Basic realm="harbor"' },
-        });
-      }
       const entries: Record<string, object[]> = {};
-      for (const chart of chartsOf(harbor, project)) {
+      for (const chart of chartsOf(harbor, permittedProject(harbor, request))) {
         entries[chart.name] = [...(entries[chart.name] ?? []), chart];
       }
       return reply.type('text/yaml').send(stringify({ apiVersion: 'v1', entries }));
     },
+  });
+  harbor.standIn.raw({
+    id: 'get chart archive',
+    method: 'GET',
+    path: '/chartrepo/:project/charts/:file',
+    handle: (request, reply) => {
+      const wanted = `charts/${paramIn(request, 'file')}`;
+      const chart = chartsOf(harbor, permittedProject(harbor, request)).find(({ urls }) =>
+        urls.includes(wanted),
+      );
+      const archive = chart === undefined ? undefined : harbor.blobs.read(`sha256:${chart.digest}`);
+      if (archive === undefined) throw new Refusal(404, 'chart not found', { code: 'NOT_FOUND' });
+      return reply.type('application/x-tar').send(archive);
+    },
+  });
+}
+
+/** The project of the path, where its charts may be pulled. */
+function permittedProject(harbor: Harbor, request: FastifyRequest): string {
+  const project = paramIn(request, 'project');
+  const user = harbor.userOf(request.headers.authorization);
+  if (harbor.actionsIn(`${project}/any`, user).includes('pull')) return project;
+  throw new Refusal(401, 'unauthorized', {
+    code: 'UNAUTHORIZED',
+    headers: { 'www-authenticate': 'Basic realm="harbor"' },
   });
 }
 
