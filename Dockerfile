@@ -7,12 +7,21 @@ RUN npm ci --omit=dev
 RUN case "$(node -p process.arch)" in x64) keep=x86_64 ;; arm64) keep=aarch64 ;; *) echo "No Temporal SDK for this processor" >&2; exit 1 ;; esac \
   && find node_modules/@temporalio/core-bridge/releases -mindepth 1 -maxdepth 1 ! -name "${keep}-unknown-linux-gnu" -exec rm -r {} +
 
+# kustomize and Helm render what a promotion changes, in the versions that the tests use.
+FROM golang:1.26.4-bookworm AS renderers
+ENV CGO_ENABLED=0 GOFLAGS=-mod=readonly
+COPY third_party/builds/kustomize /builds/kustomize
+RUN cd /builds/kustomize && go build -ldflags='-s -w' -o /usr/local/bin/kustomize sigs.k8s.io/kustomize/kustomize/v5
+COPY third_party/builds/helm /builds/helm
+RUN cd /builds/helm && go build -ldflags='-s -w' -o /usr/local/bin/helm helm.sh/helm/v3/cmd/helm
+
 FROM node:20.20-bookworm-slim
 # ca-certificates: the native part of the Temporal SDK uses the certificates of the system.
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 ENV NODE_ENV=production
 COPY --from=packages /app/node_modules node_modules
+COPY --from=renderers /usr/local/bin/kustomize /usr/local/bin/helm /usr/local/bin/
 COPY package.json tsconfig.json ./
 COPY src src
 # Schemas that manifests are checked against before a promotion.

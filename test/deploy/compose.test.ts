@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { HELM, KUSTOMIZE } from '../../sandbox/real/go-programs.js';
 import { ROOT } from '../../scripts/run-part.js';
 import { type ProcessName, SETTINGS, type Setting } from '../../src/config/settings.js';
 import { QUEUES } from '../../src/domain/task-queues.js';
@@ -143,6 +144,23 @@ test('the image is built from what is there, without root, and starts by the ent
   expect(lines).toContain('USER 1000:1000');
   expect(lines).toContain('ENTRYPOINT ["/app/deploy/entrypoint.sh"]');
 });
+
+test.each([KUSTOMIZE, HELM])(
+  'the image has $name, built from the pinned modules that the tests use, where the example installation looks',
+  ({ name, recipe, packagePath }) => {
+    const dockerfile = readFileSync(join(ROOT, 'Dockerfile'), 'utf8');
+    expect(dockerfile).toContain(`COPY third_party/builds/${recipe} /builds/${recipe}\n`);
+    expect(dockerfile).toContain(`-o /usr/local/bin/${name} ${packagePath}\n`);
+    expect(dockerfile).toMatch(new RegExp(`^COPY --from=renderers .*/usr/local/bin/${name} `, 'm'));
+    const ignored = readFileSync(join(ROOT, '.dockerignore'), 'utf8').split('\n');
+    expect(ignored.lastIndexOf(`!third_party/builds/${recipe}`)).toBeGreaterThan(
+      ignored.indexOf('third_party/builds/*'),
+    );
+    expect(readFileSync(join(ROOT, 'docs/installation.md'), 'utf8')).toContain(
+      `program: /usr/local/bin/${name}\n`,
+    );
+  },
+);
 
 function sourceOf(folder: string): string {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
