@@ -2,7 +2,7 @@
 import { el, value } from './dom.js';
 import { pill } from './pill.js';
 import { placesView } from './places.js';
-import { count, number, systemName, title } from './words.js';
+import { age, count, number, systemName, title } from './words.js';
 
 /**
  * @typedef {import('../src/api/schemas/requests.js').StatusBody} Status
@@ -131,7 +131,9 @@ function clusters(groups) {
 }
 
 /** @param {Target} target */
-function stepOf({ state, effects, lastStep }) {
+function stepOf({ state, effects, lastStep, waits = [] }) {
+  const [wait] = waits;
+  if (wait !== undefined) return el('span', {}, 'waits: ', value(wait.clause), ', since ', age(wait.since));
   if (state === 'running')
     return lastStep === undefined ? 'started' : `last: ${title(lastStep).toLowerCase()}`;
   const parts = Object.entries(effects).filter(([, n]) => n > 0);

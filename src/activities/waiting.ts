@@ -3,6 +3,7 @@ import { activityInfo, cancellationSignal, heartbeat, sleep } from '@temporalio/
 import { FAILURE, SystemError, type SystemName } from '../domain/failure.js';
 import type { ReadBack } from '../domain/ledger.js';
 import { StepFailed } from './errors.js';
+import type { WaitNotes } from './wait-notes.js';
 
 /**
  * First and longest pause between two looks, in milliseconds. Each look is one read, and many waits share it. What comes soon
@@ -39,6 +40,8 @@ export interface WaitSubject {
   readonly maxWaitMs: number;
   /** remedy when the time runs out */
   readonly remedy: string;
+  /** where it is told what is waited for */
+  readonly notes: Pick<WaitNotes, 'note'>;
 }
 
 /**
@@ -74,6 +77,7 @@ export async function waitFor(
         remedy: seen.remedy ?? subject.remedy,
       });
     }
+    await subject.notes.note(seen.clause, seen.since);
     heartbeat({
       waitingFor: seen.clause,
       ...(seen.since === undefined ? {} : { since: seen.since }),

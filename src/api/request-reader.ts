@@ -1,8 +1,8 @@
 /** Reads requests as the ledger knows them, with votes whose signatures hold. */
 import type { Vote } from '../domain/gate-rules.js';
 import { mapRecordTexts, referencesIn, withValues } from '../domain/personal-text.js';
-import type { RequestRecord } from '../domain/record.js';
-import { deriveStatus, type RequestStatus } from '../domain/status.js';
+import { isOver, type RequestRecord } from '../domain/record.js';
+import { deriveStatus, type RequestStatus, type Surroundings } from '../domain/status.js';
 import { waitForTurn } from '../domain/turns.js';
 import type { ApiLedger } from '../ledger/ports.js';
 import { recordOf } from '../ledger/record.js';
@@ -33,16 +33,24 @@ export class RequestReader {
     return recordOf(await this.ledger.entriesOf(requestId));
   }
 
-  /** Where a request stands now. */
-  async statusOf(record: RequestRecord): Promise<RequestStatus> {
-    const isPromotion = record.request.kind === 'Promotion';
+  /** Where a request stands now. @param around what it meets, where that is read already */
+  async statusOf(record: RequestRecord, around?: Surroundings): Promise<RequestStatus> {
     return deriveStatus(
       await this.readable(record),
       await this.votesOf(record),
       this.now(),
-      isPromotion ? await this.holds.all() : [],
-      waitForTurn(record) === undefined ? [] : await this.lineBefore(record),
+      around ?? (await this.around(record)),
     );
+  }
+
+  /** What a request meets that its own entries don't hold. */
+  async around(record: RequestRecord): Promise<Surroundings> {
+    if (isOver(record)) return {};
+    return {
+      waits: await this.ledger.waitsOf(record.requestId),
+      ...(record.request.kind === 'Promotion' ? { holds: await this.holds.all() } : {}),
+      ...(waitForTurn(record) === undefined ? {} : { line: await this.lineBefore(record) }),
+    };
   }
 
   private async lineBefore({ requestId, request }: RequestRecord): Promise<readonly string[]> {

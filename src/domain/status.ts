@@ -16,6 +16,7 @@ import { promotionWaiting } from './promotion/waiting.js';
 import { currentPlan, entriesOfType, type RequestRecord } from './record.js';
 import { appliesTo, isAnotherTry } from './tries.js';
 import { describeLine, turnEndedAt, type WaitForTurn, waitForTurn } from './turns.js';
+import { describeWait, type Wait } from './waits.js';
 
 /** `rolling-back`: what was merged is being taken back. */
 export type StatusWord =
@@ -46,6 +47,18 @@ export interface TargetStatus {
   /** the last effect or check that is known, for a person who watches */
   readonly lastStep?: string;
   readonly failure?: FailureReport;
+  /** what it waits for at this moment, where a wait has looked already */
+  readonly waits?: readonly Omit<Wait, 'target'>[];
+}
+
+/** What a request meets that its own entries don't hold. */
+export interface Surroundings {
+  /** those that nobody has released */
+  readonly holds?: readonly Hold[];
+  /** ids of the requests whose turn is before that of this one, in order */
+  readonly line?: readonly string[];
+  /** what its waits see now */
+  readonly waits?: readonly Wait[];
 }
 
 /** Law 4: why it waits, since when, who can unblock it and what happens next. */
@@ -99,15 +112,13 @@ export type VoteReader = (record: RequestRecord) => readonly Vote[];
  * @param record the request as the ledger knows it
  * @param votes its votes
  * @param nowMs time of asking in milliseconds
- * @param holds those that nobody has released, to say what a promotion waits for
- * @param line ids of the requests whose turn is before that of this one, in order
+ * @param around what it meets, to say what it waits for
  */
 export function deriveStatus(
   record: RequestRecord,
   votes: readonly Vote[],
   nowMs: number,
-  holds: readonly Hold[] = [],
-  line: readonly string[] = [],
+  { holds = [], line = [], waits = [] }: Surroundings = {},
 ): RequestStatus {
   const { entries, request } = record;
   const plan = currentPlan(record);
@@ -115,7 +126,9 @@ export function deriveStatus(
   const started = entriesOfType(entries, 'request.started').at(0);
   const revoked = entriesOfType(entries, 'request.revoked').at(0);
   const gates = gateStatuses(record, votes);
-  const targets = targetStatuses(record, started !== undefined, ended !== undefined);
+  const targets = targetStatuses(record, started !== undefined, ended !== undefined).map((target) =>
+    withWaits(target, waits),
+  );
   const pause = pauseOf(record);
   const stuck = lookFailure(record);
   const failed = targets.filter((target) => target.state === 'failed');
@@ -146,7 +159,7 @@ export function deriveStatus(
     waitingFor:
       ended === undefined
         ? turn === undefined
-          ? waitingFor({ record, status, gates, failed, promotion, holds, nowMs, stuck })
+          ? waitingFor({ record, status, gates, targets, failed, promotion, holds, waits, nowMs, stuck })
           : waitingInLine(turn, line.length === 0 ? [turn.behind] : line, nowMs)
         : [],
     targets,
@@ -230,6 +243,15 @@ function gateStatuses(record: RequestRecord, votes: readonly Vote[]): readonly G
       ...(closed === undefined ? {} : { closedAt: closed.at }),
     };
   });
+}
+
+/** A note may outlive its wait for a moment: only what is being worked on waits. */
+function withWaits(status: TargetStatus, all: readonly Wait[]): TargetStatus {
+  if (status.state !== 'running') return status;
+  const waits = all
+    .filter(({ target }) => target === status.target)
+    .map(({ step, clause, since }) => ({ step, clause, since }));
+  return waits.length === 0 ? status : { ...status, waits };
 }
 
 /** What is made for people to look at, before the place itself begins. */
@@ -387,14 +409,16 @@ interface Seen {
   readonly status: StatusWord;
   readonly gates: readonly GateStatus[];
   readonly failed: readonly TargetStatus[];
+  readonly targets: readonly TargetStatus[];
   readonly promotion: PromotionStatus | undefined;
   readonly holds: readonly Hold[];
+  readonly waits: readonly Wait[];
   readonly nowMs: number;
   readonly stuck: ReturnType<typeof lookFailure>;
 }
 
 function waitingFor(seen: Seen): readonly WaitingFor[] {
-  const { record, status, gates, failed, promotion, holds, nowMs, stuck } = seen;
+  const { record, status, gates, targets, failed, promotion, holds, waits, nowMs, stuck } = seen;
   const since = (iso: string | undefined): number =>
     Math.max(0, nowMs - Date.parse(iso ?? record.accepted.at));
   if (status === 'revoked') {
@@ -467,7 +491,28 @@ function waitingFor(seen: Seen): readonly WaitingFor[] {
       next: nextAfterFailure(record, target),
     }));
   }
-  return promotion === undefined ? [] : promotionWaiting(record, promotion, holds, nowMs);
+  return promotion === undefined
+    ? rolloutWaiting(targets, nowMs)
+    : promotionWaiting(record, promotion, { holds, waits }, nowMs);
+}
+
+/** What clusters wait for while nobody is needed: by step, with the one that has waited longest. */
+function rolloutWaiting(targets: readonly TargetStatus[], nowMs: number): readonly WaitingFor[] {
+  const waits = targets.flatMap(({ target, waits = [] }) => waits.map((wait) => ({ ...wait, target })));
+  return [...new Set(waits.map(({ step }) => step))].flatMap((name) => {
+    const all = waits.filter(({ step }) => step === name);
+    const [longest] = [...all].sort((a, b) => a.since.localeCompare(b.since));
+    if (longest === undefined) return [];
+    const others = all.length === 1 ? '' : `, and ${all.length - 1} more`;
+    return [
+      {
+        condition: `${name}: ${describeWait(longest.target, longest, nowMs)}${others}`,
+        sinceMs: Math.max(0, nowMs - Date.parse(longest.since)),
+        who: 'the system itself',
+        next: 'the next step of that cluster',
+      },
+    ];
+  });
 }
 
 function waitingInLine(

@@ -2,6 +2,7 @@
 import type { AnyEntry, EntryBodies } from '../domain/ledger.js';
 import type { Stray } from '../domain/promotion/strays.js';
 import type { PersonalRef } from '../domain/request.js';
+import type { Wait } from '../domain/waits.js';
 import {
   acceptResultOf,
   decisionResultOf,
@@ -184,6 +185,16 @@ export class PgApiLedger extends PgChainReader implements ApiLedger {
     return straysIn(
       await this.database.query('read changes around the path', STRAYS_OF, [`${environment}/`]),
     );
+  }
+
+  async waitsOf(requestId: string): Promise<readonly Wait[]> {
+    const rows = await this.database.query('read waits', 'select * from gatehouse.waits_of($1)', [requestId]);
+    return rows.map((row) => ({
+      target: column.text(row, 'target'),
+      step: column.text(row, 'step'),
+      clause: column.text(row, 'clause'),
+      since: column.text(row, 'since'),
+    }));
   }
 
   async openGates(): Promise<readonly OpenGate[]> {

@@ -2,6 +2,7 @@
 import type { EntryBodies, LedgerEntry } from '../domain/ledger.js';
 import type { ProductionRef, Stray } from '../domain/promotion/strays.js';
 import type { PersonalRef } from '../domain/request.js';
+import type { Wait } from '../domain/waits.js';
 import { column, type LedgerDatabase, type Row } from './database.js';
 import { EffectHolds } from './effect-holds.js';
 import { isBodyOf } from './entry-shapes.js';
@@ -81,6 +82,13 @@ export class PgWorkerLedger extends PgEntryReader implements WorkerLedger {
 
   passCheck(requestId: string, body: EntryBodies['check.passed']): Promise<void> {
     return this.#append('check.passed', requestId, body);
+  }
+
+  async noteWait(requestId: string, { target, step, clause, since }: Wait): Promise<void> {
+    await this.call('note a wait', 'select gatehouse.note_wait($1, $2)', [
+      requestId,
+      JSON.stringify({ target, step, clause, since }),
+    ]);
   }
 
   startTarget(requestId: string, body: EntryBodies['target.started']): Promise<void> {

@@ -16,6 +16,7 @@ import type {
 } from '../domain/ledger.js';
 import type { ProductionRef, Stray } from '../domain/promotion/strays.js';
 import type { PersonalRef } from '../domain/request.js';
+import type { Wait } from '../domain/waits.js';
 
 /** An entry exactly as it is kept: `body` is the JSON text that was hashed. */
 export interface StoredEntry {
@@ -172,6 +173,9 @@ export interface WorkerLedger extends LedgerReader, PersonalWriter, AlarmRaiser,
   completeEffect(requestId: string, body: EntryBodies['effect.completed']): Promise<void>;
   /** Something observed only. A repeat of the latest body of the same key does nothing. */
   passCheck(requestId: string, body: EntryBodies['check.passed']): Promise<void>;
+
+  /** What a wait sees now, for people who watch; gone when the check has passed, the target or the request has ended. */
+  noteWait(requestId: string, wait: Wait): Promise<void>;
 
   /** Does nothing when the target is started already. A target that has ended may start again (retry). */
   startTarget(requestId: string, body: EntryBodies['target.started']): Promise<void>;
@@ -386,6 +390,8 @@ export interface ApiLedger extends LedgerReader, ChainReader, PersonalWriter, Al
    * @param environment `<application>/<environment>`
    */
   straysOf(environment: string): Promise<readonly Stray[]>;
+  /** What the waits of a request see now, by target and step. */
+  waitsOf(requestId: string): Promise<readonly Wait[]>;
   /** Oldest first. */
   openGates(): Promise<readonly OpenGate[]>;
   /** Newest first. */

@@ -231,8 +231,16 @@ describe('a promotion on its way', () => {
       waitingFor: [{ condition: expect.stringContaining('Argo CD on harbour-02'), who: 'the controller' }],
       promotion: { places: [{ step: 'delivering' }] },
     });
+    await played.sees(place, 'other-revision: application argocd/shop: it compares 4f2a');
+    expect((await status()).body).toMatchObject({
+      waitingFor: [
+        { condition: expect.stringMatching(/Argo CD on harbour-02 \(other-revision: .*, for 3\d s\)$/) },
+      ],
+      targets: [{ waits: [{ step: expect.stringMatching(/^delivered\//), since: expect.any(String) }] }],
+    });
     await played.deliver(place);
     expect((await status()).at('promotion.places.0.step')).toBe('checking');
+    expect((await status()).text('waitingFor.0.condition')).not.toContain('other-revision');
     await played.prove(place);
     expect((await status()).body).toMatchObject({
       status: 'running',

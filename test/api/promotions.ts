@@ -188,6 +188,10 @@ export class PlayedPromotion {
     await this.effect(effectKey(place, PROMOTION_OBJECT.merge), { commit: 'c'.repeat(40) });
   }
 
+  private deliveriesOf(place: string) {
+    return this.request.content.targets.find(({ key }) => key === place)?.deliveries ?? [];
+  }
+
   /** Everything that proves a place, and its end. */
   async prove(place: string): Promise<void> {
     const { worker } = this.gatehouse.ledger;
@@ -203,10 +207,21 @@ export class PlayedPromotion {
   }
 
   async deliver(place: string): Promise<void> {
-    const target = this.request.content.targets.find(({ key }) => key === place);
-    for (const { name } of target?.deliveries ?? []) {
+    for (const { name } of this.deliveriesOf(place)) {
       const key = effectKey(place, PROMOTION_CHECK.delivered(name));
       await this.gatehouse.ledger.worker.passCheck(this.requestId, { key, system: 'argocd', readBack: {} });
+    }
+  }
+
+  /** Waits of a place have seen something half a minute ago. */
+  async sees(place: string, clause: string): Promise<void> {
+    for (const { name } of this.deliveriesOf(place)) {
+      await this.gatehouse.ledger.worker.noteWait(this.requestId, {
+        target: place,
+        step: PROMOTION_CHECK.delivered(name),
+        clause,
+        since: new Date(Date.now() - 30_000).toISOString(),
+      });
     }
   }
 

@@ -31,6 +31,7 @@ const TABLES = [
   'idempotency',
   'signature_seen',
   'publication',
+  'wait_note',
   'chain_lock',
   'migration',
 ];
@@ -114,7 +115,7 @@ describe.each(LOGINS)('the login of %s', (role) => {
   });
 
   it('reads no personal values and no outbox past the functions', async () => {
-    for (const table of ['personal', 'outbox', 'idempotency', 'signature_seen', 'publication']) {
+    for (const table of ['personal', 'outbox', 'idempotency', 'signature_seen', 'publication', 'wait_note']) {
       await expect(run(role, `select * from gatehouse.${table}`), table).rejects.toMatchObject(DENIED);
     }
   });
@@ -133,6 +134,8 @@ const GRANTED: Readonly<Record<string, readonly LedgerRole[]>> = {
   open_requests: ['api'],
   judge_ref: ['worker'],
   note_told: ['worker'],
+  note_wait: ['worker'],
+  waits_of: ['api'],
   find_idempotent: ['api'],
   accept_request: ['api'],
   record_decision: ['api'],

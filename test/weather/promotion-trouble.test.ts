@@ -38,6 +38,7 @@ describe('bad weather over promotions', () => {
   /** begun first and looked at later: their waits run out while other tests run */
   let unattended: { readonly service: string; readonly requestId: string };
   let suspended: { readonly service: string; readonly requestId: string };
+  let whileWaiting: RequestStatus;
 
   beforeAll(async () => {
     stack = await startGatehouse({
@@ -60,6 +61,11 @@ describe('bad weather over promotions', () => {
     });
     unattended = { service: first, requestId: await agreed(first) };
     suspended = { service: second, requestId: await agreed(second) };
+    whileWaiting = await api.until(
+      suspended.requestId,
+      ({ waitingFor }) => waitingFor.some(({ condition }) => /suspended/.test(condition)),
+      PATIENCE_MS,
+    );
   });
 
   afterAll(() => stack?.dispose());
@@ -266,6 +272,13 @@ describe('bad weather over promotions', () => {
 
   it('an application that is suspended: said; resumed, a retry proves it', async () => {
     const { service, requestId } = suspended;
+    expect(whileWaiting).toMatchObject({
+      status: 'running',
+      waitingFor: [
+        { condition: expect.stringMatching(/ \(suspended: .*, for \d+ s\)$/), who: 'the controller' },
+      ],
+      targets: [{ waits: [{ step: 'delivered/prod', clause: expect.stringMatching(/^suspended: /) }] }],
+    });
     expect((await failureOf(requestId))?.message).toMatch(
       /unmet: suspended: .* waits for somebody to resume it/,
     );

@@ -9,6 +9,7 @@ import type { GitLabClient } from '../../systems/gitlab/client.js';
 import type { ArgoCdActivities } from '../contracts.js';
 import { effectRefused } from '../errors.js';
 import type { EffectGuard } from '../guard/effect-guard.js';
+import { WaitNotes } from '../wait-notes.js';
 import { type Look, waitFor } from '../waiting.js';
 
 /** Argo CD up to 3.5.1 loses a refresh request made while it compares: ask again after this long, in milliseconds. */
@@ -18,6 +19,9 @@ const REFRESH_AGAIN_MS = 10_000;
  * more comparison tells; asked for after this long, in milliseconds, so that it lies in a later second.
  */
 const COMPARE_AGAIN_MS = 1_200;
+
+/** The check that the wait becomes. */
+const SYNC = 'sync';
 
 export interface ArgoCdActivityDeps {
   readonly ledger: WorkerLedger;
@@ -44,11 +48,12 @@ export function createArgoCdActivities(deps: ArgoCdActivityDeps): ArgoCdActiviti
           object: target.application.name,
           maxWaitMs: input.maxWaitMs,
           remedy: 'Look at the Application in Argo CD, then retry',
+          notes: new WaitNotes(deps.ledger, { ...input, step: SYNC }),
         },
         (signal) => watch.look(signal),
       );
       await deps.ledger.passCheck(input.requestId, {
-        key: effectKey(input.target, 'sync'),
+        key: effectKey(input.target, SYNC),
         system: 'argocd',
         readBack,
       });

@@ -13,6 +13,7 @@ import { StepFailed } from '../errors.js';
 import type { PlaceGuard } from '../guard/select-place.js';
 import { noteDisproved } from '../ledger/disproved.js';
 import type { DeliveryActivities, DeliveryRef } from '../promotion-contracts.js';
+import { WaitNotes } from '../wait-notes.js';
 import { waitFor } from '../waiting.js';
 import { confirmDelivery } from './confirm.js';
 import { DeliveryProof } from './proof.js';
@@ -67,6 +68,7 @@ export function createDeliveryActivities(tools: DeliveryTools): DeliveryActiviti
       const wanted = await wantedOf(tools, input);
       const proof = new DeliveryProof(tools, wanted, deps.stabilisationMs);
       const check = PROMOTION_CHECK.delivered(input.delivery);
+      const step = input.revert ? afterRevert(check) : check;
       const { maxWaitMs } = deps;
       const readBack = await notingFailure(deps, input, check, () =>
         waitFor(
@@ -76,12 +78,13 @@ export function createDeliveryActivities(tools: DeliveryTools): DeliveryActiviti
             object: wanted.object,
             maxWaitMs,
             remedy: 'Look at what it waits for in the cluster, then retry or roll back',
+            notes: new WaitNotes(deps.ledger, { ...input, step }),
           },
           (signal) => proof.look(signal, maxWaitMs),
         ),
       );
       await deps.ledger.passCheck(input.requestId, {
-        key: effectKey(input.target, input.revert ? afterRevert(check) : check),
+        key: effectKey(input.target, step),
         system: wanted.system,
         readBack,
       });

@@ -15,6 +15,7 @@ import { effectRefused, StepFailed } from '../errors.js';
 import type { Authority } from '../guard/authority.js';
 import { refuseWithAlarm } from '../refusal.js';
 import type { ShadowActivities } from '../shadow-contracts.js';
+import { WaitNotes } from '../wait-notes.js';
 import { waitFor } from '../waiting.js';
 import type { DeliveryTools } from './activities.js';
 import { ClauseTimes } from './clause-times.js';
@@ -87,7 +88,8 @@ export function createShadowActivities(deps: ShadowDeps): ShadowActivities {
       const seen = await observedPlace(deps, requestId, target);
       const check = SHADOW_CHECK.delivered(delivery);
       if (lastPassed(seen.record, target, check) !== undefined) return;
-      const { system, readBack } = await followed(deps, seen, delivery);
+      const notes = new WaitNotes(ledger, { requestId, target, step: check });
+      const { system, readBack } = await followed(deps, seen, delivery, notes);
       await ledger.passCheck(requestId, { key: effectKey(target, check), system, readBack });
     },
   };
@@ -164,7 +166,7 @@ async function holdsPlan(
   return true;
 }
 
-async function followed({ tools }: ShadowDeps, seen: ObservedPlace, name: string) {
+async function followed({ tools }: ShadowDeps, seen: ObservedPlace, name: string, notes: WaitNotes) {
   const { record, place, plan, promotion } = seen;
   const delivery = place.deliveries.find((one) => one.name === name);
   const commit = lastPassed(record, place.key, SHADOW_CHECK.arrived)?.body.readBack.commit;
@@ -186,7 +188,7 @@ async function followed({ tools }: ShadowDeps, seen: ObservedPlace, name: string
   const { maxWaitMs } = tools;
   try {
     const readBack = await waitFor(
-      { system, operation: 'follow delivery', object, maxWaitMs, remedy: 'Look at it in the cluster' },
+      { system, operation: 'follow delivery', object, maxWaitMs, remedy: 'Look at it in the cluster', notes },
       async (signal) => {
         const look = await proof.look(signal, maxWaitMs);
         times.note(look.state === 'reached' ? undefined : look.clause);

@@ -7,10 +7,14 @@ import type { ExternalSecrets } from '../../systems/external-secrets/external-se
 import { judgeExternalSecret } from '../../systems/external-secrets/secret-state.js';
 import type { ExternalSecretsActivities } from '../contracts.js';
 import type { EffectGuard } from '../guard/effect-guard.js';
+import { WaitNotes } from '../wait-notes.js';
 import { type Look, waitFor } from '../waiting.js';
 
 /** The operator backs off for minutes after an early failure: make it read again after this long, in milliseconds. */
 const FORCE_AGAIN_MS = 5_000;
+
+/** The check that the wait becomes. */
+const EXTERNAL_SECRET = 'external-secret';
 
 export interface ExternalSecretsActivityDeps {
   readonly ledger: WorkerLedger;
@@ -41,11 +45,12 @@ export function createExternalSecretsActivities(
           object: `${target.externalSecret.namespace}/${target.externalSecret.name} on ${target.key}`,
           maxWaitMs: input.maxWaitMs,
           remedy: 'Look at the ExternalSecret and its store in the cluster, then retry',
+          notes: new WaitNotes(deps.ledger, { ...input, step: EXTERNAL_SECRET }),
         },
         (signal) => watch.look(signal),
       );
       await deps.ledger.passCheck(input.requestId, {
-        key: effectKey(input.target, 'external-secret'),
+        key: effectKey(input.target, EXTERNAL_SECRET),
         system: 'external-secrets',
         readBack,
       });

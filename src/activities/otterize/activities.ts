@@ -10,12 +10,16 @@ import type { SecretStore } from '../../systems/secret-store.js';
 import type { OtterizeActivities } from '../contracts.js';
 import { effectRefused } from '../errors.js';
 import type { EffectGuard, PermittedEffect } from '../guard/effect-guard.js';
+import { WaitNotes } from '../wait-notes.js';
 import { waitFor } from '../waiting.js';
 import { lookAtComponents } from './connected.js';
 import { ENVIRONMENT_ID, ensureEnvironment } from './environment.js';
 import { ensureIntegration } from './integration.js';
 import { ensureInvites } from './invites.js';
 import { ensureOrganisation, ORGANISATION_ID } from './organisation.js';
+
+/** The check that the wait becomes. */
+const CONNECTED = 'connected';
 
 export interface OtterizeActivityDeps {
   readonly ledger: WorkerLedger;
@@ -88,11 +92,12 @@ export function createOtterizeActivities(deps: OtterizeActivityDeps): OtterizeAc
           object: input.target,
           maxWaitMs: input.maxWaitMs,
           remedy: 'Look at the pods of the stack in the cluster, then retry',
+          notes: new WaitNotes(ledger, { ...input, step: CONNECTED }),
         },
         (signal) => lookAtComponents(otterize.organization(organisation), integration, deployedAtMs, signal),
       );
       await ledger.passCheck(input.requestId, {
-        key: effectKey(input.target, 'connected'),
+        key: effectKey(input.target, CONNECTED),
         system: 'otterize',
         readBack,
       });

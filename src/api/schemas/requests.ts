@@ -239,6 +239,19 @@ const TargetSchema = Type.Object(
       closed,
     ),
     lastStep: Type.Optional(Type.String()),
+    waits: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            step: Type.String({ description: 'the check that it will become' }),
+            clause: Type.String({ description: 'the first condition that is not met, and what was seen' }),
+            since: Time,
+          },
+          closed,
+        ),
+        { description: 'what it waits for at this moment' },
+      ),
+    ),
     failure: Type.Optional(FailureSchema),
   },
   closed,

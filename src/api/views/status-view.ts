@@ -15,9 +15,10 @@ export function statusView(record: RequestRecord, status: RequestStatus, publicU
     ...(totals === undefined ? {} : { totals: { ...totals } }),
     waitingFor: waitingFor.map((item) => ({ ...item })),
     gates: gates.map((gate) => ({ ...gate, waitsFor: [...gate.waitsFor] })),
-    targets: targets.map((target) => ({
+    targets: targets.map(({ waits, ...target }) => ({
       ...target,
       effects: { ...target.effects },
+      ...(waits === undefined ? {} : { waits: waits.map((wait) => ({ ...wait })) }),
       ...(target.failure === undefined ? {} : { failure: { ...target.failure } }),
     })),
     ...(promotion === undefined ? {} : { promotion: promotionView(promotion) }),

@@ -38,6 +38,7 @@ export const Target = Type.Object({
     unchanged: Type.Number(),
   }),
   lastStep: MaybeText,
+  waits: Type.Optional(Type.Array(Type.Object({ step: Text, clause: Text, since: Text }))),
   failure: Type.Optional(Failure),
 });
 export type Target = Static<typeof Target>;

@@ -1,26 +1,29 @@
 /** Why a promotion that people have agreed on is not done yet, as far as the ledger and its path say (law 4). */
 import { entriesOfType, type RequestRecord } from '../record.js';
-import type { WaitingFor } from '../status.js';
+import type { Surroundings, WaitingFor } from '../status.js';
+import { describeWait, type Wait } from '../waits.js';
 import { describeScope, type Hold } from './holds.js';
 import { stoppingHolds } from './readiness.js';
-import { environmentKey } from './request.js';
-import type { ShadowReport } from './shadow.js';
+import { afterRevert, environmentKey, PROMOTION_CHECK } from './request.js';
+import { SHADOW_CHECK, type ShadowReport } from './shadow.js';
 import type { PlaceStatus, PromotionStatus } from './status.js';
 import { judgeWindows } from './windows.js';
 
 /**
- * @param holds those that nobody has released
+ * @param around holds that nobody has released, and what waits see now
  * @param nowMs time of asking in milliseconds
  * @returns the conditions that are not met, that of the place which is furthest behind first
  */
 export function promotionWaiting(
   record: RequestRecord,
   status: PromotionStatus,
-  holds: readonly Hold[],
+  { holds = [], waits = [] }: Surroundings,
   nowMs: number,
 ): readonly WaitingFor[] {
-  if (status.shadow !== undefined) return shadowWaiting(record, status.shadow, nowMs);
-  const found = status.places.flatMap((place) => conditionOf(record, status, place, holds, nowMs) ?? []);
+  if (status.shadow !== undefined) return shadowWaiting(record, status.shadow, waits, nowMs);
+  const found = status.places.flatMap(
+    (place) => conditionOf(record, status, place, { holds, waits }, nowMs) ?? [],
+  );
   if (found.length > 0) return found;
   return status.places.every(({ step }) => step === 'proven' || step === 'unchanged')
     ? watching(record, nowMs)
@@ -31,10 +34,20 @@ export function promotionWaiting(
 function shadowWaiting(
   record: RequestRecord,
   { places }: ShadowReport,
+  waits: readonly Wait[],
   nowMs: number,
 ): readonly WaitingFor[] {
   return places.flatMap(({ place, arrived, deliveries }) => {
-    const pending = deliveries.filter(({ outcome }) => outcome === 'pending').map(({ name }) => name);
+    const pending = deliveries
+      .filter(({ outcome }) => outcome === 'pending')
+      .map(({ name }) => {
+        const check = SHADOW_CHECK.delivered(name);
+        return describeWait(
+          name,
+          waits.find(({ target, step }) => target === place && step === check),
+          nowMs,
+        );
+      });
     if (arrived !== undefined && pending.length === 0) return [];
     const since = arrived?.at ?? record.plans.at(-1)?.at ?? record.accepted.at;
     return [
@@ -55,7 +68,7 @@ function conditionOf(
   record: RequestRecord,
   status: PromotionStatus,
   place: PlaceStatus,
-  holds: readonly Hold[],
+  { holds, waits }: Required<Pick<Surroundings, 'holds' | 'waits'>>,
   nowMs: number,
 ): WaitingFor | undefined {
   const sinceMs = Math.max(0, nowMs - Date.parse(place.since ?? record.accepted.at));
@@ -65,10 +78,7 @@ function conditionOf(
     who,
     next,
   });
-  const where = place.deliveries
-    .filter(({ provenAt }) => provenAt === undefined)
-    .map(({ kind, cluster }) => `${kind === 'argocd' ? 'Argo CD' : 'Flux'} on ${cluster}`)
-    .join(', ');
+  const where = unprovenDeliveries(place, waits, nowMs);
   switch (place.step) {
     case 'waiting':
       return { ...mergeCondition(record, status, place, holds, nowMs), sinceMs };
@@ -93,6 +103,24 @@ function conditionOf(
     default:
       return undefined;
   }
+}
+
+/** Where it is not proven yet, each with the first condition that is not met and for how long. */
+function unprovenDeliveries(
+  { place, deliveries }: PlaceStatus,
+  waits: readonly Wait[],
+  nowMs: number,
+): string {
+  return deliveries
+    .filter(({ provenAt }) => provenAt === undefined)
+    .map(({ name, kind, cluster }) => {
+      const check = PROMOTION_CHECK.delivered(name);
+      const wait = waits.find(
+        ({ target, step }) => target === place && (step === check || step === afterRevert(check)),
+      );
+      return describeWait(`${kind === 'argocd' ? 'Argo CD' : 'Flux'} on ${cluster}`, wait, nowMs);
+    })
+    .join(', ');
 }
 
 /** Holds first: nothing else can let a change through them. */

@@ -100,7 +100,6 @@ export function messageCases(scene: () => Scene): void {
         await Promise.allSettled(wave);
       }
       await scene().expectAlarmAndNoEffect(mark, 'decision-not-in-ledger', bait);
-      console.log('RSS', before, memoryOf(pid));
       expect(memoryOf(pid) - before).toBeLessThan(MEMORY_GROWTH_LIMIT_KB);
 
       const afterFlood = await scene().mark();

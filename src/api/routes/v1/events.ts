@@ -11,7 +11,7 @@ import { statusView } from '../../views/status-view.js';
 import { visibleRequest } from '../../visible-request.js';
 
 export function eventRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
-  const { deps, holds, reader, feed } = context;
+  const { deps, reader, feed } = context;
   /** open streams, each with its caller */
   const open = new Map<StatusStream, string>();
   return async (app) => {
@@ -52,11 +52,11 @@ export function eventRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
           read: async () => {
             const record = await reader.find(requestId);
             if (record === null) return null;
-            const isPromotion = record.request.kind === 'Promotion';
+            const around = await reader.around(record);
             return {
               seq: record.entries.at(-1)?.seq ?? 0,
-              beside: isPromotion ? (await holds.all()).map(({ holdId }) => holdId).join(' ') : '',
-              status: statusView(record, await reader.statusOf(record), deps.publicUrl),
+              beside: JSON.stringify(around),
+              status: statusView(record, await reader.statusOf(record, around), deps.publicUrl),
             };
           },
           onTrouble: (error) => request.log.warn({ err: error }, 'stream ended'),
