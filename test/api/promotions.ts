@@ -84,6 +84,11 @@ export function webRelease(letter: string): Release {
 
 const DIFF = '~ Deployment shop/web (apps/v1)\n-  image: web@sha256:old\n+  image: web@sha256:new\n';
 
+export interface PlanChanges {
+  readonly authors?: readonly string[];
+  readonly risk?: 'high';
+}
+
 export class PlayedPromotion {
   readonly requestId: string;
   private readonly gatehouse: WorkersLedger;
@@ -110,12 +115,31 @@ export class PlayedPromotion {
   /** Records a plan, proposes it, and opens gates. @returns what an approver has to name */
   async plan(
     release: Release = webRelease('a'),
-    changes: {
-      readonly open?: readonly string[];
-      readonly authors?: readonly string[];
-      readonly risk?: 'high';
-    } = {},
+    changes: PlanChanges & { readonly open?: readonly string[] } = {},
   ): Promise<{ epoch: number; planDigest: string }> {
+    const { worker } = this.gatehouse.ledger;
+    const planDigest = await this.recordPlan(release, changes);
+    const { epoch } = this;
+    if (this.request.content.rules.changeRecord) {
+      await this.effect(effectKey(this.environmentKey, PROMOTION_OBJECT.changeRecord), {
+        number: 'CHG0031415',
+        url: 'https://servicenow.example.com/CHG0031415',
+      });
+    }
+    for (const [index, place] of this.places.entries()) {
+      await this.effect(effectKey(place, PROMOTION_OBJECT.mergeRequest), {
+        iid: 42 + index,
+        url: `https://gitlab.example.com/shop/prod-ops/-/merge_requests/${42 + index}`,
+      });
+    }
+    for (const gate of changes.open ?? ['owner']) {
+      await worker.openGate(this.requestId, { gate, epoch, openedAt: new Date().toISOString() });
+    }
+    return { epoch, planDigest };
+  }
+
+  /** Records a plan and does nothing with it: all that there is of one in shadow. @returns its digest */
+  async recordPlan(release: Release = webRelease('a'), changes: PlanChanges = {}): Promise<string> {
     const { worker } = this.gatehouse.ledger;
     this.epoch += 1;
     const { epoch } = this;
@@ -153,22 +177,16 @@ export class PlayedPromotion {
       totals: totalsOf(plan.targets),
       plan,
     });
-    if (this.request.content.rules.changeRecord) {
-      await this.effect(effectKey(this.environmentKey, PROMOTION_OBJECT.changeRecord), {
-        number: 'CHG0031415',
-        url: 'https://servicenow.example.com/CHG0031415',
-      });
-    }
-    for (const [index, place] of this.places.entries()) {
-      await this.effect(effectKey(place, PROMOTION_OBJECT.mergeRequest), {
-        iid: 42 + index,
-        url: `https://gitlab.example.com/shop/prod-ops/-/merge_requests/${42 + index}`,
-      });
-    }
-    for (const gate of changes.open ?? ['owner']) {
-      await worker.openGate(this.requestId, { gate, epoch, openedAt: new Date().toISOString() });
-    }
-    return { epoch, planDigest };
+    return planDigest;
+  }
+
+  /** A look at one place in shadow noted something. */
+  async shadowSaw(place: string, check: string, readBack: ReadBack): Promise<void> {
+    await this.gatehouse.ledger.worker.passCheck(this.requestId, {
+      key: effectKey(place, check),
+      system: 'gitlab',
+      readBack,
+    });
   }
 
   /** People have agreed: the gates close, the places may start. */
@@ -188,7 +206,7 @@ export class PlayedPromotion {
     await this.effect(effectKey(place, PROMOTION_OBJECT.merge), { commit: 'c'.repeat(40) });
   }
 
-  private deliveriesOf(place: string) {
+  deliveriesOf(place: string) {
     return this.request.content.targets.find(({ key }) => key === place)?.deliveries ?? [];
   }
 

@@ -107,7 +107,10 @@ export class PageStack {
       { file: 'shop-policies.yaml', text: shopPolicyText() },
       {
         file: 'shop.yaml',
-        text: shopPathText(world, 'registry.example.com/shop/web', { changeRecord: true }),
+        text: shopPathText(world, 'registry.example.com/shop/web', {
+          changeRecord: true,
+          whileOpen: 'queue',
+        }),
       },
       { file: 'inventory.yaml', text: inventoryText(world, 'https://127.0.0.1:9') },
     ]);
@@ -178,6 +181,13 @@ export class PageStack {
     });
     if (answer.statusCode !== 202) throw new Error(`not accepted: ${answer.body}`);
     return PlayedPromotion.of(this, Value.Parse(Type.Object({ id: Type.String() }), answer.json()).id);
+  }
+
+  /** Nothing of the shop's promotions stays open for the next test. */
+  async endPromotions(): Promise<void> {
+    for (const { requestId } of await this.ledger.api.openRequests('promotion/shop/prod')) {
+      await this.ledger.worker.endRequest(requestId, { outcome: 'cancelled', message: 'over' });
+    }
   }
 
   /** What a worker does after planning: records a plan, opens the gates. A second time it is a plan made anew. */

@@ -15,10 +15,7 @@ beforeAll(async () => {
 beforeEach((context) => visitors.ready(context));
 afterEach(async () => {
   await visitors.leave();
-  const open = await stack.ledger.api.findOpenByWorkflowId('promotion/shop/prod');
-  if (open !== null) {
-    await stack.ledger.worker.endRequest(open.requestId, { outcome: 'cancelled', message: 'over' });
-  }
+  await stack.endPromotions();
 });
 afterAll(async () => {
   await visitors.close();
@@ -88,6 +85,8 @@ describe('a promotion on its way', () => {
     await played.merge(PLACE);
     await page.locator('#places .way .now', { hasText: 'Deliver' }).waitFor();
     expect(await page.locator('#now').innerText()).toContain('not proven to run yet: Argo CD on harbour-03');
+    await played.sees(PLACE, 'other-revision: application argocd/shop-prod: it compares 4f2a');
+    await page.locator('#now', { hasText: 'other-revision: application argocd/shop-prod' }).waitFor();
     await played.prove(PLACE);
     await played.end('done');
     await page.locator('#places .pill', { hasText: 'Proven' }).waitFor();
