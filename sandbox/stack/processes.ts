@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { entryBundle } from './entry-bundle.js';
 import { endedAlready, endWithUs } from './reaper.js';
 
 /** A process could not be started, ended before it was ready, or was not ready in time. The message holds the end of its log. */
@@ -182,8 +183,8 @@ export type TypeScriptOptions<T> = Omit<ProcessOptions<T>, 'command' | 'args'> &
 };
 
 /** Starts a TypeScript file in Node itself (no npx, no shell between), so that a signal reaches the real process. */
-export function startTypeScript<T>(o: TypeScriptOptions<T>): Promise<RunningProcess<T>> {
-  const args = ['--import', import.meta.resolve('tsx'), ...(o.nodeArgs ?? []), o.entry, ...(o.args ?? [])];
+export async function startTypeScript<T>(o: TypeScriptOptions<T>): Promise<RunningProcess<T>> {
+  const args = ['--enable-source-maps', ...(o.nodeArgs ?? []), await entryBundle(o.entry), ...(o.args ?? [])];
   return startProcess({ ...o, command: process.execPath, args });
 }
 

@@ -1,8 +1,9 @@
 /** The one loop in which wait activities poll: heartbeats, cancellation, a bounded time, and at the end the unmet clause. */
-import { activityInfo, cancellationSignal, heartbeat, sleep } from '@temporalio/activity';
+import { cancellationSignal, sleep } from '@temporalio/activity';
 import { FAILURE, SystemError, type SystemName } from '../domain/failure.js';
 import type { ReadBack } from '../domain/ledger.js';
 import { StepFailed } from './errors.js';
+import { report } from './heartbeats.js';
 import type { WaitNotes } from './wait-notes.js';
 
 /**
@@ -13,8 +14,6 @@ const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 1_000;
 const LATER_PAUSE_MS = 2_000;
 const LATER_MS = 120_000;
-/** Share of the heartbeat time-out after which the next heartbeat is sent while pausing. */
-const HEARTBEAT_SHARE = 0.4;
 
 export type Look =
   | { readonly state: 'reached'; readonly readBack: ReadBack }
@@ -78,12 +77,12 @@ export async function waitFor(
       });
     }
     await subject.notes.note(seen.clause, seen.since);
-    heartbeat({
+    report({
       waitingFor: seen.clause,
       ...(seen.since === undefined ? {} : { since: seen.since }),
     });
     const longestMs = Date.now() - startedAt < LATER_MS ? LONGEST_PAUSE_MS : LATER_PAUSE_MS;
-    await sleep(Math.min(pauseMs, longestMs, heartbeatPause()));
+    await sleep(Math.min(pauseMs, longestMs));
     pauseMs = Math.min(pauseMs * 1.5, longestMs);
   }
 }
@@ -98,12 +97,4 @@ async function lookOnce(look: (signal: AbortSignal) => Promise<Look>, signal: Ab
     if (kind !== 'unavailable' && kind !== 'throttled' && kind !== 'malformed') throw error;
     return { state: 'waiting', clause: `${error.trouble.system} answers again (${message})` };
   }
-}
-
-/** A wait that says nothing for too long counts as lost. */
-function heartbeatPause(): number {
-  const { heartbeatTimeoutMs } = activityInfo();
-  return heartbeatTimeoutMs === undefined || heartbeatTimeoutMs === 0
-    ? LATER_PAUSE_MS
-    : heartbeatTimeoutMs * HEARTBEAT_SHARE;
 }

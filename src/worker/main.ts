@@ -2,7 +2,7 @@
 
 import { Client } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
-import { FailureMapping } from '../activities/failure-mapping.js';
+import { ACTIVITY_INTERCEPTORS } from '../activities/interceptors.js';
 import { readInstallation, readSecret } from '../config/installation.js';
 import { logLevel } from '../config/log-level.js';
 import { optionalSetting, setting } from '../config/settings.js';
@@ -86,7 +86,7 @@ async function main(): Promise<void> {
           }
         : {
             activities: byQueue[queue],
-            interceptors: { activity: [() => ({ inbound: new FailureMapping() })] },
+            interceptors: { activity: ACTIVITY_INTERCEPTORS },
             maxConcurrentActivityTaskExecutions:
               queue === 'plan' ? WORKER_TUNING.plansAtOnce : WORKER_TUNING.activitiesAtOnce,
           };

@@ -1,7 +1,7 @@
 /** Workers of the tests with activities of their own, on queues of Gatehouse; all else about them is real. */
 import { NativeConnection, Worker } from '@temporalio/worker';
-import { FailureMapping } from '../../src/activities/failure-mapping.js';
 import { Authority } from '../../src/activities/guard/authority.js';
+import { ACTIVITY_INTERCEPTORS } from '../../src/activities/interceptors.js';
 import { type Installation, readInstallation, readSecret } from '../../src/config/installation.js';
 import { setting } from '../../src/config/settings.js';
 import { temporalConfig } from '../../src/config/temporal.js';
@@ -42,7 +42,7 @@ export async function serve(installation: Installation, queue: QueueName, activi
     namespace,
     taskQueue: taskQueue(installation.taskQueuePrefix, queue),
     activities,
-    interceptors: { activity: [() => ({ inbound: new FailureMapping() })] },
+    interceptors: { activity: ACTIVITY_INTERCEPTORS },
     dataConverter: createDataConverter({
       keys: CodecKeys.parse(readSecret(installation.keys.codec)),
       namespace,

@@ -277,7 +277,16 @@ describe('bad weather over promotions', () => {
       waitingFor: [
         { condition: expect.stringMatching(/ \(suspended: .*, for \d+ s\)$/), who: 'the controller' },
       ],
-      targets: [{ waits: [{ step: 'delivered/prod', clause: expect.stringMatching(/^suspended: /) }] }],
+      targets: [
+        {
+          waits: [
+            {
+              step: `delivered/${applicationOf(service, 'prod')}`,
+              clause: expect.stringMatching(/^suspended: /),
+            },
+          ],
+        },
+      ],
     });
     expect((await failureOf(requestId))?.message).toMatch(
       /unmet: suspended: .* waits for somebody to resume it/,

@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
-import { FailureMapping } from '../../src/activities/failure-mapping.js';
 import { Authority } from '../../src/activities/guard/authority.js';
 import { EffectGuard, selectCluster } from '../../src/activities/guard/effect-guard.js';
+import { ACTIVITY_INTERCEPTORS } from '../../src/activities/interceptors.js';
 import { createLedgerActivities } from '../../src/activities/ledger/activities.js';
 import type { DecisionClaims, Verdict } from '../../src/domain/decision.js';
 import type { AnyEntry } from '../../src/domain/ledger.js';
@@ -135,7 +135,7 @@ export class Engine {
           ...common,
           taskQueue: `${engine.prefix}-${queue}`,
           activities,
-          interceptors: { activity: [() => ({ inbound: new FailureMapping() })] },
+          interceptors: { activity: ACTIVITY_INTERCEPTORS },
         }),
       );
     }

@@ -1,5 +1,5 @@
 /** Activities on the queue `delivery`: whether a change may be merged, and whether it runs. */
-import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import { cancellationSignal } from '@temporalio/activity';
 import { PlatformDigests } from '../../delivery/platform-digests.js';
 import { type Clusters, sharedClusters, type WatchedClusters } from '../../delivery/shared-clusters.js';
 import { FAILURE } from '../../domain/failure.js';
@@ -19,9 +19,6 @@ import { confirmDelivery } from './confirm.js';
 import { DeliveryProof } from './proof.js';
 import { type ReadinessDeps, readinessOf } from './readiness.js';
 import { wantedOf } from './wanted.js';
-
-/** Time over which a readiness or a confirmation reports to Temporal while a system takes its time, in milliseconds. */
-const HEARTBEAT_MS = 1_500;
 
 export interface DeliveryActivityDeps extends ReadinessDeps {
   readonly ledger: WorkerLedger;
@@ -58,10 +55,8 @@ export function createDeliveryActivities(tools: DeliveryTools): DeliveryActiviti
   const deps: DeliveryActivityDeps = tools;
   return {
     async readReadiness({ requestId, target, nowMs }) {
-      return await beating(async () => {
-        const permitted = await deps.guard.permitted({ requestId, target });
-        return await readinessOf(deps, permitted.request, permitted.target, nowMs, cancellationSignal());
-      });
+      const permitted = await deps.guard.permitted({ requestId, target });
+      return await readinessOf(deps, permitted.request, permitted.target, nowMs, cancellationSignal());
     },
 
     async waitForDelivery(input) {
@@ -92,14 +87,12 @@ export function createDeliveryActivities(tools: DeliveryTools): DeliveryActiviti
     },
 
     async confirmDelivery(input) {
-      return await beating(async () => {
-        const wanted = await wantedOf(tools, input);
-        const seen = await confirmDelivery(tools, wanted, cancellationSignal());
-        if (seen.state === 'regressed') {
-          await noteDisproved(deps.ledger, input, PROMOTION_CHECK.soaked, wanted.system, seen.message);
-        }
-        return seen;
-      });
+      const wanted = await wantedOf(tools, input);
+      const seen = await confirmDelivery(tools, wanted, cancellationSignal());
+      if (seen.state === 'regressed') {
+        await noteDisproved(deps.ledger, input, PROMOTION_CHECK.soaked, wanted.system, seen.message);
+      }
+      return seen;
     },
   };
 }
@@ -119,15 +112,5 @@ async function notingFailure<T>(
       await noteDisproved(ledger, input, check, system, message);
     }
     throw error;
-  }
-}
-
-/** Reports while something takes its time, so that a lost worker is noticed and a slow system is none. */
-async function beating<T>(work: () => Promise<T>): Promise<T> {
-  const beat = setInterval(() => heartbeat(), HEARTBEAT_MS);
-  try {
-    return await work();
-  } finally {
-    clearInterval(beat);
   }
 }

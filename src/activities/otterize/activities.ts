@@ -1,5 +1,5 @@
 /** Activities on the queue `otterize`. */
-import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import { effectKey } from '../../domain/plan.js';
 import { lastPassed } from '../../domain/record.js';
 import type { SecretStoreTarget } from '../../domain/request.js';
@@ -10,6 +10,7 @@ import type { SecretStore } from '../../systems/secret-store.js';
 import type { OtterizeActivities } from '../contracts.js';
 import { effectRefused } from '../errors.js';
 import type { EffectGuard, PermittedEffect } from '../guard/effect-guard.js';
+import { report } from '../heartbeats.js';
 import { WaitNotes } from '../wait-notes.js';
 import { waitFor } from '../waiting.js';
 import { lookAtComponents } from './connected.js';
@@ -46,7 +47,7 @@ export function createOtterizeActivities(deps: OtterizeActivityDeps): OtterizeAc
         return await ensureInvites(
           await organisationOf(effect),
           emails,
-          () => heartbeat(activityInfo().attempt),
+          () => report(activityInfo().attempt),
           cancellationSignal(),
         );
       }),

@@ -1,5 +1,5 @@
 /** Activities on the queue `plan`: read every system, write nothing but the plan in the ledger. */
-import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import { effectKey, type TargetPlan, totalsOf, WHOLE_REQUEST } from '../../domain/plan.js';
 import type { RequestRecord } from '../../domain/record.js';
 import type { PersonalRef } from '../../domain/request.js';
@@ -7,6 +7,7 @@ import { type PlanningSystems, planTargets } from '../../planning/fleet-plan.js'
 import { canonicalJson } from '../../security/canonical.js';
 import type { PlanActivities } from '../contracts.js';
 import { effectRefused } from '../errors.js';
+import { report } from '../heartbeats.js';
 import {
   type Computed,
   planOnce,
@@ -61,7 +62,7 @@ async function compute(deps: PlanActivityDeps, record: RequestRecord): Promise<C
       personal: (refs) => ledger.personal(refs),
       keepPersonal: (values) => ledger.keepPersonal(record.requestId, values),
     },
-    (done) => heartbeat({ attempt: activityInfo().attempt, targets: done }),
+    (done) => report({ attempt: activityInfo().attempt, targets: done }),
     cancellationSignal(),
   );
   return typeof beneficiary === 'string'

@@ -1,5 +1,5 @@
 /** Planning of promotions, on the queue `plan`: reads every system, writes nothing but the plan in the ledger. */
-import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import type { SystemName } from '../../domain/failure.js';
 import { effectKey, type PlannedEffect } from '../../domain/plan.js';
 import { environmentKey, PROMOTION_OBJECT } from '../../domain/promotion/request.js';
@@ -13,6 +13,7 @@ import {
 } from '../../planning/promotion/promotion-plan.js';
 import type { PromotionSystems } from '../../planning/promotion/systems.js';
 import { effectRefused } from '../errors.js';
+import { report } from '../heartbeats.js';
 import type { PromotionPlanActivities } from '../promotion-contracts.js';
 import {
   type Computed,
@@ -63,7 +64,7 @@ async function compute(
     request.content,
     systems,
     { checks: (key) => ledger.checksByKey(key), effects: (key) => ledger.effectsByKey(key) },
-    () => heartbeat({ attempt: activityInfo().attempt }),
+    () => report({ attempt: activityInfo().attempt }),
     cancellationSignal(),
     verifiedBefore,
   );
@@ -115,7 +116,7 @@ async function stillHolds(
   for (const place of content.targets) {
     const planned = places.find((one) => one.place === place.key);
     if (planned === undefined) return false;
-    heartbeat({ attempt: activityInfo().attempt });
+    report({ attempt: activityInfo().attempt });
     const now = await planPlace(content, place, { release, source }, systems, cancellationSignal());
     if (!isSamePlace(planned, now.plan)) return false;
   }

@@ -1,10 +1,11 @@
 /** runChecks: asks everything that the path wants to be asked of a place, and says what it comes to. */
-import { cancellationSignal, heartbeat, sleep } from '@temporalio/activity';
+import { cancellationSignal, sleep } from '@temporalio/activity';
 import { SystemError } from '../../domain/failure.js';
 import { effectKey } from '../../domain/plan.js';
 import { type CheckOutcome, failuresOf, isAccepted, judgeChecks } from '../../domain/promotion/checks.js';
 import type { Check } from '../../domain/promotion/path.js';
 import { afterRevert, PROMOTION_CHECK } from '../../domain/promotion/request.js';
+import { report } from '../heartbeats.js';
 import { noteDisproved } from '../ledger/disproved.js';
 import type { ChecksResult } from '../promotion-contracts.js';
 import type { VerificationActivityDeps } from './activities.js';
@@ -13,8 +14,6 @@ import { type CheckRun, lookAt } from './look-at.js';
 
 /** Pause between two looks of a check, in milliseconds: a service that has just started may need a few of them. */
 const LOOK_AGAIN_MS = 3_000;
-/** Longest silence towards Temporal while a look takes its time, in milliseconds: below every heartbeat time-out. */
-const HEARTBEAT_MS = 1_500;
 
 const SYSTEM_OF: Readonly<Record<Check['kind'], string>> = {
   http: 'http-check',
@@ -35,21 +34,16 @@ export async function runChecks(
   const signal = cancellationSignal();
   const attempt = failuresOf(record, input.target);
   const { checks } = request.content.rules;
-  const beat = setInterval(() => heartbeat({ waitingFor: 'checks' }), HEARTBEAT_MS);
-  let outcomes: readonly CheckOutcome[];
-  try {
-    outcomes = await Promise.all(
-      checks.map((check) =>
-        settled(
-          deps,
-          { check, jobName: jobNameOf(input, check.name, attempt), requestId: input.requestId },
-          signal,
-        ),
+  report({ waitingFor: 'checks' });
+  const outcomes = await Promise.all(
+    checks.map((check) =>
+      settled(
+        deps,
+        { check, jobName: jobNameOf(input, check.name, attempt), requestId: input.requestId },
+        signal,
       ),
-    );
-  } finally {
-    clearInterval(beat);
-  }
+    ),
+  );
   const verdict = judgeChecks(outcomes, isAccepted(record, input.target));
   if (verdict.state === 'passed') {
     const check = PROMOTION_CHECK.verified;
