@@ -26,11 +26,11 @@ COPY package.json tsconfig.json ./
 COPY src src
 # Schemas that manifests are checked against before a promotion.
 COPY third_party/specs/crds third_party/specs/crds
-RUN node --import tsx src/worker/bundle-main.ts /app/dist/workflows.js
+RUN node --import tsx src/build/build-main.ts dist
 ENV GATEHOUSE_WORKFLOW_BUNDLE=/app/dist/workflows.js
 COPY web web
 COPY deploy/entrypoint.sh deploy/healthcheck.mjs deploy/
 # Numbers and not a name, so that Kubernetes can check that it is not root.
 USER 1000:1000
 ENTRYPOINT ["/app/deploy/entrypoint.sh"]
-CMD ["node", "--import", "tsx", "src/api/server.ts"]
+CMD ["node", "--enable-source-maps", "dist/api.mjs"]

@@ -5,17 +5,11 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { HELM, KUSTOMIZE } from '../../sandbox/real/go-programs.js';
 import { ROOT } from '../../scripts/run-part.js';
-import { type ProcessName, SETTINGS, type Setting } from '../../src/config/settings.js';
+import { ENTRIES } from '../../src/build/entries.js';
+import { SETTINGS, type Setting } from '../../src/config/settings.js';
 import { QUEUES } from '../../src/domain/task-queues.js';
 import { COMPOSE, COMPOSE_TEXT, OURS } from './compose-file.js';
 
-/** Which of our processes an entry file is, as the table of settings calls them. */
-const PROCESS_OF: Readonly<Record<string, ProcessName | 'namespace'>> = {
-  'src/api/server.ts': 'api',
-  'src/worker/main.ts': 'worker',
-  'src/ledger/migrate-main.ts': 'migrate',
-  'src/worker/bootstrap-main.ts': 'namespace',
-};
 const TEMPORAL_VARIABLES = ['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE'];
 
 const validate = () => {
@@ -25,7 +19,13 @@ const validate = () => {
   return new Ajv({ strict: false, validateFormats: false }).compile(schema);
 };
 const settings: readonly Setting[] = SETTINGS;
-const entryOf = (command: readonly string[] | undefined) => command?.at(-1) ?? '';
+/** Which of our processes a service is, as the table of settings and the build call them. */
+const processOf = (command: readonly string[] | undefined): keyof typeof ENTRIES => {
+  const name = /^dist\/(.+)\.mjs$/.exec(command?.at(-1) ?? '')?.[1];
+  const found = (['api', 'worker', 'migrate', 'namespace'] as const).find((one) => one === name);
+  if (found === undefined) throw new Error(`the build makes no ${command?.at(-1)}`);
+  return found;
+};
 
 test('the file is valid by the Compose schema, and the schema notices a fault', () => {
   const check = validate();
@@ -44,10 +44,10 @@ test('every image is pinned, ours apart', () => {
 });
 
 test.each(OURS)('the command of %s exists, and so does what its health check asks for', (_name, service) => {
-  const entry = entryOf(service.command);
-  expect(service.command).toEqual(['node', '--import', 'tsx', entry]);
+  const name = processOf(service.command);
+  const entry = ENTRIES[name];
+  expect(service.command).toEqual(['node', '--enable-source-maps', `dist/${name}.mjs`]);
   expect(existsSync(join(ROOT, entry)), entry).toBe(true);
-  expect(Object.keys(PROCESS_OF)).toContain(entry);
   if (service.healthcheck === undefined) return;
   const [, , script, url] = service.healthcheck.test;
   expect(existsSync(join(ROOT, script ?? '')), script).toBe(true);
@@ -63,7 +63,7 @@ test.each(OURS)('the command of %s exists, and so does what its health check ask
 test.each(OURS)(
   '%s gets the settings that its process knows, all that it needs, and secrets by file only',
   (_name, service) => {
-    const own = PROCESS_OF[entryOf(service.command)];
+    const own = processOf(service.command);
     const given = Object.keys(service.environment ?? {}).filter((name) => !TEMPORAL_VARIABLES.includes(name));
     for (const variable of given) {
       const known = settings.find(({ name, secret }) => variable === (secret ? `${name}_FILE` : name));
@@ -141,6 +141,8 @@ test('the image is built from what is there, without root, and starts by the ent
   for (const line of lines.filter((l) => l.startsWith('ENV GATEHOUSE_'))) {
     expect(settings.map(({ name }) => `ENV ${name}`)).toContain(line.split('=')[0]);
   }
+  expect(lines).toContain('RUN node --import tsx src/build/build-main.ts dist');
+  expect(lines).toContain('CMD ["node", "--enable-source-maps", "dist/api.mjs"]');
   expect(lines).toContain('USER 1000:1000');
   expect(lines).toContain('ENTRYPOINT ["/app/deploy/entrypoint.sh"]');
 });

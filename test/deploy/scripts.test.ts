@@ -3,10 +3,12 @@ import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { entryBundle } from '../../sandbox/stack/entry-bundle.js';
 import { type PostgresServer, postgresServer } from '../../sandbox/stack/postgres.js';
 import { runCommand } from '../../sandbox/stack/run-command.js';
 import { type TemporaryFolder, temporaryFolder } from '../../sandbox/stack/temporary-folder.js';
 import { ROOT } from '../../scripts/run-part.js';
+import { ENTRIES } from '../../src/build/entries.js';
 import { reportSystem } from '../support/report.js';
 
 let folder: TemporaryFolder;
@@ -48,7 +50,7 @@ test('from the made secrets to a migrated ledger: logins, databases, migration j
     return changed.href;
   };
   const job = async () =>
-    runCommand(process.execPath, ['--import', 'tsx', 'src/ledger/migrate-main.ts'], {
+    runCommand(process.execPath, [await entryBundle(join(ROOT, ENTRIES.migrate))], {
       cwd: ROOT,
       env: {
         ...process.env,

@@ -35,6 +35,7 @@ const VIOLATIONS: readonly (readonly [file: string, line: string, rule: string])
   ['src/cli/a.ts', `import '../activities/target.js';`, 'cli-imports'],
   ['src/config/a.ts', `import '../ledger/target.js';`, 'config-imports'],
   ['src/worker/a.ts', `import '../api/target.js';`, 'worker-imports'],
+  ['src/build/a.ts', `import '../api/target.js';`, 'build-imports'],
   ['src/api/b.ts', `import '../../sandbox/target.js';`, 'sandbox-only-outside-src'],
   ['sandbox/a.ts', `import '../test/target.js';`, 'sandbox-knows-no-tests'],
   ['src/api/c.ts', `import './d.js'; export const c = 1;`, 'no-circles'],
