@@ -1,6 +1,6 @@
 /** The real workflow bundle with the real ledger, guard and signatures, on a Temporal server that the caller brings. */
 import { randomUUID } from 'node:crypto';
-import type { Client, WorkflowHandle } from '@temporalio/client';
+import { type Client, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { Authority } from '../../src/activities/guard/authority.js';
@@ -261,10 +261,15 @@ export class Engine {
     return { commandId, targets };
   }
 
-  /** Tells the run of a command that was given. @returns its answer */
+  /** Tells the run of a command that was given. @returns its answer; undefined when the run is over already */
   async deliver(asked: Asked, command: CommandName, given: OperatorCommand): Promise<unknown> {
     const args: [OperatorCommand] = [given];
-    return this.handle(asked).executeUpdate<unknown, [OperatorCommand]>(UPDATE[command], { args });
+    try {
+      return await this.handle(asked).executeUpdate<unknown, [OperatorCommand]>(UPDATE[command], { args });
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return undefined;
+      throw error;
+    }
   }
 
   /** What the run itself says. */
