@@ -239,16 +239,8 @@ export class RegistryClient {
       throw new SystemError(troubleOf(subject, 'malformed', 'the index names no address of its archive'));
     }
     const url = new URL(found.url, index);
-    const answer = await this.#http.send({
-      ...subject,
-      host: this.#hosts.at(url, subject),
-      method: 'GET',
-      url,
-      scope: 'chart-repository',
-      accept: 'application/gzip, application/octet-stream, */*',
-      mostBytes: LARGEST_CHART,
-      signal,
-    });
+    const accept = 'application/gzip, application/octet-stream, */*';
+    const answer = await this.#repositoryFile(url, accept, LARGEST_CHART, subject, signal);
     if (answer === null) {
       throw new SystemError(
         troubleOf(subject, 'malformed', 'the index has the chart, but its archive is not there'),
@@ -315,6 +307,19 @@ export class RegistryClient {
     );
   }
 
+  /** A file of a repository with an index, asked for with the login of its host; null when it is not there. */
+  async #repositoryFile(
+    url: URL,
+    accept: string,
+    mostBytes: number,
+    subject: CallSubject,
+    signal: AbortSignal | undefined,
+  ): Promise<RegistryAnswer | null> {
+    const host = this.#hosts.at(url, subject);
+    const scope = 'chart-repository';
+    return await this.#http.send({ ...subject, host, method: 'GET', url, scope, accept, mostBytes, signal });
+  }
+
   /** @throws SystemError */
   async #inIndex(
     url: URL,
@@ -323,16 +328,8 @@ export class RegistryClient {
     subject: CallSubject,
     signal: AbortSignal | undefined,
   ): Promise<ChartInIndex | null> {
-    const answer = await this.#http.send({
-      ...subject,
-      host: this.#hosts.at(url, subject),
-      method: 'GET',
-      url,
-      scope: 'chart-repository',
-      accept: 'application/yaml, text/yaml, text/plain, application/json',
-      mostBytes: LARGEST_INDEX,
-      signal,
-    });
+    const accept = 'application/yaml, text/yaml, text/plain, application/json';
+    const answer = await this.#repositoryFile(url, accept, LARGEST_INDEX, subject, signal);
     if (answer === null) {
       throw new SystemError(
         troubleOf(subject, 'not-found', 'there is no index.yaml at this address', {
