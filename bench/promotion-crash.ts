@@ -19,7 +19,7 @@ import { closeTemporal } from './crash/temporal-closed.js';
 import { seedServices, serviceNames, servicePathsText } from './promotion/services.js';
 
 /** Twice the points and more: what a batch could not hold is tried again alone, with another service. */
-const SERVICES = 480;
+const SERVICES = 360;
 /** A wait looks at the same objects until it is satisfied: its first two looks are tried, later ones are like the second. */
 const LOOKS = 2;
 const SLOWEST_RESUME_S = 15;

@@ -6,6 +6,8 @@ import { describePoint, type KillPoint, type Subject } from './kill-points.js';
 
 /** Runs that one kill hits: as many as two cores carry to their points within the time that a call may be held. */
 const BATCH = 12;
+/** Runs that one kill hits after they have taken turns, which sets them apart: as many as still arrive within that time. */
+const BATCH_AFTER_TURNS = 4;
 /** Tries alone. What other runs of the batch had in a cache is called again by a worker that has just started. */
 const TRIES_ALONE = 3;
 
@@ -37,9 +39,13 @@ export async function tryAll<S extends Subject>(
     return killed;
   };
 
-  for (let i = 0; i < points.length; i += BATCH) {
-    say(`points ${i + 1} to ${Math.min(i + BATCH, points.length)} of ${points.length}`);
-    const killed = await attempt(points.slice(i, i + BATCH).map((point) => ({ point, subject: next() })));
+  for (const batch of batches(points, job)) {
+    if (batch.length === 1) {
+      alone.push(...batch);
+      continue;
+    }
+    say(`${batch.length} of ${points.length} points`);
+    const killed = await attempt(batch.map((point) => ({ point, subject: next() })));
     for (const one of killed) {
       if (one.held) hit.push(one);
       else alone.push(one.point);
@@ -58,4 +64,25 @@ export async function tryAll<S extends Subject>(
     }
   }
   return { kills: hit, all };
+}
+
+/** Points that one kill may hit together, in the order of the calls. */
+function batches<S extends Subject>(
+  points: readonly KillPoint[],
+  job: Job<S>,
+): readonly (readonly KillPoint[])[] {
+  const found: KillPoint[][] = [];
+  let largest = BATCH;
+  let open: KillPoint[] = [];
+  for (const point of points) {
+    const inTurns = job.inTurns(point);
+    if (inTurns) largest = BATCH_AFTER_TURNS;
+    if (inTurns || open.length === 0 || open.length >= largest) {
+      open = [];
+      found.push(open);
+    }
+    open.push(point);
+    if (inTurns) open = [];
+  }
+  return found;
 }

@@ -1,5 +1,5 @@
 /** What is done to one subject while workers are killed. */
-import type { Subject } from './kill-points.js';
+import type { KillPoint, Subject } from './kill-points.js';
 
 /** One run of a job. */
 export interface Run<S extends Subject> {
@@ -26,4 +26,6 @@ export type Arm = (requestId: string | undefined) => Promise<void>;
 export interface Job<S extends Subject> {
   /** asks, and goes as far as a run is of no interest */
   begin(subject: S, arm: Arm): Promise<Run<S>>;
+  /** true for a call that only one run at a time can make: whoever is held there keeps all others from it */
+  inTurns(point: KillPoint): boolean;
 }

@@ -35,7 +35,7 @@ export function crashCluster({
 
 /** A fleet of one cluster, named as the cluster. */
 export function onboarding(crash: CrashStack): Job<CrashCluster> {
-  return { begin: (cluster, arm) => onboard(crash, cluster, arm) };
+  return { begin: (cluster, arm) => onboard(crash, cluster, arm), inTurns: () => false };
 }
 
 async function onboard(crash: CrashStack, cluster: CrashCluster, arm: Arm): Promise<Run<CrashCluster>> {

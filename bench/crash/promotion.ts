@@ -8,7 +8,7 @@ import { workflowIdOf } from '../../src/domain/request.js';
 import { applicationOf } from '../promotion/services.js';
 import type { CrashStack } from './crash-stack.js';
 import type { Arm, End, Job, Run } from './job.js';
-import type { Subject } from './kill-points.js';
+import type { KillPoint, Subject } from './kill-points.js';
 import { temporalClosed } from './temporal-closed.js';
 import { HANGS_AFTER_MS, untilEntry } from './until-entry.js';
 
@@ -43,6 +43,7 @@ export function placeOf({ name }: CrashService): string {
 /** A service to production, until it is proven. */
 export function promoting(crash: CrashStack): Job<CrashService> {
   return {
+    inTurns: writesBranch,
     async begin(service, arm) {
       await arm(undefined);
       const requestId = await ask(crash, service);
@@ -60,6 +61,7 @@ export function takingBack(crash: CrashStack): Job<CrashService> {
     await crash.control('kubernetes').post('/settings', { applications });
   };
   return {
+    inTurns: writesBranch,
     async begin(service, arm) {
       const application = applicationOf(service.name, 'prod');
       degraded.add(application);
@@ -74,6 +76,11 @@ export function takingBack(crash: CrashStack): Job<CrashService> {
       });
     },
   };
+}
+
+/** All services are in one repository: writers of its branch take turns. */
+function writesBranch({ caller }: KillPoint): boolean {
+  return caller.endsWith(' ensureMerge') || caller.endsWith(' ensureRevert');
 }
 
 async function ask(crash: CrashStack, { name }: CrashService): Promise<string> {
