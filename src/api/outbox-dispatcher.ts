@@ -1,4 +1,6 @@
 /** Carries the outbox to Temporal: at least once, in order per request, also after a crash of this process. */
+import { WORKFLOW_TYPE } from '../domain/messages.js';
+import { workflowIdOf } from '../domain/request.js';
 import type { ApiLedger, OutboxItem } from '../ledger/ports.js';
 import { CommandDelivery, type CommandForWorkflow } from './command-delivery.js';
 import { OUTBOX_DISPATCH } from './limits.js';
@@ -131,6 +133,10 @@ export class OutboxDispatcher {
           command: 'cancel',
           body: { commandId: `revoke.${news.body.requestId}`, targets: [] },
         });
+      case 'end': {
+        const { requestId } = news.body;
+        return this.workflows.start(workflowIdOf.endNotice(requestId), WORKFLOW_TYPE.endNotice, requestId);
+      }
       case 'news':
         for (const workflowId of news.body.workflowIds) await this.workflows.tellNews(workflowId);
         return;

@@ -28,17 +28,22 @@ const CommandShape = Type.Object(
   closed,
 );
 const RevocationShape = Type.Object({ requestId: Text, workflowId: Text }, closed);
+/** written by the database, which ends a request that waits for its turn (migration 0013) */
+const EndShape = Type.Object({ requestId: Text }, closed);
 const NewsShape = Type.Object({ workflowIds: Type.Array(Text) }, closed);
 
 const startShape = Compile(StartShape);
 const decisionShape = Compile(DecisionShape);
 const commandShape = Compile(CommandShape);
 const revocationShape = Compile(RevocationShape);
+const endShape = Compile(EndShape);
 const newsShape = Compile(NewsShape);
 
 export type StartMessage = Static<typeof StartShape>;
 export type DecisionMessage = Static<typeof DecisionShape>;
 export type RevocationMessage = Static<typeof RevocationShape>;
+/** a request ended that has no run to tell of it */
+export type EndMessage = Static<typeof EndShape>;
 /** runs that look again at what is outside them; those that do not run are passed over */
 export type NewsMessage = Static<typeof NewsShape>;
 
@@ -47,6 +52,7 @@ export type OutboxNews =
   | { readonly kind: 'decision'; readonly body: DecisionMessage }
   | { readonly kind: 'command'; readonly body: CommandForWorkflow }
   | { readonly kind: 'revocation'; readonly body: RevocationMessage }
+  | { readonly kind: 'end'; readonly body: EndMessage }
   | { readonly kind: 'news'; readonly body: NewsMessage };
 
 /** A message in the outbox is not of its shape: it was written by a newer version, or by hand. */
@@ -81,6 +87,7 @@ export function readMessage(item: Pick<OutboxItem, 'kind' | 'payload'>): OutboxN
   if (item.kind === 'decision' && decisionShape.Check(body)) return { kind: 'decision', body };
   if (item.kind === 'command' && commandShape.Check(body)) return { kind: 'command', body };
   if (item.kind === 'revocation' && revocationShape.Check(body)) return { kind: 'revocation', body };
+  if (item.kind === 'end' && endShape.Check(body)) return { kind: 'end', body };
   if (item.kind === 'news' && newsShape.Check(body)) return { kind: 'news', body };
   throw new OutboxMessageError(
     `A message of kind "${item.kind}" cannot be read. Deploy the version that wrote it.`,

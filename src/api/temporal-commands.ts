@@ -12,8 +12,8 @@ import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { DecisionNotice } from '../domain/decision.js';
 import {
-  type FleetInput,
   type OperatorCommand,
+  type RequestInput,
   SIGNAL,
   type TimingProfile,
   UPDATE,
@@ -50,7 +50,7 @@ export class TemporalWorkflows implements WorkflowPort {
 
   async start(workflowId: string, workflowType: string, requestId: string): Promise<void> {
     const { client, taskQueue, timing } = this.options;
-    const input: FleetInput = { requestId, timing };
+    const input: RequestInput = { requestId, timing };
     try {
       await client.workflow.start(workflowType, {
         workflowId,

@@ -15,6 +15,7 @@ export const WORKFLOW_TYPE = {
   promotion: 'promotion',
   shadow: 'shadowPromotion',
   place: 'placePromotion',
+  endNotice: 'endNotice',
 } as const;
 
 /** The workflow that carries a request out. @param workflowId of the request: those in shadow have names of their own */
@@ -56,14 +57,15 @@ export interface CarriedMessages {
 }
 
 /** What a run carries over when it continues as new; everything else is read from the ledger again. */
-export interface FleetCarry extends CarriedMessages {
+export interface RunCarry extends CarriedMessages {
   readonly cancelled: boolean;
 }
 
-export interface FleetInput {
+/** Input of every workflow that is about a whole request. */
+export interface RequestInput {
   readonly requestId: string;
   readonly timing: TimingProfile;
-  readonly carry?: FleetCarry;
+  readonly carry?: RunCarry;
 }
 
 export interface ClusterInput {
@@ -93,12 +95,6 @@ export interface FleetProgress {
   readonly stage: 'planning' | 'gates' | 'rollout' | 'attention' | 'ended';
   readonly paused: boolean;
   readonly targets: Readonly<Record<string, TargetState>>;
-}
-
-export interface PromotionInput {
-  readonly requestId: string;
-  readonly timing: TimingProfile;
-  readonly carry?: FleetCarry;
 }
 
 export interface PlaceInput {

@@ -131,4 +131,5 @@ export const workflowIdOf = {
   shadow: (application: string, environment: string): string => `shadow/${application}/${environment}`,
   /** @param key of the place, `<application>/<environment>/<place>` */
   place: (key: string): string => `place/${key}`,
+  endNotice: (requestId: string): string => `end/${requestId}`,
 } as const;

@@ -3,10 +3,9 @@ import { ApplicationFailure } from '@temporalio/workflow';
 import { FAILURE } from '../domain/failure.js';
 import type {
   ClusterInput,
-  FleetInput,
   OperatorCommand,
   PlaceInput,
-  PromotionInput,
+  RequestInput,
   TimingProfile,
 } from '../domain/messages.js';
 import { activitiesFor } from './activity-options.js';
@@ -23,7 +22,7 @@ function isTiming(value: unknown): value is TimingProfile {
   return value === 'standard' || value === 'brisk';
 }
 
-export function isFleetInput(value: unknown): value is FleetInput {
+export function isRequestInput(value: unknown): value is RequestInput {
   return isRecord(value) && isText(value.requestId, 64) && isTiming(value.timing);
 }
 
@@ -35,10 +34,6 @@ export function isClusterInput(value: unknown): value is ClusterInput {
     isText(value.target, 200) &&
     isTiming(value.timing)
   );
-}
-
-export function isPromotionInput(value: unknown): value is PromotionInput {
-  return isRecord(value) && isText(value.requestId, 64) && isTiming(value.timing);
 }
 
 export function isPlaceInput(value: unknown): value is PlaceInput {

@@ -1,6 +1,7 @@
 /** Promotions that wait for their turn, where the path says so: by the API's answers, and what its own calls may do. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { TURNS } from '../../src/api/limits.js';
+import { OutboxDispatcher } from '../../src/api/outbox-dispatcher.js';
 import { Gatehouse } from './gatehouse.js';
 import { PlayedPromotion, promotionDeps, webRelease } from './promotions.js';
 
@@ -61,7 +62,7 @@ describe('a release that is asked for while another one is open', () => {
     expect([again.status, again.text('id')]).toEqual([200, second]);
   });
 
-  it('can be cancelled at once, and no run is told of it', async () => {
+  it('can be cancelled at once: no run is told of it, people are', async () => {
     const first = (await ask('a')).text('id');
     const second = (await ask('b')).text('id');
     gatehouse.workflows.commands.length = 0;
@@ -72,6 +73,11 @@ describe('a release that is asked for while another one is open', () => {
       message: 'cancelled while it waited for its turn',
     });
     expect(gatehouse.workflows.commands).toEqual([]);
+    const carrier = new OutboxDispatcher(gatehouse.ledger.api, gatehouse.workflows, { warn: () => {} });
+    while ((await carrier.deliverDue()) > 0);
+    expect(gatehouse.workflows.started.filter(({ requestId }) => requestId === second)).toEqual([
+      { workflowId: `end/${second}`, workflowType: 'endNotice', requestId: second },
+    ]);
     expect((await gatehouse.ledger.api.openRequests(LINE)).map(({ requestId }) => requestId)).toEqual([
       first,
     ]);

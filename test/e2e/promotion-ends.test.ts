@@ -7,6 +7,7 @@ import { ExampleApi } from '../../sandbox/stack/api-client.js';
 import { policyText } from '../../sandbox/stack/example-files.js';
 import { type GatehouseStack, startGatehouse } from '../../sandbox/stack/gatehouse.js';
 import { shopImage, shopPathText, shopPromotionText } from '../../sandbox/stack/promotion-files.js';
+import { TicketsState } from '../../sandbox/tickets/state.js';
 import type { RequestStatus } from '../../src/domain/status.js';
 import { sharedTemporal, uniqueName, workflowBundle } from '../support/stack.js';
 
@@ -128,6 +129,7 @@ describe('promotions that end without their change', () => {
     const fourth = await ask('1.1.0');
     await api.call('emil', 'POST', `/v1/requests/${third}/cancel`);
     expect((await api.status(third)).status).toBe('cancelled');
+    await vi.waitFor(async () => expect(await endsTold(third)).toBe(1), PATIENCE_MS);
     const waits = async (requestId: string): Promise<string | undefined> =>
       (await api.status(requestId)).waitingFor[0]?.condition;
     expect(await waits(second)).toBe(`waits for ${first}`);
@@ -146,9 +148,17 @@ describe('promotions that end without their change', () => {
     await command(fourth, 'revoke');
     expect((await ended(fourth)).status).toBe('revoked');
     expect(await leftOpen()).toEqual(NOTHING);
+    expect(await endsTold(third)).toBe(1);
     // one merge request each for those that had their turn, none for the one that was cancelled before
     expect(await mergeRequests()).toHaveLength(9);
   });
+
+  /** How often the ticket system was told that a request has ended. */
+  async function endsTold(requestId: string): Promise<number> {
+    const { deliveries } = await new ControlClient(stack.address('tickets')).objects(TicketsState);
+    const ours = deliveries.filter(({ id }) => id === `${requestId}-request-ended`);
+    return ours.reduce((times, delivery) => times + delivery.times, 0);
+  }
 
   const NOTHING = { mergeRequests: 0, branches: 0, changeRecords: 0 };
 

@@ -54,6 +54,16 @@ async function startsDue(): Promise<readonly string[]> {
   return due.map(({ requestId }) => requestId);
 }
 
+/** Requests whose end somebody is to be told, when that is all that is due; delivered, as the dispatcher does. */
+async function endsToTell(): Promise<readonly string[]> {
+  const due = await ledger.api.claimOutbox(200);
+  for (const { id } of due) await ledger.api.outboxDelivered(id);
+  return due.map(({ kind, requestId, payload }) => {
+    expect([kind, JSON.parse(payload)]).toEqual(['end', { requestId }]);
+    return requestId;
+  });
+}
+
 describe('requests of one name', () => {
   it('are started one after the other, in the order of asking', async () => {
     const workflowId = name();
@@ -138,6 +148,7 @@ describe('a request that waits for its turn', () => {
     const [first = '', second = '', third = ''] = await asked(workflowId, 3);
     await startsDue();
     expect(await cancel(second)).toEqual({ state: 'ended', outboxId: null });
+    expect(await endsToTell()).toEqual([second]);
     expect((await ledger.api.entriesOf(second)).at(-1)?.body).toMatchObject({ outcome: 'cancelled' });
     expect(await line(workflowId)).toEqual([first, `${third} waits`]);
     await end(first);
@@ -145,13 +156,13 @@ describe('a request that waits for its turn', () => {
     await expect(cancel(second)).rejects.toMatchObject({ reason: 'ended' });
   });
 
-  it('ends when it is revoked, and nobody is told: the run of its name is that of another', async () => {
+  it('ends when it is revoked, and no run is told: the run of its name is that of another', async () => {
     const workflowId = name();
     const [first = '', second = ''] = await asked(workflowId, 2);
     await startsDue();
     await ledger.api.revokeRequest(second, { by }, { kind: 'revocation', payload: '{}' });
     expect((await ledger.api.entriesOf(second)).at(-1)?.body).toMatchObject({ outcome: 'revoked' });
-    expect(await ledger.api.claimOutbox(200)).toEqual([]);
+    expect(await endsToTell()).toEqual([second]);
     expect(await line(workflowId)).toEqual([first]);
   });
 

@@ -12,10 +12,10 @@ import type { AnyEntry } from '../../src/domain/ledger.js';
 import type { GatePolicy, InventoryManifest, PolicyManifest } from '../../src/domain/manifest.js';
 import {
   type CommandName,
-  type FleetInput,
   type FleetProgress,
   type OperatorCommand,
   QUERY,
+  type RequestInput,
   SIGNAL,
   UPDATE,
   WORKFLOW_TYPE,
@@ -193,7 +193,7 @@ export class Engine {
       pinnedPolicy: { name: 'saas', digest: document.policy.digest, document: policyText },
       outbox: { kind: 'start', payload: '{}' },
     });
-    const input: FleetInput = { requestId, timing: 'brisk' };
+    const input: RequestInput = { requestId, timing: 'brisk' };
     await this.client.workflow.start(WORKFLOW_TYPE.fleet, {
       workflowId,
       taskQueue: taskQueue(this.prefix, 'workflows'),

@@ -1,12 +1,12 @@
 /** Onboards a SaaS into a fleet of clusters: plan, gates, rollout. */
 import { continueAsNew, executeChild, ParentClosePolicy, WorkflowIdReusePolicy } from '@temporalio/workflow';
 import type { PlanResult, RequestEnd, RolloutStart } from '../../activities/contracts.js';
-import type { FleetInput } from '../../domain/messages.js';
+import type { RequestInput } from '../../domain/messages.js';
 import { workflowIdOf } from '../../domain/request.js';
 import type { Activities } from '../activity-options.js';
 import { isRefused } from '../failure-report.js';
 import type { GateKeeper } from '../gates/gate-keeper.js';
-import { isFleetInput, refuseInput } from '../inputs.js';
+import { isRequestInput, refuseInput } from '../inputs.js';
 import { type OpenRun, openRun } from '../requests/open-run.js';
 import type { RequestRun } from '../requests/request-run.js';
 import type { Rollout } from '../rollout/rollout.js';
@@ -19,8 +19,8 @@ type ClusterStart = RolloutStart['targets'][number];
  * terminate and start again loses nothing
  * @returns how the request ended, as the ledger says
  */
-export async function fleetOnboarding(input: FleetInput): Promise<RequestEnd> {
-  if (!isFleetInput(input)) throw await refuseInput();
+export async function fleetOnboarding(input: RequestInput): Promise<RequestEnd> {
+  if (!isRequestInput(input)) throw await refuseInput();
   const opened = openRun<ClusterStart>(input, 'Clusters', (next) =>
     continueAsNew<typeof fleetOnboarding>(next),
   );
@@ -29,13 +29,13 @@ export async function fleetOnboarding(input: FleetInput): Promise<RequestEnd> {
 }
 
 class FleetStory {
-  private readonly input: FleetInput;
+  private readonly input: RequestInput;
   private readonly activities: Activities;
   private readonly gates: GateKeeper;
   private readonly rollout: Rollout<ClusterStart>;
   private readonly run: RequestRun<ClusterStart>;
 
-  constructor(input: FleetInput, { activities, gates, rollout, run }: OpenRun<ClusterStart>) {
+  constructor(input: RequestInput, { activities, gates, rollout, run }: OpenRun<ClusterStart>) {
     this.input = input;
     this.activities = activities;
     this.gates = gates;

@@ -10,12 +10,12 @@ import {
 } from '@temporalio/workflow';
 import type { PlanResult, RequestEnd } from '../../activities/contracts.js';
 import type { PromotionStart, Proposals } from '../../activities/promotion-contracts.js';
-import type { CommandAnswer, PromotionInput } from '../../domain/messages.js';
+import type { CommandAnswer, RequestInput } from '../../domain/messages.js';
 import { workflowIdOf } from '../../domain/request.js';
 import type { Activities } from '../activity-options.js';
 import { isRefused, isVoid } from '../failure-report.js';
 import type { GateKeeper } from '../gates/gate-keeper.js';
-import { isPromotionInput, refuseInput } from '../inputs.js';
+import { isRequestInput, refuseInput } from '../inputs.js';
 import { acceptUpdate, newsSignal, rollbackUpdate } from '../messages.js';
 import { type OpenRun, openRun } from '../requests/open-run.js';
 import type { RequestRun } from '../requests/request-run.js';
@@ -31,8 +31,8 @@ const WATCH_LOOKS = 5;
  * @param input the request by its id; everything else is read from the ledger, in every run again
  * @returns how the request ended, as the ledger says
  */
-export async function promotion(input: PromotionInput): Promise<RequestEnd> {
-  if (!isPromotionInput(input)) throw await refuseInput();
+export async function promotion(input: RequestInput): Promise<RequestEnd> {
+  if (!isRequestInput(input)) throw await refuseInput();
   const opened = openRun<Place>(input, 'Places', (next) => continueAsNew<typeof promotion>(next));
   const story = new PromotionStory(input, opened);
   opened.run.listen();
@@ -43,13 +43,13 @@ export async function promotion(input: PromotionInput): Promise<RequestEnd> {
 class PromotionStory {
   private rollbackAsked = false;
   private proposals: Proposals | undefined;
-  private readonly input: PromotionInput;
+  private readonly input: RequestInput;
   private readonly activities: Activities;
   private readonly gates: GateKeeper;
   private readonly rollout: Rollout<Place>;
   private readonly run: RequestRun<Place>;
 
-  constructor(input: PromotionInput, { activities, gates, rollout, run }: OpenRun<Place>) {
+  constructor(input: RequestInput, { activities, gates, rollout, run }: OpenRun<Place>) {
     this.input = input;
     this.activities = activities;
     this.gates = gates;

@@ -11,10 +11,10 @@ import {
 } from '@temporalio/workflow';
 import type { RequestEnd } from '../../activities/contracts.js';
 import type { ShadowStart } from '../../activities/shadow-contracts.js';
-import type { PromotionInput, TimingProfile } from '../../domain/messages.js';
+import type { RequestInput, TimingProfile } from '../../domain/messages.js';
 import { SHADOW_PATIENCE_MS } from '../../domain/promotion/shadow.js';
 import type { Activities } from '../activity-options.js';
-import { isPromotionInput, refuseInput } from '../inputs.js';
+import { isRequestInput, refuseInput } from '../inputs.js';
 import { newsSignal } from '../messages.js';
 import { type OpenRun, openRun } from '../requests/open-run.js';
 import type { RequestRun } from '../requests/request-run.js';
@@ -29,8 +29,8 @@ const LOOK_EVERY_MS: Readonly<Record<TimingProfile, number>> = { standard: 2 * 6
  * @param input the request by its id; everything else is read from the ledger
  * @returns how the request ended, as the ledger says
  */
-export async function shadowPromotion(input: PromotionInput): Promise<RequestEnd> {
-  if (!isPromotionInput(input)) throw await refuseInput();
+export async function shadowPromotion(input: RequestInput): Promise<RequestEnd> {
+  if (!isRequestInput(input)) throw await refuseInput();
   const opened = openRun<Place>(input, 'Places', (next) => continueAsNew<typeof shadowPromotion>(next));
   const story = new ShadowStory(input, opened);
   opened.run.listen();
@@ -40,12 +40,12 @@ export async function shadowPromotion(input: PromotionInput): Promise<RequestEnd
 
 class ShadowStory {
   private news = 0;
-  private readonly input: PromotionInput;
+  private readonly input: RequestInput;
   private readonly activities: Activities;
   private readonly rollout: Rollout<Place>;
   private readonly run: RequestRun<Place>;
 
-  constructor(input: PromotionInput, { activities, rollout, run }: OpenRun<Place>) {
+  constructor(input: RequestInput, { activities, rollout, run }: OpenRun<Place>) {
     this.input = input;
     this.activities = activities;
     this.rollout = rollout;

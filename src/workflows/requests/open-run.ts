@@ -1,4 +1,4 @@
-import type { FleetCarry, TimingProfile } from '../../domain/messages.js';
+import type { RunCarry, TimingProfile } from '../../domain/messages.js';
 import { type Activities, activitiesFor } from '../activity-options.js';
 import { GateKeeper } from '../gates/gate-keeper.js';
 import { Rollout } from '../rollout/rollout.js';
@@ -15,7 +15,7 @@ export interface OpenRun<T extends { readonly key: string }> {
 interface RunInput {
   readonly requestId: string;
   readonly timing: TimingProfile;
-  readonly carry?: FleetCarry;
+  readonly carry?: RunCarry;
 }
 
 /**

@@ -14,9 +14,9 @@ import type { GatesResult, RequestEnd } from '../../activities/contracts.js';
 import type {
   CommandAnswer,
   CommandName,
-  FleetCarry,
   FleetProgress,
   OperatorCommand,
+  RunCarry,
 } from '../../domain/messages.js';
 import { WHOLE_REQUEST } from '../../domain/plan.js';
 import type { Activities } from '../activity-options.js';
@@ -43,7 +43,7 @@ export interface RequestRunParts<T extends { readonly key: string }> {
   /** what is rolled out, in the plural, e.g. `Clusters` */
   readonly noun: string;
   /** continues as new with what has to be carried over; never returns */
-  readonly continueAsNew: (carry: FleetCarry) => Promise<void>;
+  readonly continueAsNew: (carry: RunCarry) => Promise<void>;
 }
 
 export class RequestRun<T extends { readonly key: string }> {
