@@ -28,9 +28,12 @@ function tool(name: string, packageName: string, file: string, args: readonly st
 /** Everything that dependency-cruiser looks at. */
 export const CRUISED = ['src', 'sandbox', 'test', 'bench', 'scripts'];
 
+/** Native, in a third of the time. The one before it stays for dependency-cruiser, which needs the API that it no longer has. */
+const COMPILER = 'typescript-7';
+
 export const TOOLS: readonly Check[] = [
-  tool('types', 'typescript', 'bin/tsc', ['--noEmit', '--pretty', 'false', '-p', 'tsconfig.json']),
-  tool('types of the page', 'typescript', 'bin/tsc', ['--noEmit', '--pretty', 'false', '-p', 'web']),
+  tool('types', COMPILER, 'bin/tsc', ['--noEmit', '--pretty', 'false', '-p', 'tsconfig.json']),
+  tool('types of the page', COMPILER, 'bin/tsc', ['--noEmit', '--pretty', 'false', '-p', 'web']),
   tool('lint and format', '@biomejs/biome', 'bin/biome', [
     'check',
     '--error-on-warnings',
