@@ -1,22 +1,17 @@
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { PageStack } from './page-stack.js';
-import { CONTRACT, fillEvidence, signIn, Visitors } from './visitors.js';
+import { CONTRACT, fillEvidence, signIn, visitorsOf } from './visitors.js';
 
 let stack: PageStack;
-const visitors = new Visitors(() => stack);
 beforeAll(async () => {
   stack = await PageStack.start();
 });
-beforeEach((context) => visitors.ready(context));
-afterEach(async () => {
+afterEach(() => {
   stack.clock.aheadMs = 0;
-  await visitors.leave();
 });
-afterAll(async () => {
-  await visitors.close();
-  await stack.stop();
-});
+afterAll(() => stack.stop());
+const visitors = visitorsOf(() => stack);
 
 async function planned(): Promise<string> {
   const id = await stack.ask();

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PageStack } from './page-stack.js';
-import { CONTRACT, fillEvidence, Visitors } from './visitors.js';
+import { CONTRACT, fillEvidence, visitorsOf } from './visitors.js';
 
 const CONTRAST = readFileSync(new URL('contrast.js', import.meta.url), 'utf8');
 const LONG = 'Gesellschaft-fuer-wirklich-sehr-lange-Namen-ohne-eine-einzige-Luecke-'.repeat(3);
@@ -9,7 +9,6 @@ const LONG = 'Gesellschaft-fuer-wirklich-sehr-lange-Namen-ohne-eine-einzige-Luec
 let stack: PageStack;
 let planned: string;
 let running: string;
-const visitors = new Visitors(() => stack);
 beforeAll(async () => {
   stack = await PageStack.start();
   planned = await stack.ask({ reason: LONG, clusters: 25 });
@@ -39,12 +38,8 @@ beforeAll(async () => {
     },
   });
 });
-beforeEach((context) => visitors.ready(context));
-afterEach(() => visitors.leave());
-afterAll(async () => {
-  await visitors.close();
-  await stack.stop();
-});
+afterAll(() => stack.stop());
+const visitors = visitorsOf(() => stack);
 
 const places = [
   { name: 'inbox', path: () => '/', there: '#inbox' },

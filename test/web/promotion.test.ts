@@ -1,26 +1,19 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type PlayedPromotion, webRelease } from '../api/promotions.js';
 import { PageStack } from './page-stack.js';
-import { Visitors } from './visitors.js';
+import { visitorsOf } from './visitors.js';
 
 const CONTRAST = readFileSync(new URL('contrast.js', import.meta.url), 'utf8');
 const PLACE = 'shop/prod/prod';
 
 let stack: PageStack;
-const visitors = new Visitors(() => stack);
 beforeAll(async () => {
   stack = await PageStack.start();
 });
-beforeEach((context) => visitors.ready(context));
-afterEach(async () => {
-  await visitors.leave();
-  await stack.endPromotions();
-});
-afterAll(async () => {
-  await visitors.close();
-  await stack.stop();
-});
+afterEach(() => stack.endPromotions());
+afterAll(() => stack.stop());
+const visitors = visitorsOf(() => stack);
 
 /** Merged, and the place has failed. */
 async function failed(): Promise<PlayedPromotion> {

@@ -1,28 +1,21 @@
 /** What stands around a promotion: those before it, what was changed round the path, and one that only looks on. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { SHADOW_CHECK } from '../../src/domain/promotion/shadow.js';
 import type { Stray } from '../../src/domain/promotion/strays.js';
 import { webRelease } from '../api/promotions.js';
 import { PageStack } from './page-stack.js';
-import { Visitors } from './visitors.js';
+import { visitorsOf } from './visitors.js';
 
 const PLACE = 'shop/prod/prod';
 const COMMIT = 'd'.repeat(40);
 
 let stack: PageStack;
-const visitors = new Visitors(() => stack);
 beforeAll(async () => {
   stack = await PageStack.start();
 });
-beforeEach((context) => visitors.ready(context));
-afterEach(async () => {
-  await visitors.leave();
-  await stack.endPromotions();
-});
-afterAll(async () => {
-  await visitors.close();
-  await stack.stop();
-});
+afterEach(() => stack.endPromotions());
+afterAll(() => stack.stop());
+const visitors = visitorsOf(() => stack);
 
 describe('a promotion that waits for its turn', () => {
   it('says for whom, and goes on before the reader’s eyes when its turn has come', async () => {

@@ -1,19 +1,14 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeWorld } from '../../sandbox/world.js';
 import { PageStack } from './page-stack.js';
-import { signIn, Visitors } from './visitors.js';
+import { signIn, visitorsOf } from './visitors.js';
 
 let stack: PageStack;
-const visitors = new Visitors(() => stack);
 beforeAll(async () => {
   stack = await PageStack.start(makeWorld({ clusters: 25 }));
 });
-beforeEach((context) => visitors.ready(context));
-afterEach(() => visitors.leave());
-afterAll(async () => {
-  await visitors.close();
-  await stack.stop();
-});
+afterAll(() => stack.stop());
+const visitors = visitorsOf(() => stack);
 
 describe('signing in', () => {
   it('leads over the login page of the company back to the request that was wanted', async () => {

@@ -1,9 +1,9 @@
 import { createServer } from 'node:http';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeWorld, type World } from '../../sandbox/world.js';
 import { listening } from '../api/listening.js';
 import { PageStack } from './page-stack.js';
-import { CONTRACT, Visitors } from './visitors.js';
+import { CONTRACT, visitorsOf } from './visitors.js';
 
 /** Does harm where it is read as markup. */
 const MARKUP = '<img src=x onerror="globalThis.harmed=true"><script>globalThis.harmed=true</script>';
@@ -11,16 +11,11 @@ const MARKUP = '<img src=x onerror="globalThis.harmed=true"><script>globalThis.h
 const TURNED = 'invoice\u202egnp.exe';
 
 let stack: PageStack;
-const visitors = new Visitors(() => stack);
 beforeAll(async () => {
   stack = await PageStack.start(hostileWorld());
 });
-beforeEach((context) => visitors.ready(context));
-afterEach(() => visitors.leave());
-afterAll(async () => {
-  await visitors.close();
-  await stack.stop();
-});
+afterAll(() => stack.stop());
+const visitors = visitorsOf(() => stack);
 
 /** Somebody at data protection has given himself a name. */
 function hostileWorld(): World {

@@ -1,6 +1,6 @@
 /** People of the example company in front of their browsers. */
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
-import type { TestContext } from 'vitest';
+import { afterAll, afterEach, beforeEach, type TestContext } from 'vitest';
 import { openBrowser } from '../support/browser.js';
 import type { PageStack } from './page-stack.js';
 
@@ -17,7 +17,7 @@ export class Visitors {
     this.stack = stack;
   }
 
-  /** Where there is no browser, the test counts as not run. For `beforeEach`. */
+  /** Where there is no browser, the test counts as not run. */
   async ready(context: Pick<TestContext, 'skip'>): Promise<void> {
     this.browser ??= await openBrowser(context);
   }
@@ -55,6 +55,15 @@ export class Visitors {
     await page.goto(`${this.stack().url}${path}`);
     return page;
   }
+}
+
+/** Visitors for all tests of a file. Their browser is closed before what was started by hooks that were set earlier. */
+export function visitorsOf(stack: () => PageStack): Visitors {
+  const visitors = new Visitors(stack);
+  beforeEach((context) => visitors.ready(context));
+  afterEach(() => visitors.leave());
+  afterAll(() => visitors.close());
+  return visitors;
 }
 
 /** Types a name into the login page of the example company. */
