@@ -29,7 +29,10 @@ COPY third_party/specs/crds third_party/specs/crds
 RUN node --import tsx src/build/build-main.ts dist
 ENV GATEHOUSE_WORKFLOW_BUNDLE=/app/dist/workflows.js
 COPY web web
-COPY deploy/entrypoint.sh deploy/healthcheck.mjs deploy/
+COPY bin bin
+COPY deploy/entrypoint.sh deploy/gatehouse.sh deploy/healthcheck.mjs deploy/
+# For operators: docker compose exec api gatehouse doctor
+RUN ln -s /app/deploy/gatehouse.sh /usr/local/bin/gatehouse
 # Numbers and not a name, so that Kubernetes can check that it is not root.
 USER 1000:1000
 ENTRYPOINT ["/app/deploy/entrypoint.sh"]

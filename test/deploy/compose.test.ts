@@ -145,6 +145,7 @@ test('the image is built from what is there, without root, and starts by the ent
   expect(lines).toContain('CMD ["node", "--enable-source-maps", "dist/api.mjs"]');
   expect(lines).toContain('USER 1000:1000');
   expect(lines).toContain('ENTRYPOINT ["/app/deploy/entrypoint.sh"]');
+  expect(lines).toContain('RUN ln -s /app/deploy/gatehouse.sh /usr/local/bin/gatehouse');
 });
 
 test.each([KUSTOMIZE, HELM])(

@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { cp, readFile, writeFile } from 'node:fs/promises';
+import { cp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -33,6 +34,26 @@ test('the entry point gives a secret from its file to the process, and takes the
     env: { ...process.env, GATEHOUSE_LEDGER_URL_FILE: file },
   });
   expect(JSON.parse(out)).toEqual(['postgres://somebody@db/ledger', null]);
+});
+
+test('the command line of the image starts from wherever it is linked, with secrets from their files', async () => {
+  const file = join(folder.path, 'ledger-url');
+  await writeFile(file, 'postgres://gatehouse_api@127.0.0.1:1/gatehouse\n');
+  const linked = join(folder.path, 'gatehouse');
+  await symlink(join(ROOT, 'deploy/gatehouse.sh'), linked);
+  const { stdout } = spawnSync(linked, ['doctor', '--json'], {
+    cwd: folder.path,
+    env: { PATH: process.env.PATH, HOME: folder.path, GATEHOUSE_LEDGER_URL_FILE: file },
+    encoding: 'utf8',
+  });
+  // the address was taken from its file: the ledger was looked for
+  expect(JSON.parse(stdout).findings).toContainEqual(
+    expect.objectContaining({
+      area: 'ledger',
+      state: 'fault',
+      detail: expect.stringContaining('ECONNREFUSED'),
+    }),
+  );
 });
 
 test('from the made secrets to a migrated ledger: logins, databases, migration job twice', async () => {
