@@ -6,8 +6,8 @@ import { type TemporaryFolder, temporaryFolder } from '../../sandbox/stack/tempo
 import { makeWorld } from '../../sandbox/world.js';
 import { wait } from '../../src/cli/commands/wait.js';
 import { Output } from '../../src/cli/output/output.js';
-import { buildProgram } from '../../src/cli/program.js';
 import type { Session } from '../../src/cli/session.js';
+import { buildWaitProgram } from '../../src/cli/wait-program.js';
 import type { Accident, Clock, Frame, WrittenObject } from './accident.js';
 import { makeStory, type Story } from './story.js';
 
@@ -142,7 +142,7 @@ export class Stage {
       now,
     };
     let code = -1;
-    const program = buildProgram(
+    const program = buildWaitProgram(
       async (_json, run) => {
         code = await run(session);
       },

@@ -1,5 +1,5 @@
 /** The commands and their options. What a command does is loaded when it runs, so that `--help` and `status` start fast. */
-import { Command, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { EXCEPTIONS } from '../domain/promotion/request.js';
 import type { CommandName, PeriodAsked } from './api/api-client.js';
 import type { ApplyOptions } from './commands/apply.js';
@@ -8,48 +8,31 @@ import type { HoldOptions } from './commands/hold.js';
 import type { LoginOptions } from './commands/login.js';
 import type { PromoteOptions } from './commands/promote.js';
 import type { RollbackOptions } from './commands/rollback.js';
-import type { WaitOptions } from './commands/wait.js';
-import type { ExitCode } from './exit-code.js';
 import { collected, durationOption, wholeOption } from './options.js';
-import type { Session } from './session.js';
-
-/** Runs one command in a session that is made for it. */
-export type Runner = (json: boolean, run: (session: Session) => Promise<ExitCode>) => Promise<void>;
+import { programFrame, type Run, type Runner } from './program-frame.js';
+import { addVersion, addWaiting } from './wait-program.js';
 
 const EXIT_CODES = `
 Exit codes: 0 done or nothing to do, 1 error, 2 changes planned, 3 waiting or still running.
 Settings: GATEHOUSE_URL and the token of "gatehouse login" for commands that ask the API; GATEHOUSE_INSTALLATION for
 plan and doctor. docs/cli.md shows every command.`;
 
-/** What `wait` does; the bench of accidents gives it a clock of its own. */
-export type Waiting = (session: Session, options: WaitOptions) => Promise<ExitCode>;
-
-const waitForReal: Waiting = async (session, options) =>
-  (await import('./commands/wait.js')).wait(session, options);
-
 /** @param runner gets what the chosen command does */
-export function buildProgram(runner: Runner, waiting: Waiting = waitForReal): Command {
-  const program = new Command('gatehouse')
-    .description('Durable workflows with human approval for platform teams')
-    .option('--json', 'JSON for programs: one document, or one per line where it goes on')
-    .addHelpText('after', EXIT_CODES)
-    .showHelpAfterError()
-    .helpCommand(true);
-  // options are read with those of the program, so that --json may stand anywhere
-  const run = (work: (session: Session) => Promise<ExitCode>): Promise<void> =>
-    runner(program.opts<{ json?: boolean }>().json === true, work);
-
+export function buildProgram(runner: Runner): Command {
+  const { program, run } = programFrame(
+    'Durable workflows with human approval for platform teams',
+    EXIT_CODES,
+    runner,
+  );
   addAsking(program, run);
   addPromoting(program, run);
   addDeciding(program, run);
   addSteering(program, run);
   addEvidence(program, run);
-  addWaiting(program, run, waiting);
+  addWaiting(program, run);
   addInstalling(program, run);
   return program;
 }
-
-type Run = (work: (session: Session) => Promise<ExitCode>) => Promise<void>;
 
 function addAsking(program: Command, run: Run): void {
   program
@@ -287,43 +270,6 @@ function addEvidence(program: Command, run: Run): void {
     );
 }
 
-/** Defaults of `wait`: longer than pods take to crash at their start; what pipelines allow a deployment. */
-const STABILISATION_MS = 15_000;
-const WAIT_TIMEOUT_MS = 600_000;
-
-function addWaiting(program: Command, run: Run, waiting: Waiting): void {
-  program
-    .command('wait')
-    .description('prove that a cluster runs a revision (Argo CD, Flux); needs only the right to read')
-    .option('--application <name>', 'Application of Argo CD')
-    .option('--selector <labels>', 'all Applications with these labels; none at all is a failure')
-    .option('--expect <count>', 'how many Applications --selector must match', wholeOption(1, 10_000))
-    .option('--flux <kind/name>', 'kustomization/NAME or helmrelease/NAME')
-    .option('--revision <commit>', 'whole id of the commit that must run, or one that contains it')
-    .option('--chart-version <version>', 'version that sources of Helm charts, or the HelmRelease, must have')
-    .option('--namespace <name>', 'of the Application (argocd) or the object of Flux (flux-system)')
-    .option(
-      '--repository <clone>',
-      'folder or address of a clone: later commits that contain ours count, too',
-    )
-    .option('--source <url>', 'which source of an Application has our commit, when it has several')
-    .option('--image <name@digest>', 'image that must run; may be repeated', collected, [])
-    .option('--workload <kind/name>', 'where to look for it; may be repeated', collected, [])
-    .option('--workload-namespace <name>', 'of the workloads; default: where the resources go')
-    .option('--workload-kubeconfig <file>', 'cluster of the workloads, when it is another one')
-    .option('--workload-context <name>', 'context in it')
-    .option('--kubeconfig <file>', 'default: KUBECONFIG, the service account of the pod, ~/.kube/config')
-    .option('--context <name>', 'context of the kubeconfig')
-    .option('--server <url>', 'API server, instead of a kubeconfig')
-    .option('--token-file <file>', 'bearer token for --server; read for each call')
-    .option('--ca-file <file>', 'authority that signed the certificate of --server')
-    .option('--refresh', 'ask Argo CD to compare, or Flux to reconcile, at once (needs the right to patch)')
-    .option('--manual-sync', 'somebody else syncs: auto-sync that is off is no failure')
-    .option('--stabilisation <duration>', 'how long it must stay healthy', durationOption, STABILISATION_MS)
-    .option('--timeout <duration>', 'give up after this time', durationOption, WAIT_TIMEOUT_MS)
-    .action((options: WaitOptions) => run((session) => waiting(session, options)));
-}
-
 function addInstalling(program: Command, run: Run): void {
   program
     .command('login')
@@ -361,10 +307,7 @@ function addInstalling(program: Command, run: Run): void {
       ),
     );
   addKeys(program, run);
-  program
-    .command('version')
-    .description('version of this command')
-    .action(() => run(async (session) => (await import('./commands/version.js')).version(session)));
+  addVersion(program, run);
 }
 
 function addKeys(program: Command, run: Run): void {

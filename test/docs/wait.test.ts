@@ -1,18 +1,20 @@
 /** Runs every command of docs/wait.md by a shell, and holds its role against what the commands need. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { application } from '../../bench/accidents/argocd-objects.js';
 import { clock, Stage } from '../../bench/accidents/stage.js';
 import { PIPELINE_RIGHTS } from '../../sandbox/kubernetes/example-objects.js';
+import { runCommand } from '../../sandbox/stack/run-command.js';
 import { type TemporaryFolder, temporaryFolder } from '../../sandbox/stack/temporary-folder.js';
+import { ROOT } from '../../scripts/run-part.js';
 import * as argocd from '../../src/systems/argocd/sync-state.js';
 import { reportSystem } from '../support/report.js';
 
-const BIN = fileURLToPath(new URL('../../bin/gatehouse.js', import.meta.url));
+/** What the page says how to make: one file, and nothing beside it. */
+const BUILD = 'src/build/wait-file-main.ts';
 const page = readFileSync(new URL('../../docs/wait.md', import.meta.url), 'utf8');
 const blocks = [...page.matchAll(/```(\w+)\n([\s\S]*?)```/g)].map(([, kind = '', text = '']) => ({
   kind,
@@ -35,8 +37,9 @@ beforeAll(async () => {
   reportSystem('kubernetes', 'stand-in');
   stage = await Stage.open();
   folder = await temporaryFolder('docs-wait');
-  mkdirSync(join(folder.path, 'bin'));
-  symlinkSync(BIN, join(folder.path, 'bin', 'gatehouse'));
+  await runCommand(process.execPath, ['--import', 'tsx', BUILD, join(folder.path, 'bin', 'gatehouse')], {
+    cwd: ROOT,
+  });
   writeFileSync(join(folder.path, 'token'), stage.pipelineToken, { mode: 0o600 });
   const { ours } = stage.story;
   await stage.show({

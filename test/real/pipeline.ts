@@ -7,8 +7,8 @@ import { Value } from 'typebox/value';
 import type { KubeClient } from '../../sandbox/real/kube-client.js';
 import { type TemporaryFolder, temporaryFolder } from '../../sandbox/stack/temporary-folder.js';
 import { Output } from '../../src/cli/output/output.js';
-import { buildProgram } from '../../src/cli/program.js';
 import type { Session } from '../../src/cli/session.js';
+import { buildWaitProgram } from '../../src/cli/wait-program.js';
 import { rolesIn } from './documented-roles.js';
 
 const ACCOUNT = 'gatehouse-wait';
@@ -111,7 +111,7 @@ export class Pipeline {
       now: Date.now,
     };
     let code = 1;
-    const program = buildProgram(async (_json, run) => {
+    const program = buildWaitProgram(async (_json, run) => {
       code = await run(session);
     });
     const credential = ['--ca-file', this.#file('ca'), '--token-file', this.#file(account)];

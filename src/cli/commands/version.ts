@@ -1,22 +1,17 @@
 /** `gatehouse version`. */
-import { readFileSync } from 'node:fs';
-import Type from 'typebox';
-import { Value } from 'typebox/value';
+import own from '../../../package.json' with { type: 'json' };
 import { EXIT, type ExitCode } from '../exit-code.js';
 import type { Session } from '../session.js';
 
-const Package = Type.Object({ version: Type.String() });
-
-/** The version of this checkout or image. */
+/** The version of this checkout, image or file. */
 export function packageVersion(): string {
-  const value: unknown = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
-  return Value.Check(Package, value) ? value.version : 'unknown';
+  return own.version;
 }
 
 export async function version({ output }: Session): Promise<ExitCode> {
-  const own = packageVersion();
-  output.result({ version: own, node: process.version }, () => [
-    `gatehouse ${own} (Node ${process.version})`,
+  const number = packageVersion();
+  output.result({ version: number, node: process.version }, () => [
+    `gatehouse ${number} (Node ${process.version})`,
   ]);
   return EXIT.done;
 }
