@@ -7,7 +7,7 @@ import { exampleEvidence, fleetText } from '../../sandbox/stack/example-files.js
 import { type GatehouseOptions, type GatehouseStack, startGatehouse } from '../../sandbox/stack/gatehouse.js';
 import { freePort } from '../../sandbox/stack/ports.js';
 import type { Cluster } from '../../sandbox/world.js';
-import type { RequestStatus } from '../../src/domain/status.js';
+import type { RequestStatus } from '../../src/domain/status/shapes.js';
 import { SECRET_NAMES } from '../../src/planning/integration.js';
 import { Answers } from './answers.js';
 import { installedSecrets, madeSecrets } from './canaries.js';

@@ -6,7 +6,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import type { RequestStatus } from '../../src/domain/status.js';
+import type { RequestStatus } from '../../src/domain/status/shapes.js';
 import { SECRET_NAMES } from '../../src/planning/integration.js';
 import { ExampleApi } from '../stack/api-client.js';
 import { exampleEvidence, fleetText } from '../stack/example-files.js';

@@ -1,7 +1,7 @@
 /** The demo's second job: a release of the shop goes to production, and the next one is taken back. */
 import Type from 'typebox';
 import { Value } from 'typebox/value';
-import type { RequestStatus } from '../../src/domain/status.js';
+import type { RequestStatus } from '../../src/domain/status/shapes.js';
 import { ControlClient } from '../framework/control-client.js';
 import { shopFiles } from '../gitlab/promotion-files.js';
 import { type ExampleVersion, exampleImage } from '../harbor/example-artifacts.js';

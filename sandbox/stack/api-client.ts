@@ -1,5 +1,5 @@
 /** Calls Gatehouse's API as people of the example world do, by the same routes as everybody else. */
-import type { RequestStatus } from '../../src/domain/status.js';
+import type { RequestStatus } from '../../src/domain/status/shapes.js';
 import { personOf, type World } from '../world.js';
 
 /** How long a state of a request is waited for on a busy machine, in milliseconds. */

@@ -2,7 +2,8 @@
 import type { Vote } from '../domain/gate-rules.js';
 import { mapRecordTexts, referencesIn, withValues } from '../domain/personal-text.js';
 import { isOver, type RequestRecord } from '../domain/record.js';
-import { deriveStatus, type RequestStatus, type Surroundings } from '../domain/status.js';
+import { deriveStatus } from '../domain/status/request-status.js';
+import type { RequestStatus, Surroundings } from '../domain/status/shapes.js';
 import { waitForTurn } from '../domain/turns.js';
 import type { ApiLedger } from '../ledger/ports.js';
 import { recordOf } from '../ledger/record.js';

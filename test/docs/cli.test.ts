@@ -23,7 +23,7 @@ import { type GatehouseStack, startGatehouse } from '../../sandbox/stack/gatehou
 import { shopImage, shopPromotionText } from '../../sandbox/stack/promotion-files.js';
 import { personOf } from '../../sandbox/world.js';
 import { buildProgram } from '../../src/cli/program.js';
-import type { RequestStatus } from '../../src/domain/status.js';
+import type { RequestStatus } from '../../src/domain/status/shapes.js';
 import { sharedTemporal, uniqueName, workflowBundle } from '../support/stack.js';
 
 const BIN = fileURLToPath(new URL('../../bin/gatehouse.js', import.meta.url));

@@ -11,7 +11,7 @@ import { type GatehouseStack, startGatehouse } from '../../sandbox/stack/gatehou
 import { helmBinary } from '../../sandbox/stack/helm-binary.js';
 import { kustomizeBinary } from '../../sandbox/stack/kustomize-binary.js';
 import { shopImage, shopPromotionText } from '../../sandbox/stack/promotion-files.js';
-import type { RequestStatus } from '../../src/domain/status.js';
+import type { RequestStatus } from '../../src/domain/status/shapes.js';
 import { sharedTemporal, uniqueName, workflowBundle } from '../support/stack.js';
 
 const PATIENCE_MS = 120_000;

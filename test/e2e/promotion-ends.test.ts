@@ -8,7 +8,7 @@ import { policyText } from '../../sandbox/stack/example-files.js';
 import { type GatehouseStack, startGatehouse } from '../../sandbox/stack/gatehouse.js';
 import { shopImage, shopPathText, shopPromotionText } from '../../sandbox/stack/promotion-files.js';
 import { TicketsState } from '../../sandbox/tickets/state.js';
-import type { RequestStatus } from '../../src/domain/status.js';
+import type { RequestStatus } from '../../src/domain/status/shapes.js';
 import { sharedTemporal, uniqueName, workflowBundle } from '../support/stack.js';
 
 const DEV = 'shop-dev/ops';

@@ -5,7 +5,7 @@ import { type ExampleVersion, exampleImage } from '../../sandbox/harbor/example-
 import { ExampleApi } from '../../sandbox/stack/api-client.js';
 import { type GatehouseStack, startGatehouse } from '../../sandbox/stack/gatehouse.js';
 import { shopImage, shopPathText, shopPromotionText } from '../../sandbox/stack/promotion-files.js';
-import type { RequestStatus } from '../../src/domain/status.js';
+import type { RequestStatus } from '../../src/domain/status/shapes.js';
 import { sharedTemporal, uniqueName, workflowBundle } from '../support/stack.js';
 
 const DEPLOYMENT = 'yaml/deployment.yaml';

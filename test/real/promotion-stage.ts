@@ -14,7 +14,7 @@ import { ExampleApi } from '../../sandbox/stack/api-client.js';
 import { type GatehouseStack, startGatehouse } from '../../sandbox/stack/gatehouse.js';
 import { kustomizeBinary } from '../../sandbox/stack/kustomize-binary.js';
 import { shopPromotionText } from '../../sandbox/stack/promotion-files.js';
-import type { RequestStatus } from '../../src/domain/status.js';
+import type { RequestStatus } from '../../src/domain/status/shapes.js';
 import { realComponent } from '../support/real-component.js';
 import { reportSystem } from '../support/report.js';
 import { sharedTemporal, uniqueName, workflowBundle } from '../support/stack.js';

@@ -9,7 +9,7 @@ import { ExampleApi } from '../../sandbox/stack/api-client.js';
 import { exampleEvidence, type FleetTextOptions, fleetText } from '../../sandbox/stack/example-files.js';
 import type { GatehouseStack } from '../../sandbox/stack/gatehouse.js';
 import type { FailureReport } from '../../src/domain/failure.js';
-import type { RequestStatus } from '../../src/domain/status.js';
+import type { RequestStatus } from '../../src/domain/status/shapes.js';
 import { CodecKeys } from '../../src/security/codec-keys.js';
 import { createDataConverter } from '../../src/security/data-converter.js';
 import { KEY_FILES } from '../../src/security/key-generation.js';

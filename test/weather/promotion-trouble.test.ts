@@ -15,7 +15,7 @@ import { ControlClient } from '../../sandbox/framework/control-client.js';
 import { ExampleApi } from '../../sandbox/stack/api-client.js';
 import { type GatehouseStack, startGatehouse } from '../../sandbox/stack/gatehouse.js';
 import { shopPromotionText } from '../../sandbox/stack/promotion-files.js';
-import type { RequestStatus } from '../../src/domain/status.js';
+import type { RequestStatus } from '../../src/domain/status/shapes.js';
 import { sharedTemporal, uniqueName, workflowBundle } from '../support/stack.js';
 import { WEATHER_MS } from './fleets.js';
 

@@ -1,6 +1,7 @@
 /** Activities on the queue `ledger`: they touch nothing but the ledger. */
 import { activityInfo } from '@temporalio/activity';
-import { endedTargets, heldTargets, pauseOf } from '../../domain/status.js';
+import { pauseOf } from '../../domain/status/standstill.js';
+import { endedTargets, heldTargets } from '../../domain/status/target-status.js';
 import type { WorkerLedger } from '../../ledger/ports.js';
 import type { LedgerActivities } from '../contracts.js';
 import { effectRefused, type StepFailed } from '../errors.js';

@@ -12,7 +12,8 @@ import {
 import { afterRevert, environmentKey, PROMOTION_CHECK } from '../../domain/promotion/request.js';
 import { currentPlan, entriesOfType, type RequestRecord } from '../../domain/record.js';
 import type { PromotionRequest } from '../../domain/request.js';
-import { endedTargets, heldTargets, pauseOf } from '../../domain/status.js';
+import { pauseOf } from '../../domain/status/standstill.js';
+import { endedTargets, heldTargets } from '../../domain/status/target-status.js';
 import type { WorkerLedger } from '../../ledger/ports.js';
 import { effectRefused } from '../errors.js';
 import type { Authority } from '../guard/authority.js';

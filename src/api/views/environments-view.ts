@@ -4,7 +4,7 @@ import { type Hold, holdsOn } from '../../domain/promotion/holds.js';
 import type { Release } from '../../domain/promotion/release.js';
 import type { Stray } from '../../domain/promotion/strays.js';
 import type { RequestRecord } from '../../domain/record.js';
-import type { RequestStatus } from '../../domain/status.js';
+import type { RequestStatus } from '../../domain/status/shapes.js';
 import type { InstalledPath } from '../../manifests/installed-files.js';
 import type { EnvironmentsBody, HoldBody } from '../schemas/promotions.js';
 import { releaseView } from './release-view.js';

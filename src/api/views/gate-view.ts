@@ -7,7 +7,7 @@ import type { EvidenceName, GatePolicy } from '../../domain/manifest.js';
 import { referencesIn } from '../../domain/personal-text.js';
 import { currentPlan, type RequestRecord } from '../../domain/record.js';
 import type { PersonalRef } from '../../domain/request.js';
-import type { RequestStatus } from '../../domain/status.js';
+import type { RequestStatus } from '../../domain/status/shapes.js';
 import { subjectOf } from '../../domain/subject.js';
 import { ownDecision } from '../decisions.js';
 import type { GateBody } from '../schemas/gates.js';

@@ -2,7 +2,7 @@
 import type { ShadowReport } from '../../domain/promotion/shadow.js';
 import type { PromotionStatus } from '../../domain/promotion/status.js';
 import type { RequestRecord } from '../../domain/record.js';
-import type { RequestStatus } from '../../domain/status.js';
+import type { RequestStatus } from '../../domain/status/shapes.js';
 import type { StatusBody } from '../schemas/requests.js';
 
 /** @param publicUrl where people reach the page */

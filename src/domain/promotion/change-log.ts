@@ -1,7 +1,8 @@
 /** The change log: one row for each promotion, to be read by people, spreadsheets and programs. */
 import { personIdOf } from '../person-id.js';
 import { currentPlan, entriesOfType, type RequestRecord } from '../record.js';
-import { deriveStatus, type StatusWord } from '../status.js';
+import { deriveStatus } from '../status/request-status.js';
+import type { StatusWord } from '../status/shapes.js';
 import { describeRelease } from './release.js';
 
 /** Holds no personal data: how many agreed, not who. */

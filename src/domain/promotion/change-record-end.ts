@@ -9,7 +9,7 @@ import {
   type RequestRecord,
   refusedGate,
 } from '../record.js';
-import { deriveStatus } from '../status.js';
+import { deriveStatus } from '../status/request-status.js';
 import { isRollingBack, mergedPlaces, revertedPlaces } from './progress.js';
 import { afterRevert, PROMOTION_CHECK, PROMOTION_OBJECT } from './request.js';
 

@@ -3,7 +3,8 @@
  * alone, so that nobody has to report them.
  */
 import { entriesOfType, type RequestRecord } from '../record.js';
-import { deriveStatus, type StageTime } from '../status.js';
+import { deriveStatus } from '../status/request-status.js';
+import type { StageTime } from '../status/shapes.js';
 import { type Deployment, deploymentsOf, isRollback, settledMs } from './deployments.js';
 import { environmentKey } from './request.js';
 

@@ -1,6 +1,6 @@
 /** Why a promotion that people have agreed on is not done yet, as far as the ledger and its path say (law 4). */
 import { entriesOfType, type RequestRecord } from '../record.js';
-import type { Surroundings, WaitingFor } from '../status.js';
+import type { Surroundings, WaitingFor } from '../status/shapes.js';
 import { describeWait, type Wait } from '../waits.js';
 import { describeScope, type Hold } from './holds.js';
 import { stoppingHolds } from './readiness.js';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { FailureReport } from '../../../src/domain/failure.js';
 import { effectKey } from '../../../src/domain/plan.js';
 import { PROMOTION_OBJECT } from '../../../src/domain/promotion/request.js';
-import { deriveStatus } from '../../../src/domain/status.js';
+import { deriveStatus } from '../../../src/domain/status/request-status.js';
 import { gateOpened, gatePassed, merged, planned, promotionRecord, started } from '../promotion-record.js';
 
 const NOON = '2026-11-25T12:00:00Z';
