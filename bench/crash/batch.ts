@@ -26,11 +26,15 @@ export interface Killed<S extends Subject> extends Planned<S> {
   readonly resumedMs?: number;
 }
 
-/** Runs all of the batch, kills the worker while they are held, starts a new one and waits for all. */
+/**
+ * Runs all of the batch, kills the worker while they are held, starts a new one and waits for all.
+ * @param enough as many as have to be held for the kill; unset: all that have not ended
+ */
 export async function killBatch<S extends Subject>(
   crash: CrashStack,
   job: Job<S>,
   batch: readonly Planned<S>[],
+  enough = batch.length,
 ): Promise<readonly Killed<S>[]> {
   const runs = await Promise.all(batch.map((planned) => start(crash, job, planned)));
   const ended = new Set<string>();
@@ -42,7 +46,7 @@ export async function killBatch<S extends Subject>(
     }),
   );
 
-  const held = await heldTogether(crash, batch, ended);
+  const held = await heldTogether(crash, batch, ended, enough);
   const killedAt = await crash.killWorker();
   await nobodyHeld(crash);
   await crash.removeFaults();
@@ -83,6 +87,7 @@ async function heldTogether<S extends Subject>(
   crash: CrashStack,
   batch: readonly Planned<S>[],
   ended: ReadonlySet<string>,
+  enough: number,
 ): Promise<ReadonlySet<string>> {
   const startedAt = Date.now();
   let firstAt: number | undefined;
@@ -92,7 +97,7 @@ async function heldTogether<S extends Subject>(
     const open = batch.filter(({ subject }) => !ended.has(subject.id)).length;
     const overdue =
       firstAt === undefined ? Date.now() - startedAt > NOBODY_MS : Date.now() - firstAt > HOLD_MS;
-    if (held.size >= open || overdue) return held;
+    if (held.size >= Math.min(open, enough) || overdue) return held;
     await pause();
   }
 }

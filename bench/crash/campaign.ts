@@ -1,4 +1,4 @@
-/** Tries every kill point: in batches first, and alone, on a fresh worker, what a batch could not hold in time. */
+/** Tries every kill point: in batches first; then alone, on a fresh worker, what a batch could not hold in time; then beside others. */
 import { type Killed, killBatch, type Planned } from './batch.js';
 import type { CrashStack } from './crash-stack.js';
 import type { Job } from './job.js';
@@ -10,6 +10,9 @@ const BATCH = 12;
 const BATCH_AFTER_TURNS = 4;
 /** Tries alone. What other runs of the batch had in a cache is called again by a worker that has just started. */
 const TRIES_ALONE = 3;
+/** Tries with others beside it, at the same point. Some calls are made only when others change the same branch meanwhile. */
+const TRIES_BESIDE_OTHERS = 3;
+const OTHERS = 2;
 
 export interface Campaign<S extends Subject> {
   /** one for each point: the kill that hit it, or the last try */
@@ -29,8 +32,11 @@ export async function tryAll<S extends Subject>(
   const all: Killed<S>[] = [];
   const hit: Killed<S>[] = [];
   const alone: KillPoint[] = [];
-  const attempt = async (planned: readonly Planned<S>[]): Promise<readonly Killed<S>[]> => {
-    const killed = await killBatch(crash, job, planned);
+  const attempt = async (
+    planned: readonly Planned<S>[],
+    enough = planned.length,
+  ): Promise<readonly Killed<S>[]> => {
+    const killed = await killBatch(crash, job, planned, enough);
     all.push(...killed);
     for (const one of killed) {
       const resumed = one.resumedMs === undefined ? 'not resumed' : `resumed after ${one.resumedMs} ms`;
@@ -53,14 +59,14 @@ export async function tryAll<S extends Subject>(
   }
   for (const [i, point] of alone.entries()) {
     say(`alone: ${i + 1} of ${alone.length}`);
-    for (let turn = 1; ; turn += 1) {
+    for (let turn = 1; turn <= TRIES_ALONE + TRIES_BESIDE_OTHERS; turn += 1) {
       await crash.freshWorker();
-      const [killed] = await attempt([{ point, subject: next() }]);
-      if (killed === undefined) break;
-      if (killed.held || turn === TRIES_ALONE) {
-        hit.push(killed);
-        break;
-      }
+      const beside = turn > TRIES_ALONE ? OTHERS : 0;
+      const planned = Array.from({ length: 1 + beside }, () => ({ point, subject: next() }));
+      const killed = await attempt(planned, 1);
+      const found = killed.find(({ held }) => held) ?? killed.at(-1);
+      if (found !== undefined && (found.held || turn === TRIES_ALONE + TRIES_BESIDE_OTHERS)) hit.push(found);
+      if (found?.held === true) break;
     }
   }
   return { kills: hit, all };
