@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { Reporter, SerializedError, TestCase, TestModule } from 'vitest/node';
 import { failureText, type ReportedError } from '../../scripts/failure-text.js';
@@ -63,7 +63,9 @@ export default class RunReporter implements Reporter {
     const file = process.env.GATEHOUSE_RUN_RESULT;
     if (file === undefined) return;
     const result: RunResult = { passed, failed, notRun, running: [...this.running] };
-    writeFileSync(file, JSON.stringify(result));
+    // whoever cuts the run short finds what it wrote last, never half of it
+    writeFileSync(`${file}.new`, JSON.stringify(result));
+    renameSync(`${file}.new`, file);
   }
 }
 
