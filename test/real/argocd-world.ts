@@ -116,12 +116,16 @@ export class ArgoCdWorld {
    * it, and counts for nothing. By itself Argo CD compares again after two to three minutes.
    */
   async compareLater(name: string): Promise<void> {
-    await this.until(name, (status) => !isSyncing(status));
-    const finished = inside(await this.application(name), 'status', 'operationState', 'finishedAt');
-    const end = Date.parse(String(finished)) + 1_000;
-    while (Date.now() < end + 1_000) await sleep(200);
-    await this.refresh(name);
-    await this.until(name, (status) => Date.parse(String(status.reconciledAt)) >= end);
+    // a sync that heals may begin in between, so each look judges by the sync that it sees
+    const deadline = Date.now() + 60_000;
+    for (;;) {
+      const status = await this.until(name, (seen) => !isSyncing(seen));
+      const finished = Date.parse(String(inside(status, 'operationState', 'finishedAt')));
+      if (Date.parse(String(status.reconciledAt)) >= finished + 1_000) return;
+      if (Date.now() > deadline) throw new Error(`${name} was not compared after its last sync`);
+      if (Date.now() > finished + 2_000) await this.refresh(name);
+      await sleep(500);
+    }
   }
 
   async merge(name: string, patch: Loose): Promise<void> {

@@ -160,7 +160,15 @@ describe('the shop, by a real Argo CD', () => {
   /** The team builds and deploys a version into dev. */
   async function develop(stage: PromotionStage, version: string, deadlineSeconds?: number): Promise<string> {
     const digest = await stage.build(version, version);
-    await stage.commit(DEV, `${FOLDER}/web.yaml`, manifest(stage, digest, deadlineSeconds));
+    const commit = await stage.commit(DEV, `${FOLDER}/web.yaml`, manifest(stage, digest, deadlineSeconds));
+    const refresh = { 'argocd.argoproj.io/refresh': 'normal' };
+    await stage.client.merge(application('dev'), { metadata: { annotations: refresh } });
+    // a plan looks for seconds only: on a busy machine pods may take longer
+    await stage.client.until(application('dev'), (object) => {
+      const applied = inside(object, 'status', 'operationState', 'syncResult', 'revision');
+      const images = JSON.stringify(inside(object, 'status', 'summary', 'images') ?? []);
+      return applied === commit && images.includes(digest) && healthOf(object ?? {}) === 'Healthy';
+    });
     return digest;
   }
 

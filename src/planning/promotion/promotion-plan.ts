@@ -277,7 +277,7 @@ async function checkVerified(
     throw new PlanConflict(
       'verified',
       `${from.name} does not run commit ${release.commit.slice(0, 12)}: ${message}`,
-      `Wait until ${from.name} runs it, then retry`,
+      `Wait until ${from.name} runs it, then ask again`,
     );
   }
   const key = effectKey(`${application}/${from.name}`, PROVEN);

@@ -30,7 +30,7 @@ export async function checkScans(
       throw new PlanConflict(
         'scan',
         `${repository} has no finished vulnerability report (${report.state})`,
-        'Scan the image in Harbor, then retry: an absent report is not a clean one',
+        'Scan the image in Harbor, then ask again: an absent report is not a clean one',
       );
     }
     const { critical, high } = report.counts;
