@@ -15,7 +15,7 @@ const ALLOWED = {
   api: ['domain', 'ledger', 'security', 'manifests', 'config'],
   cli: ['domain', 'ledger', 'security', 'manifests', 'planning', 'delivery', 'systems', 'config'],
   config: ['domain'],
-  build: ['worker'],
+  build: ['worker', 'cli'],
 };
 
 /**

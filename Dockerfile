@@ -1,8 +1,9 @@
 # One image for all processes of Gatehouse; what it runs is said by the command (see docker-compose.yml).
-FROM node:20.20-bookworm-slim AS packages
+FROM node:24.22-bookworm-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev
+# The image has its Node: the one for checkouts on older machines goes.
+RUN npm ci --omit=dev && rm -rf node_modules/node-linux-* node_modules/.bin/node
 # The Temporal SDK ships its native part for five platforms, about 30 MB each: keep the one that this image runs on.
 RUN case "$(node -p process.arch)" in x64) keep=x86_64 ;; arm64) keep=aarch64 ;; *) echo "No Temporal SDK for this processor" >&2; exit 1 ;; esac \
   && find node_modules/@temporalio/core-bridge/releases -mindepth 1 -maxdepth 1 ! -name "${keep}-unknown-linux-gnu" -exec rm -r {} +
@@ -15,7 +16,7 @@ RUN cd /builds/kustomize && go build -ldflags='-s -w' -o /usr/local/bin/kustomiz
 COPY third_party/builds/helm /builds/helm
 RUN cd /builds/helm && go build -ldflags='-s -w' -o /usr/local/bin/helm helm.sh/helm/v3/cmd/helm
 
-FROM node:20.20-bookworm-slim
+FROM node:24.22-bookworm-slim
 # ca-certificates: the native part of the Temporal SDK uses the certificates of the system.
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
@@ -29,7 +30,6 @@ COPY third_party/specs/crds third_party/specs/crds
 RUN node --import tsx src/build/build-main.ts dist
 ENV GATEHOUSE_WORKFLOW_BUNDLE=/app/dist/workflows.js
 COPY web web
-COPY bin bin
 COPY deploy/entrypoint.sh deploy/gatehouse.sh deploy/healthcheck.mjs deploy/
 # For operators: docker compose exec api gatehouse doctor
 RUN ln -s /app/deploy/gatehouse.sh /usr/local/bin/gatehouse

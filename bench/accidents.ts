@@ -1,5 +1,4 @@
-import { ARGOCD_ACCIDENTS } from './accidents/argocd.js';
-import { FLUX_ACCIDENTS } from './accidents/flux.js';
+import { ACCIDENTS } from './accidents/all.js';
 import { foolsSyncedAndHealthy } from './accidents/naive.js';
 import { Stage } from './accidents/stage.js';
 import { atMost, type Bench, counted } from './bench.js';
@@ -9,8 +8,8 @@ export const bench: Bench = {
 
   async run() {
     const stage = await Stage.open();
-    const accidents = [...ARGOCD_ACCIDENTS, ...FLUX_ACCIDENTS];
-    const fooled = ARGOCD_ACCIDENTS.filter((one) => foolsSyncedAndHealthy(one, stage.story)).length;
+    const accidents = Object.values(ACCIDENTS).flat();
+    const fooled = accidents.filter((one) => foolsSyncedAndHealthy(one, stage.story)).length;
     let [greens, reds, slow] = [0, 0, 0];
     try {
       for (const accident of accidents) {

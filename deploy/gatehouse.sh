@@ -3,4 +3,4 @@
 # `docker compose exec api gatehouse doctor`.
 set -eu
 here=$(dirname "$(readlink -f "$0")")
-exec "$here/entrypoint.sh" "$here/../bin/gatehouse.js" "$@"
+exec "$here/entrypoint.sh" node "$here/../dist/gatehouse.cjs" "$@"

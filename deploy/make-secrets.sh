@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the passwords of the databases in deploy/secrets, at random and once; what is there is kept.
+# Makes the passwords of the databases, and the secret of the Temporal UI's login, in deploy/secrets, at random and once; what is there is kept.
 set -eu
 cd "$(dirname "$0")"
 umask 077
@@ -14,6 +14,8 @@ keep ledger_owner_password "$(password)"
 keep ledger_api_password "$(password)"
 keep ledger_worker_password "$(password)"
 keep ledger_auditor_password "$(password)"
+# Of the Temporal UI's client at the OIDC provider: give it this one, or put the one that the provider made in its place.
+keep temporal_ui_client_secret "$(password)"
 url() { printf 'postgres://%s:%s@postgres:5432/gatehouse' "$1" "$(cat "secrets/$2")"; }
 keep ledger_admin_url "$(url gatehouse_admin ledger_admin_password)"
 keep ledger_api_url "$(url gatehouse_api ledger_api_password)"

@@ -81,6 +81,8 @@ const OidcClient = Type.Object({
   clientId: Type.String(),
   /** absent: public client with PKCE */
   clientSecret: Type.Optional(Type.String()),
+  /** people sign in through it; absent with a secret: a machine of its own */
+  forPeople: Type.Optional(Type.Literal(true)),
 });
 
 const HarborUser = Type.Object({
@@ -215,6 +217,7 @@ export function makeWorld(options: { readonly clusters?: number } = {}): World {
         { clientId: 'gatehouse-page' },
         { clientId: 'gatehouse-cli' },
         { clientId: 'ticketing', clientSecret: secret() },
+        { clientId: 'temporal-ui', clientSecret: secret(), forPeople: true },
       ],
     },
     harbor: {

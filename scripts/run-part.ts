@@ -3,6 +3,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { elapsed } from '../sandbox/stack/progress.js';
 import { parseRunResult, type RunResult } from './run-result.js';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -12,8 +13,8 @@ export interface Part {
   readonly name: string;
   /** Folders or files, from the root of the repository. */
   readonly paths: readonly string[];
-  /** Test files one after another: for tests that start many processes of their own. */
-  readonly serial: boolean;
+  /** Test files at once. Default: that of the config. */
+  readonly atOnce?: number;
   /** Config file of vitest. */
   readonly config: string;
   /** The part is ended and counts as failed after this time. */
@@ -42,7 +43,7 @@ export async function runPart(
     '--reporter=default',
     '--reporter=./test/support/run-reporter.ts',
   ];
-  if (part.serial) args.push('--no-file-parallelism');
+  if (part.atOnce !== undefined) args.push(`--maxWorkers=${part.atOnce}`);
   const child = spawn(process.execPath, [vitest, ...args, ...part.paths], {
     cwd: ROOT,
     stdio: ['ignore', output, output],
@@ -63,11 +64,11 @@ export async function runPart(
   const result = written === undefined ? undefined : parseRunResult(written);
   if (result !== undefined && (code === 0 || (code !== null && result.failed.length > 0))) return result;
   const end = cutOff
-    ? `cut off after ${part.limitMs / 60_000} minutes`
+    ? `cut off after ${elapsed(part.limitMs)}`
     : `vitest ended with ${signal ?? `code ${code}`}`;
-  const { passed, failed, notRun, running } = result ?? NOTHING;
+  const { passed, failed, notRun, running, files } = result ?? NOTHING;
   const why = running.map((test) => `while it ran ${test}`);
-  return { passed, failed: [...failed, { test: `part ${part.name}: ${end}`, why }], notRun, running };
+  return { passed, failed: [...failed, { test: `part ${part.name}: ${end}`, why }], notRun, running, files };
 }
 
-const NOTHING: RunResult = { passed: 0, failed: [], notRun: [], running: [] };
+const NOTHING: RunResult = { passed: 0, failed: [], notRun: [], running: [], files: [] };

@@ -6,6 +6,14 @@ export interface Failure {
   readonly why: readonly string[];
 }
 
+/** How long a test file that has ended took, with loading and hooks. */
+export interface FileTime {
+  /** From the root of the repository. */
+  readonly file: string;
+  readonly ms: number;
+  readonly passed: number;
+}
+
 /** What a run of vitest came to. */
 export interface RunResult {
   readonly passed: number;
@@ -14,6 +22,7 @@ export interface RunResult {
   readonly notRun: readonly { readonly test: string; readonly reason: string }[];
   /** Names of tests that had begun and not ended: empty but for a run that was cut short. */
   readonly running: readonly string[];
+  readonly files: readonly FileTime[];
 }
 
 /** Reads what `test/support/run-reporter.ts` wrote; undefined when it is not such a result. */
@@ -33,11 +42,22 @@ function isRunResult(value: unknown): value is RunResult {
     'notRun' in value &&
     Array.isArray(value.notRun) &&
     'running' in value &&
-    Array.isArray(value.running)
+    Array.isArray(value.running) &&
+    'files' in value &&
+    Array.isArray(value.files) &&
+    value.files.every(isFileTime)
   );
 }
 
 function isFailure(value: unknown): value is Failure {
   if (typeof value !== 'object' || value === null) return false;
   return 'test' in value && typeof value.test === 'string' && 'why' in value && Array.isArray(value.why);
+}
+
+function isFileTime(value: unknown): value is FileTime {
+  if (typeof value !== 'object' || value === null) return false;
+  if (!('file' in value) || typeof value.file !== 'string') return false;
+  return (
+    'ms' in value && typeof value.ms === 'number' && 'passed' in value && typeof value.passed === 'number'
+  );
 }

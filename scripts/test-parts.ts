@@ -4,10 +4,12 @@ import { type Part, ROOT } from './run-part.js';
 
 /** Folders of `test/` without tests of `npm test`: common code, and the ring of real components. */
 const NOT_PARTS = new Set(['support', 'real']);
-/** Folders whose tests start whole installations of many processes: each is a part of its own, file by file; the longest first. */
+/** Folders whose tests start whole installations of many processes, or a browser: they wait more than they work. */
 const HEAVY = new Set(['hostile', 'weather', 'crash', 'docs', 'e2e', 'demo', 'web', 'leak']);
-/** Several times what the longest part takes on two quiet processors: only a hang meets it. */
-const LIMIT_MS = 30 * 60_000;
+/** Heavy files at once, for each processor: more make each other so slow that waits run out. */
+const HEAVY_PER_PROCESSOR = 1.5;
+/** Several times what a part takes on two quiet processors: only a hang meets it. */
+const LIMIT_MS = 45 * 60_000;
 
 /** Names no folder with tests. The message lists those that there are. */
 export class UnknownPartError extends Error {
@@ -24,29 +26,45 @@ export function testFolders(): string[] {
 }
 
 /**
- * The parts of a run: all light folders together as `unit`, then each heavy one.
+ * The parts of a run: all light folders as `unit`, which uses all processors, then all heavy ones, side by side.
  * @param names folders of `test/`, or `unit`; empty for everything
+ * @param processors how many there are
  * @throws UnknownPartError
  */
-export function partsOf(names: readonly string[], folders: readonly string[] = testFolders()): Part[] {
+export function partsOf(
+  names: readonly string[],
+  processors: number,
+  folders: readonly string[] = testFolders(),
+): Part[] {
   const light = folders.filter((folder) => !HEAVY.has(folder));
   const chosen = names.length === 0 ? folders : names.flatMap((name) => (name === 'unit' ? light : [name]));
   const unknown = chosen.filter((name) => !folders.includes(name));
   if (unknown.length > 0) {
     throw new UnknownPartError(`No tests in ${unknown.join(', ')}. There are: unit, ${folders.join(', ')}`);
   }
-  const part = (name: string, of: readonly string[], serial: boolean): Part => ({
+  const part = (name: string, of: readonly string[], atOnce: number): Part => ({
     name,
     paths: of.map((folder) => `test/${folder}/`),
-    serial,
+    atOnce,
     config: 'vitest.config.ts',
     limitMs: LIMIT_MS,
   });
   const chosenLight = light.filter((folder) => chosen.includes(folder));
+  const chosenHeavy = folders.filter((folder) => HEAVY.has(folder) && chosen.includes(folder));
   return [
-    ...(chosenLight.length > 0 ? [part('unit', chosenLight, false)] : []),
-    ...[...HEAVY].filter((folder) => chosen.includes(folder)).map((folder) => part(folder, [folder], true)),
+    ...(chosenLight.length > 0 ? [part(UNIT, chosenLight, Math.max(2, processors))] : []),
+    ...(chosenHeavy.length > 0
+      ? [part('installations', chosenHeavy, Math.max(2, Math.ceil(processors * HEAVY_PER_PROCESSOR)))]
+      : []),
   ];
+}
+
+const UNIT = 'unit';
+
+/** What a test file counts to in the summary: its folder when that is a heavy one, else `unit`. */
+export function groupOf(file: string): string {
+  const [, folder = ''] = file.split('/');
+  return HEAVY.has(folder) ? folder : UNIT;
 }
 
 function isTestFile(path: string | Buffer): boolean {

@@ -80,7 +80,6 @@ async function main(): Promise<number> {
     const part = {
       name: 'real',
       paths: ['test/real/'],
-      serial: true,
       config: 'vitest.real.config.ts',
       limitMs: TEST_LIMIT_MS,
     };
@@ -89,12 +88,12 @@ async function main(): Promise<number> {
     const stack = Object.entries(facts).flatMap(([system, detail]) =>
       detail === undefined ? [] : [{ system, answered: 'real', detail }],
     );
-    const components = { passed: 0, failed: broken, notRun: [], running: [] };
+    const components = { passed: 0, failed: broken, notRun: [], running: [], files: [] };
     const parts = [
       ...(broken.length === 0 ? [] : [{ name: 'components', result: components }]),
       { name: 'real', result },
     ];
-    return printSummary([...stack, ...(await readSystemReport(report))], parts, notes);
+    return printSummary([...stack, ...(await readSystemReport(report))], parts, { notes });
   } finally {
     for (const component of [...started.values()].reverse()) await component.stop();
     await broker.dispose();

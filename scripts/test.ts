@@ -1,50 +1,56 @@
 /**
  * `npm test`: all tests that need no account and no root. `npm test -- ledger hostile` runs those folders of `test/`,
- * `npm test -- unit` all light ones. The last line is `N passed, N failed`.
+ * `npm test -- unit` all light ones, `--seed 7` begins the files in the order of an earlier run. The last line is
+ * `N passed, N failed`.
  */
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { randomInt } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { installChromium } from '../sandbox/stack/chromium.js';
-import { elapsed } from '../sandbox/stack/progress.js';
 import { temporaryFolder } from '../sandbox/stack/temporary-folder.js';
 import { openStackBroker } from '../test/support/stack-broker.js';
-import { type Part, runPart } from './run-part.js';
+import { runPart } from './run-part.js';
 import { type PartResult, printSummary, readSystemReport, type SystemLine } from './summary.js';
 import { partsOf, UnknownPartError } from './test-parts.js';
 
-/** Heavy parts side by side: each starts an installation of its own, which is idle for much of its time. */
-const LANES = 2;
+/** All parts together end in this time, so that what did not fit is still named before CI cuts the run. Default: no limit. */
+const MINUTES = Number(process.env.GATEHOUSE_TEST_MINUTES ?? 'Infinity');
+/** Seeds are short enough to be typed again. */
+const SEEDS = 1_000_000;
 
-async function main(names: readonly string[]): Promise<number> {
-  const parts = partsOf(names);
+/** `--seed` is no whole number. */
+class SeedError extends Error {
+  override readonly name = 'SeedError';
+}
+
+async function main(names: readonly string[], seed: number): Promise<number> {
+  const parts = partsOf(names, availableParallelism());
   const notes: string[] = [];
   const browserMissing = await installChromium();
   if (browserMissing !== undefined) notes.push(`What needs a browser: ${browserMissing}`);
   const folder = await temporaryFolder('test-results');
   const report = join(folder.path, 'systems.jsonl');
   const broker = await openStackBroker();
-  const env = { GATEHOUSE_STACK_BROKER: broker.url, GATEHOUSE_TEST_REPORT: report };
-  const results: PartResult[] = [];
-  const run = async (part: Part, output: 'inherit' | number): Promise<void> => {
-    const begin = Date.now();
-    process.stdout.write(`\n== ${part.name} (${part.paths.join(' ')})\n`);
-    const result = await runPart(part, folder.path, env, output);
-    results.push({ name: part.name, result, took: elapsed(Date.now() - begin) });
+  const env = {
+    GATEHOUSE_STACK_BROKER: broker.url,
+    GATEHOUSE_TEST_REPORT: report,
+    GATEHOUSE_TEST_SEED: String(seed),
   };
+  const results: PartResult[] = [];
+  const end = Date.now() + MINUTES * 60_000;
   try {
     // the light ones use all processors; the heavy ones wait more than they work
-    const [alone, beside] = [parts.filter(({ serial }) => !serial), parts.filter(({ serial }) => serial)];
-    for (const part of alone) await run(part, 'inherit');
-    const lane = async (): Promise<void> => {
-      for (let part = beside.shift(); part !== undefined; part = beside.shift()) {
-        const log = join(folder.path, `${part.name}.log`);
-        const descriptor = openSync(log, 'w');
-        await run(part, descriptor);
-        closeSync(descriptor);
-        process.stdout.write(`\n== ${part.name}: what it said\n${readFileSync(log, 'utf8')}`);
-      }
-    };
-    await Promise.all(Array.from({ length: LANES }, lane));
+    for (const part of parts) {
+      const begin = Date.now();
+      process.stdout.write(`\n== ${part.name} (${part.paths.join(' ')}), seed ${seed}\n`);
+      const result = await runPart(
+        { ...part, limitMs: Math.max(1_000, Math.min(part.limitMs, end - begin)) },
+        folder.path,
+        env,
+      );
+      results.push({ name: part.name, result, tookMs: Date.now() - begin });
+    }
     const noted = await readSystemReport(report);
     const shared = Object.entries(broker.facts()).map(
       ([system, detail]): SystemLine => ({
@@ -57,17 +63,30 @@ async function main(names: readonly string[]): Promise<number> {
     const used = shared.filter(
       (line) => line.detail !== '' || noted.every(({ system }) => system !== line.system),
     );
-    return printSummary([...used, ...noted], results, notes);
+    return printSummary([...used, ...noted], results, { notes, seed });
   } finally {
     await broker.dispose();
     await folder.remove();
   }
 }
 
+function seedOf(text: string | undefined): number {
+  if (text === undefined) return randomInt(SEEDS);
+  if (!/^\d{1,9}$/.test(text)) throw new SeedError(`--seed wants a whole number, e.g. --seed 7, not ${text}`);
+  return Number(text);
+}
+
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { seed: { type: 'string' } },
+  });
+  process.exitCode = await main(positionals, seedOf(values.seed));
 } catch (error) {
-  if (!(error instanceof UnknownPartError)) throw error;
+  const isOurs = error instanceof UnknownPartError || error instanceof SeedError;
+  const isOption =
+    error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+  if (!isOurs && !isOption) throw error;
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
 }

@@ -66,9 +66,16 @@ export function askedView(gate, me) {
  * @param {Me} me
  */
 function requester(requester, me) {
-  return requester === `person ${me.personId}` || requester.endsWith(`(person ${me.personId})`)
-    ? 'you'
-    : value(requester);
+  return isBy(requester, me) ? 'you' : value(requester);
+}
+
+/**
+ * Whether it was this person who asked.
+ * @param {string} requester name where known, kind and id
+ * @param {Me} me
+ */
+export function isBy(requester, me) {
+  return requester === `person ${me.personId}` || requester.endsWith(`(person ${me.personId})`);
 }
 
 /** @param {string[]} targets as `cluster/stage` */

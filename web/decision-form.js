@@ -29,7 +29,7 @@ const MAX_COMMENT = 2_000;
 
 /** The world is not what the page shows: read it again. */
 const CHANGED = new Set(['outdated', 'gate-closed', 'ended', 'already-decided']);
-/** Whoever decides must prove who he is, or that he still is. */
+/** Whoever decides must prove who they are, or that they still are. */
 const SIGN_IN = new Set(['login-too-old', 'unauthenticated']);
 
 /**
@@ -127,6 +127,7 @@ export function decisionForm(gate, me, outcome) {
 
   /** @param {'approve' | 'reject'} decision */
   async function decide(decision) {
+    if (form.hasAttribute('aria-busy')) return;
     const given = {
       decision,
       evidence: decision === 'approve' ? evidence() : {},
@@ -135,24 +136,42 @@ export function decisionForm(gate, me, outcome) {
     fill(trouble);
     const missing = Object.entries(given.evidence).filter(([, text]) => text === '');
     showFaults(new Map(missing.map(([name]) => [name, 'is required'])));
-    if (missing.length > 0 || !(await confirmDecision(gate, given))) return;
-    everything.disabled = true;
+    if (missing.length > 0) return;
+    const body = {
+      decision,
+      epoch: gate.epoch,
+      planDigest: gate.planDigest,
+      evidence: given.evidence,
+      ...(given.comment === '' ? {} : { comment: given.comment }),
+    };
+    // what would be refused is said at its field, not after the last question
+    if (!(await isTaken(body, 'check')) || !(await confirmDecision(gate, given))) return;
+    if (!(await isTaken(body))) return;
+    forgetDraft(place);
+    outcome.onDecided(decision);
+  }
+
+  /**
+   * Sends the decision, or asks whether it would be taken. What is refused is shown.
+   * @param {object} body
+   * @param {...string} more
+   * @returns {Promise<boolean>}
+   */
+  async function isTaken(body, ...more) {
+    // while it is only asked, the focus stays on the button
+    everything.disabled = more.length === 0;
     form.setAttribute('aria-busy', 'true');
     try {
-      await send(requestPath(gate.requestId, 'gates', gate.gate, 'decisions'), {
-        decision,
-        epoch: gate.epoch,
-        planDigest: gate.planDigest,
-        evidence: given.evidence,
-        ...(given.comment === '' ? {} : { comment: given.comment }),
-      });
-      forgetDraft(place);
-      outcome.onDecided(decision);
+      await send(requestPath(gate.requestId, 'gates', gate.gate, 'decisions', ...more), body);
+      return true;
     } catch (error) {
-      everything.disabled = false;
       if (!(error instanceof CallFailed)) throw error;
+      // a disabled field cannot take the focus
+      everything.disabled = false;
       refused(error);
+      return false;
     } finally {
+      everything.disabled = false;
       form.removeAttribute('aria-busy');
     }
   }
@@ -170,7 +189,7 @@ export function decisionForm(gate, me, outcome) {
         'div',
         { class: 'note bad' },
         el('p', {}, el('strong', {}, problem.title)),
-        el('p', {}, `${problem.detail} ${problem.remedy}`),
+        el('p', {}, found.length === 0 ? `${problem.detail} ${problem.remedy}` : problem.detail),
         SIGN_IN.has(kind) && signInAgain(),
       ),
     );

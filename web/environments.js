@@ -1,5 +1,6 @@
 /** What runs where: the environments of an application side by side, what is open and held, and how neighbours differ. */
-import { read } from './api.js';
+import { CallFailed, read, send } from './api.js';
+import { askAgain } from './confirm.js';
 import { byId, el, fill, value } from './dom.js';
 import { pill } from './pill.js';
 import { showFailure, signedIn } from './session.js';
@@ -16,8 +17,11 @@ const REFRESH_MS = 30_000;
 /** As much of a digest as tells two apart; the whole one is in its title. */
 const DIGEST_LENGTH = 19;
 
-/** @param {string} application */
-async function show(application) {
+/**
+ * @param {string} application
+ * @param {import('./session.js').Me} me
+ */
+async function show(application, me) {
   const main = byId('main');
   if (application === '') {
     const { applications } = await read('/v1/environments');
@@ -39,7 +43,9 @@ async function show(application) {
       ),
       table(found),
       differences(found),
-      remarks(found),
+      remarks(found, me.roles.includes('operator') || me.owns.includes(application), () => {
+        show(application, me).catch(showFailure);
+      }),
     );
   }
   main.removeAttribute('aria-busy');
@@ -216,8 +222,12 @@ function differences({ differences: all }) {
   );
 }
 
-/** @param {Environments} found */
-function remarks({ environments }) {
+/**
+ * @param {Environments} found
+ * @param {boolean} mayRelease
+ * @param {() => void} again shows what stands now
+ */
+function remarks({ environments }, mayRelease, again) {
   const notes = environments.flatMap(
     ({ name, open, queued = [], changedAround = [], holds, disturbedBy }) => [
       ...changedAround.map((stray) => changedAroundView(name, stray)),
@@ -244,8 +254,10 @@ function remarks({ environments }) {
           age(placedAt),
           ': ',
           value(reason ?? (cause === undefined ? 'no reason is kept' : `rollback of ${cause}`)),
-          '. Let changes go on: ',
-          el('code', {}, `gatehouse release ${holdId}`),
+          '. ',
+          mayRelease
+            ? releaseButton(holdId, again)
+            : el('span', {}, 'Let changes go on: ', el('code', {}, `gatehouse release ${holdId}`)),
         ),
       ),
       ...(disturbedBy === undefined
@@ -287,13 +299,44 @@ function changedAroundView(name, { by, at, project, branch, commit, files }) {
   );
 }
 
+/**
+ * @param {string} holdId
+ * @param {() => void} again
+ */
+function releaseButton(holdId, again) {
+  const said = el('span', { role: 'status' });
+  const release = async () => {
+    const question = {
+      title: 'Let changes go on?',
+      means:
+        'Promotions that wait for the end of this hold look again at once. It stands in the ledger under your name.',
+      yes: 'Yes, release it',
+      tone: 'approve',
+    };
+    if (!(await askAgain(question))) return;
+    try {
+      await send(`/v1/holds/${encodeURIComponent(holdId)}/release`, {});
+      again();
+    } catch (error) {
+      if (!(error instanceof CallFailed)) throw error;
+      fill(said, ` ${error.problem.detail} ${error.problem.remedy}`);
+    }
+  };
+  return el(
+    'span',
+    {},
+    el('button', { type: 'button', class: 'button small', onclick: release }, 'Release …'),
+    said,
+  );
+}
+
 async function main() {
-  await signedIn();
+  const me = await signedIn();
   // the path alone says which application; a query says nothing
   const application = decodeURIComponent(location.pathname.split('/')[2] ?? '');
-  await show(application);
+  await show(application, me);
   const again = () => {
-    if (document.visibilityState === 'visible') show(application).catch(showFailure);
+    if (document.visibilityState === 'visible') show(application, me).catch(showFailure);
   };
   setInterval(again, REFRESH_MS);
   document.addEventListener('visibilitychange', again);

@@ -1,5 +1,5 @@
 /** What waits for me, and what else I may see. */
-import { CallFailed, read } from './api.js';
+import { read } from './api.js';
 import { byId, el, fill, value } from './dom.js';
 import { pill } from './pill.js';
 import { showFailure, signedIn } from './session.js';
@@ -10,15 +10,16 @@ import { age, count, due, title } from './words.js';
  * @typedef {import('typebox').Static<typeof import('../src/api/schemas/requests.js').SummarySchema>} Summary
  */
 
+/** Fewer rows are seen at a glance. */
+const FILTER_FROM = 5;
+/** what was typed into the filter stays while the list is read again */
+let filter = '';
+
 /** Looked at again as often as this, and when the window comes to the front. */
 const REFRESH_MS = 30_000;
 
 async function show() {
-  const [inbox, list, { applications }] = await Promise.all([
-    read('/v1/inbox'),
-    read('/v1/requests'),
-    readApplications(),
-  ]);
+  const [inbox, list] = await Promise.all([read('/v1/inbox'), read('/v1/requests')]);
   /** @type {InboxItem[]} */
   const items = inbox.items;
   /** @type {Summary[]} */
@@ -29,26 +30,13 @@ async function show() {
   fill(
     main,
     el('h1', {}, 'Waiting for you'),
+    items.length > FILTER_FROM && filterField(),
     waiting(items),
-    applications.length > 0 &&
-      el('p', {}, el('a', { href: '/environments', id: 'environments' }, 'What runs where')),
     others(requests),
   );
   main.removeAttribute('aria-busy');
+  applyFilter();
   if (focused !== '') document.getElementById(focused)?.focus();
-}
-
-/**
- * Applications that are promoted and that I may see; none where nothing is promoted.
- * @returns {Promise<{ applications: unknown[] }>}
- */
-async function readApplications() {
-  try {
-    return await read('/v1/environments');
-  } catch (error) {
-    if (error instanceof CallFailed && error.kind === 'no-promotions') return { applications: [] };
-    throw error;
-  }
 }
 
 /** @param {InboxItem[]} items */
@@ -66,6 +54,33 @@ function waiting(items) {
     );
   }
   return el('ul', { class: 'stack', id: 'inbox' }, items.map(waitingItem));
+}
+
+/** A field that leaves only rows with the typed words in sight: asker, ticket, name, group. */
+function filterField() {
+  const input = el('input', {
+    id: 'filter',
+    type: 'search',
+    autocomplete: 'off',
+    'aria-controls': 'inbox',
+    oninput: () => {
+      filter = input.value;
+      applyFilter();
+    },
+  });
+  input.value = filter;
+  return el('div', { class: 'field filter' }, el('label', { for: 'filter' }, 'Only with these words'), input);
+}
+
+function applyFilter() {
+  const words = filter
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '');
+  for (const row of document.querySelectorAll('#inbox > li')) {
+    const text = row.textContent?.toLowerCase() ?? '';
+    if (row instanceof HTMLElement) row.hidden = !words.every((word) => text.includes(word));
+  }
 }
 
 /** @param {InboxItem} item */
@@ -96,8 +111,13 @@ function waitingItem(item) {
       item.exception !== undefined && el('strong', {}, value(title(item.exception))),
       item.fleet !== undefined && el('span', {}, 'Fleet ', value(item.fleet)),
       item.ticket !== undefined && el('span', {}, 'Ticket ', value(item.ticket)),
+      el('span', {}, 'Asked by ', value(item.requester.replace(/ \((?:person|machine) [^()]*\)$/, ''))),
+      item.requestedFor !== undefined &&
+        item.requestedFor !== '' &&
+        el('span', {}, 'For ', value(item.requestedFor)),
       el('span', {}, 'You decide as ', value(item.group)),
     ),
+    item.reason !== undefined && el('p', { class: 'reason' }, value(item.reason)),
     el(
       'p',
       { class: 'line soft' },
@@ -125,8 +145,9 @@ function others(requests) {
           el(
             'a',
             { href: `/r/${encodeURIComponent(request.id)}`, id: `see-${request.id}`, class: 'cover' },
-            value(request.workflowId.split('/').slice(1).join(' · ')),
+            value(request.title),
           ),
+          request.ticket !== undefined && el('span', { class: 'soft' }, value(request.ticket)),
           el('span', { class: 'soft' }, 'asked ', age(request.acceptedAt)),
           pill(request.status),
         ),

@@ -22,6 +22,7 @@ const STATES = {
   revoked: ['Revoked', '✕', 'bad'],
   open: ['Open', '◷', 'wait'],
   'not-open': ['Not open yet', '○', 'calm'],
+  'not-decided': ['Not decided', '–', 'calm'],
   passed: ['Passed', '✓', 'good'],
   approve: ['Approved', '✓', 'good'],
   reject: ['Rejected', '✕', 'bad'],

@@ -27,12 +27,13 @@ const WAY_BACK = [
 /**
  * @param {Status} status
  * @param {Promotion} promotion
+ * @param {import('./progress.js').Beside} beside
  */
-export function placesView(status, promotion) {
+export function placesView(status, promotion, beside) {
   return el(
     'div',
     {},
-    failures(status),
+    failures(status, beside),
     el(
       'ul',
       { class: 'rows', id: 'places' },

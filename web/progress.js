@@ -7,6 +7,7 @@ import { age, count, number, systemName, title } from './words.js';
 /**
  * @typedef {import('../src/api/schemas/requests.js').StatusBody} Status
  * @typedef {Status['targets'][number]} Target
+ * @typedef {(target: string) => Node | null} Beside what a person may do about a target that failed
  */
 
 /** In the order in which people want to know. */
@@ -33,14 +34,17 @@ export function hasStarted(status) {
   );
 }
 
-/** @param {Status} status */
-export function progressView(status) {
-  if (status.promotion !== undefined) return placesView(status, status.promotion);
+/**
+ * @param {Status} status
+ * @param {Beside} beside
+ */
+export function progressView(status, beside) {
+  if (status.promotion !== undefined) return placesView(status, status.promotion, beside);
   const groups = STATES.map((state) => ({
     state,
     targets: status.targets.filter((target) => target.state === state),
   })).filter(({ targets }) => targets.length > 0);
-  return el('div', {}, bar(groups, status.targets.length), failures(status), clusters(groups));
+  return el('div', {}, bar(groups, status.targets.length), failures(status, beside), clusters(groups));
 }
 
 /**
@@ -71,8 +75,9 @@ function bar(groups, all) {
 /**
  * What failed, with its remedy.
  * @param {Status} status
+ * @param {Beside} beside
  */
-export function failures(status) {
+export function failures(status, beside) {
   const failed = status.targets.filter(({ state, failure }) => state === 'failed' && failure !== undefined);
   if (failed.length === 0) return null;
   return el(
@@ -95,19 +100,24 @@ export function failures(status) {
             ),
             el('p', {}, value(failure.message)),
             el('p', {}, el('strong', {}, 'What to do: '), value(failure.remedy)),
-            status.endedAt === undefined &&
-              el(
-                'p',
-                { class: 'soft' },
-                'Then: ',
-                el(
-                  'code',
-                  {},
-                  `gatehouse retry ${status.id} --${status.promotion === undefined ? 'cluster' : 'place'} ${target}`,
-                ),
-              ),
+            status.endedAt === undefined && (beside(target) ?? inATerminal(status, target)),
           ),
     ),
+  );
+}
+
+/**
+ * For who has no buttons here, and may pass it on to somebody who has a terminal.
+ * @param {Status} status
+ * @param {string} target
+ */
+function inATerminal(status, target) {
+  const option = status.promotion === undefined ? 'cluster' : 'place';
+  return el(
+    'p',
+    { class: 'soft' },
+    'Then: ',
+    el('code', {}, `gatehouse retry ${status.id} --${option} ${target}`),
   );
 }
 

@@ -1,6 +1,6 @@
 /** One request: what is asked, what it will do, who decides, how it goes. */
 import { CallFailed, read, requestPath } from './api.js';
-import { askedView } from './asked.js';
+import { askedView, isBy } from './asked.js';
 import { closeConfirmation } from './confirm.js';
 import { byId, el, fill, value } from './dom.js';
 import { GateCard } from './gates.js';
@@ -149,7 +149,7 @@ class RequestPage {
     else if (!this.locked) this.show(next, changed);
   }
 
-  /** What is asked has changed under the eyes of somebody who may decide: he says when to go on. */
+  /** What is asked has changed under the eyes of somebody who may decide: they say when to go on. */
   lock() {
     this.locked = true;
     closeConfirmation();
@@ -348,12 +348,18 @@ class RequestPage {
         [...this.cards.values()].filter((card) => card.hasForm).map(({ name }) => name),
       ),
     );
+    this.steering.isMine = asked !== undefined && isBy(asked.requester, this.me);
     this.steering.draw(status);
     const hasProgress = hasStarted(status) || isProposed(status);
     fill(
       this.progress,
       promotion?.shadow === undefined
-        ? hasProgress && section('progress', 'How it goes', progressView(status))
+        ? hasProgress &&
+            section(
+              'progress',
+              'How it goes',
+              progressView(status, (target) => this.steering.beside(status, target)),
+            )
         : section('progress', 'What it would do', shadowView(promotion.shadow)),
     );
     fill(this.times, timesView(status));

@@ -5,7 +5,7 @@ import { forgetDrafts } from './drafts.js';
 import { keepAgesRight } from './words.js';
 
 /**
- * @typedef {{ kind: string, name: string, personId: string, roles: string[], owns: string[], signedInAt: string }} Me
+ * @typedef {{ kind: string, name: string, personId: string, roles: string[], owns: string[], families: string[], signedInAt: string }} Me
  */
 
 const TRIED = 'gatehouse.sign-in-tried';
@@ -99,10 +99,37 @@ function showInstead(...children) {
   main.removeAttribute('aria-busy');
 }
 
+/** The parts of the page, and the addresses below each. @type {Array<{ href: string, text: string, family?: string }>} */
+const PARTS = [
+  { href: '/', text: 'Waiting' },
+  { href: '/environments', text: 'Environments', family: 'promotion' },
+];
+
+/**
+ * What the installation has no use for is not offered.
+ * @param {Me} me
+ */
+function navigation({ families }) {
+  return el(
+    'nav',
+    { 'aria-label': 'Gatehouse' },
+    PARTS.filter(({ family }) => family === undefined || families.includes(family)).map(({ href, text }) =>
+      el('a', { href, ...(isHere(href) ? { 'aria-current': 'page' } : {}) }, text),
+    ),
+  );
+}
+
+/** @param {string} href */
+function isHere(href) {
+  const { pathname } = location;
+  return href === '/' ? pathname === '/' : pathname === href || pathname.startsWith(`${href}/`);
+}
+
 /** @param {Me} me */
 function showHead(me) {
   fill(
     byId('me'),
+    navigation(me),
     el('span', { class: 'who' }, el('span', { class: 'soft label' }, 'Signed in as '), value(me.name)),
     el('button', { class: 'button quiet', type: 'button', onclick: signOut }, 'Sign out'),
   );

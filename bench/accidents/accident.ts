@@ -16,6 +16,7 @@ export interface WrittenObject {
   readonly name: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
+  readonly owners?: readonly object[];
   readonly spec: object;
   /** @param generation of the object as the server counts it */
   readonly status?: (generation: number) => object;

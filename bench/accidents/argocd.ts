@@ -1,6 +1,7 @@
 /** Accidents of waits for Argo CD (reference: promotion, section 2). */
 import type { Accident } from './accident.js';
 import { application, operationState, waitFor } from './argocd-objects.js';
+import { DIGEST, deployment, IMAGE, OLD_DIGEST } from './workload-objects.js';
 
 const FAILED_HOOK = {
   kind: 'Job',
@@ -13,9 +14,6 @@ const FAILED_HOOK = {
   message: 'Job has reached the specified backoff limit',
   status: 'Synced',
 };
-const DIGEST = `sha256:${'4'.repeat(64)}`;
-const OLD_DIGEST = `sha256:${'5'.repeat(64)}`;
-const IMAGE = 'registry.example.com/shop/web';
 
 export const ARGOCD_ACCIDENTS: readonly Accident[] = [
   {
@@ -609,24 +607,3 @@ export const ARGOCD_ACCIDENTS: readonly Accident[] = [
     ],
   },
 ];
-
-function deployment(name: string, image: string, status: object = {}) {
-  return {
-    plural: 'deployments',
-    namespace: 'shop',
-    name,
-    spec: {
-      replicas: 2,
-      selector: { matchLabels: { app: name } },
-      template: { spec: { containers: [{ name: 'web', image }] } },
-    },
-    status: (generation: number) => ({
-      observedGeneration: generation,
-      replicas: 2,
-      updatedReplicas: 2,
-      readyReplicas: 2,
-      availableReplicas: 2,
-      ...status,
-    }),
-  };
-}

@@ -180,13 +180,14 @@ export class Stage {
 
   /** First the spec, which gives the object its generation, then the status that a controller writes of it. */
   async #write(object: WrittenObject): Promise<void> {
-    const { plural, namespace, name, labels, annotations, spec, status, operation } = object;
+    const { plural, namespace, name, labels, annotations, owners, spec, status, operation } = object;
     const collection = `${GROUPS[plural] ?? ''}/namespaces/${namespace}/${plural}`;
     const metadata = {
       name,
       namespace,
       ...(labels === undefined ? {} : { labels }),
       ...(annotations === undefined ? {} : { annotations }),
+      ...(owners === undefined ? {} : { ownerReferences: owners }),
     };
     const own = plural === 'applications';
     const draft = {
@@ -237,7 +238,11 @@ const GROUPS: Readonly<Record<string, string>> = {
   helmreleases: '/apis/helm.toolkit.fluxcd.io/v2',
   gitrepositories: '/apis/source.toolkit.fluxcd.io/v1',
   helmcharts: '/apis/source.toolkit.fluxcd.io/v1',
+  ocirepositories: '/apis/source.toolkit.fluxcd.io/v1',
+  externalartifacts: '/apis/source.toolkit.fluxcd.io/v1',
   deployments: '/apis/apps/v1',
+  statefulsets: '/apis/apps/v1',
+  pods: '/api/v1',
 };
 
 /** Real time, in whole seconds as Kubernetes writes it. */

@@ -27,6 +27,9 @@ const ENVIRONMENTS = [
 type Environment = (typeof ENVIRONMENTS)[number];
 type EnvironmentName = Environment['name'];
 
+/** Where the stand-ins are, and the world that they show. */
+export type StandInAddresses = Pick<GatehouseStack, 'address' | 'world'>;
+
 /** `svc-001`, `svc-002` … */
 export function serviceNames(count: number): readonly string[] {
   return Array.from({ length: count }, (_, index) => `svc-${String(index + 1).padStart(3, '0')}`);
@@ -50,13 +53,13 @@ export function servicePathsText(
 }
 
 /** What every service runs by a version of the shop's image. */
-function serviceImage(stack: GatehouseStack, version: ExampleVersion): string {
+function serviceImage(stack: StandInAddresses, version: ExampleVersion): string {
   return `${shopImage(stack.address('harbor'))}@${exampleImage('shop/web', version).content.top.digest}`;
 }
 
 /** Files of a service that runs a version. */
 export function serviceFiles(
-  stack: GatehouseStack,
+  stack: StandInAddresses,
   service: string,
   version: ExampleVersion,
 ): Readonly<Record<string, string>> {
@@ -71,7 +74,7 @@ export function serviceFiles(
 
 /** Puts the services there: dev runs one version, prod another one, both delivered already. */
 export async function seedServices(
-  stack: GatehouseStack,
+  stack: StandInAddresses,
   services: readonly string[],
   versions: Readonly<Record<EnvironmentName, ExampleVersion>>,
 ): Promise<void> {
@@ -94,7 +97,7 @@ export async function seedServices(
 }
 
 /** What Git has when Argo CD looks for the first time is what runs already in the example world. */
-async function untilCompared(stack: GatehouseStack, application: string): Promise<void> {
+async function untilCompared(stack: StandInAddresses, application: string): Promise<void> {
   const deadline = Date.now() + COMPARED_WITHIN_MS;
   for (;;) {
     const seen = await argocd(stack, 'GET', `/${application}`);
@@ -105,7 +108,7 @@ async function untilCompared(stack: GatehouseStack, application: string): Promis
 }
 
 async function createApplication(
-  stack: GatehouseStack,
+  stack: StandInAddresses,
   service: string,
   environment: Environment,
 ): Promise<void> {
@@ -131,7 +134,7 @@ async function createApplication(
 }
 
 async function argocd(
-  stack: GatehouseStack,
+  stack: StandInAddresses,
   method: 'GET' | 'POST',
   path: string,
   body?: object,

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { ExampleApi } from '../stack/api-client.js';
 import type { GatehouseStack } from '../stack/gatehouse.js';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const BIN = fileURLToPath(new URL('../../bin/gatehouse.js', import.meta.url));
 
 export interface CommandResult {
   readonly code: number;
@@ -37,12 +37,8 @@ export class DemoCommandLine {
       ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}),
     };
     delete env.GATEHOUSE_LEDGER_URL;
-    if (person !== undefined) {
-      const file = join(this.folder, person);
-      writeFileSync(file, await this.api.tokenOf(person), { mode: 0o600 });
-      env.GATEHOUSE_TOKEN_FILE = file;
-    }
-    const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), MAIN, ...args], {
+    if (person !== undefined) env.GATEHOUSE_TOKEN_FILE = await this.tokenFile(person);
+    const child = spawn(process.execPath, [BIN, ...args], {
       cwd: this.stack.folder,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -55,5 +51,31 @@ export class DemoCommandLine {
     child.stderr.on('data', take);
     const code = await new Promise<number>((resolve) => child.once('close', (ended) => resolve(ended ?? 1)));
     return { code, output };
+  }
+  /**
+   * Writes a file of settings that a shell reads, so that somebody can go on by themselves.
+   * @param person key of the example person whose access token it names
+   * @returns its path
+   */
+  async settingsFor(person: string): Promise<string> {
+    const { GATEHOUSE_INSTALLATION, NODE_EXTRA_CA_CERTS } = this.stack.environment('auditor');
+    const settings = {
+      GATEHOUSE_URL: this.stack.apiUrl,
+      GATEHOUSE_INSTALLATION,
+      NODE_EXTRA_CA_CERTS,
+      GATEHOUSE_TOKEN_FILE: await this.tokenFile(person),
+    };
+    const lines = Object.entries(settings).flatMap(([name, value]) =>
+      value === undefined ? [] : [`export ${name}='${value}'`],
+    );
+    const file = join(this.stack.folder, 'env');
+    writeFileSync(file, `${lines.join('\n')}\n`, { mode: 0o600 });
+    return file;
+  }
+
+  private async tokenFile(person: string): Promise<string> {
+    const file = join(this.folder, person);
+    writeFileSync(file, await this.api.tokenOf(person), { mode: 0o600 });
+    return file;
   }
 }

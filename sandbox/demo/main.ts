@@ -24,6 +24,11 @@ const UNLUCKY = 'harbour-09';
 /** Longest wait for the machine to finish; the demo takes about a minute. */
 const PATIENCE_MS = 240_000;
 
+/** Who the reader is on the command line when the demo is over. */
+const OPERATOR = 'olga';
+
+/** `--keep`: go on running at the end, also where nobody is at a terminal. */
+const keeps = process.argv.includes('--keep');
 const interactive = process.stdin.isTTY && process.stdout.isTTY && process.env.CI === undefined;
 
 async function main(): Promise<void> {
@@ -80,13 +85,15 @@ async function tell(stack: GatehouseStack, began: number): Promise<void> {
   heading(
     `4. ${UNLUCKY} failed: a secret of that name is deleted, but not gone. Its owner recovers it, Olga retries`,
   );
+  const beforeRecovery = await counter.made();
   await vaultAdmin.recover(unlucky, SECRET_NAMES.clientSecret);
+  const recovered = differences(beforeRecovery, await counter.made());
   await command(commandLine, 'olga', ['retry', requestId, '--cluster', `${unlucky.name}/${unlucky.stage}`]);
   const done = await api.until(requestId, (status) => status.endedAt !== undefined, PATIENCE_MS);
   await command(commandLine, 'olga', ['status', requestId]);
 
   heading('5. What was made, and the proof');
-  showMade(before, await counter.made());
+  showMade(differences(before, await counter.made()), recovered);
   showTimes(done);
   await command(commandLine, 'ivo', ['evidence', requestId, '-o', 'evidence.json']);
   await command(commandLine, undefined, ['verify', 'evidence.json', '--keys', stack.installation.keyRing]);
@@ -124,7 +131,7 @@ async function tell(stack: GatehouseStack, began: number): Promise<void> {
     throw new Error('the promotions did not end as they should');
 
   heading(`Done in ${elapsed(Date.now() - began)}`);
-  await showAddresses(stack, requestId);
+  await showAddresses(stack, commandLine, requestId);
 }
 
 /** On a terminal a person may decide in the browser; else, or on Enter, the example people do by the same API. */
@@ -212,9 +219,20 @@ async function command(
 /** What the reader has heard of, in the order in which it is made; stand-ins log further kinds. */
 const KINDS = ['organization', 'environment', 'integration', 'invite', 'secret', 'commit', 'mail'];
 
-function showMade(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): void {
+function differences(
+  before: ReadonlyMap<string, number>,
+  after: ReadonlyMap<string, number>,
+): ReadonlyMap<string, number> {
+  return new Map([...after].map(([kind, count]) => [kind, count - (before.get(kind) ?? 0)]));
+}
+
+/** @param byHand what the owner of the vault did meanwhile: no work of Gatehouse */
+function showMade(made: ReadonlyMap<string, number>, byHand: ReadonlyMap<string, number>): void {
   for (const kind of KINDS) {
-    say(`  ${String((after.get(kind) ?? 0) - (before.get(kind) ?? 0)).padStart(4)}  ${kind}s`);
+    const others = byHand.get(kind) ?? 0;
+    say(
+      `  ${String((made.get(kind) ?? 0) - others).padStart(4)}  ${kind}s${others === 0 ? '' : ` (and ${others} that its owner recovered)`}`,
+    );
   }
 }
 
@@ -226,14 +244,32 @@ function showTimes({ times }: RequestStatus): void {
   }
 }
 
-async function showAddresses(stack: GatehouseStack, requestId: string): Promise<void> {
+async function showAddresses(
+  stack: GatehouseStack,
+  commandLine: DemoCommandLine,
+  requestId: string,
+): Promise<void> {
   say(`  the request      ${stack.apiUrl}/r/${requestId}   (sign in as ben, chi, ada, olga or ivo)`);
   say(`  the API          ${stack.apiUrl}/docs`);
   if (stack.temporal.uiUrl !== undefined) say(`  the Temporal UI  ${stack.temporal.uiUrl}`);
-  if (!interactive) return;
-  const input = createInterface({ input: process.stdin, output: process.stdout });
-  await input.question('\nEverything is still running. Press Enter to end it and remove all of it. ');
-  input.close();
+  if (!interactive && !keeps) {
+    say('');
+    say('Nobody is at a terminal, so it ends here. To go on using it: npm run demo -- --keep');
+    return;
+  }
+  say(
+    `  the command line . ${await commandLine.settingsFor(OPERATOR)} && npx gatehouse status   (in another terminal, here)`,
+  );
+  say(`                   You are ${OPERATOR}, an operator; "npx gatehouse login" makes you somebody else.`);
+  if (interactive) {
+    const input = createInterface({ input: process.stdin, output: process.stdout });
+    await input.question('\nEverything is still running. Press Enter to end it and remove all of it. ');
+    input.close();
+    return;
+  }
+  say('\nEverything is still running. Ctrl-C ends it and removes all of it.');
+  // until the signal ends the process
+  await new Promise<never>(() => undefined);
 }
 
 main().catch((error: unknown) => {

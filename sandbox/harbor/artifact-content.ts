@@ -89,36 +89,34 @@ export interface ChartFiles {
   readonly templates: Readonly<Record<string, string>>;
 }
 
+const EXAMPLE: ChartFiles = { values: 'greeting: hello\n', templates: { 'configmap.yaml': CONFIG_MAP } };
+
 /** A Helm chart, by default with one ConfigMap; `helm pull` and `helm template` can use it. */
-export function chartContent(
-  name: string,
-  version: string,
-  files: ChartFiles = { values: 'greeting: hello\n', templates: { 'configmap.yaml': CONFIG_MAP } },
-): ArtifactContent {
-  const about = {
-    apiVersion: 'v2',
-    name,
-    version,
-    appVersion: version,
-    description: `Example chart ${name}`,
-  };
-  const archive = contentOf(
-    gzipSync(
-      tarOf({
-        [`${name}/Chart.yaml`]: `${JSON.stringify(about, null, 2)}\n`,
-        [`${name}/values.yaml`]: files.values,
-        ...Object.fromEntries(
-          Object.entries(files.templates).map(([file, text]) => [`${name}/templates/${file}`, text]),
-        ),
-      }),
-    ),
-  );
-  const config = jsonContent(about);
+export function chartContent(name: string, version: string, files: ChartFiles = EXAMPLE): ArtifactContent {
+  const archive = contentOf(packedChart(name, version, files));
+  const config = jsonContent(aboutChart(name, version));
   const top = manifestContent(MEDIA_TYPE.manifest, {
     config: descriptor(config, MEDIA_TYPE.chartConfig),
     layers: [descriptor(archive, MEDIA_TYPE.chartLayer)],
   });
   return { top, manifests: [], blobs: [archive, config] };
+}
+
+/** The archive of a chart (`.tgz`). */
+export function packedChart(name: string, version: string, files: ChartFiles = EXAMPLE): Buffer {
+  return gzipSync(
+    tarOf({
+      [`${name}/Chart.yaml`]: `${JSON.stringify(aboutChart(name, version), null, 2)}\n`,
+      [`${name}/values.yaml`]: files.values,
+      ...Object.fromEntries(
+        Object.entries(files.templates).map(([file, text]) => [`${name}/templates/${file}`, text]),
+      ),
+    }),
+  );
+}
+
+function aboutChart(name: string, version: string) {
+  return { apiVersion: 'v2', name, version, appVersion: version, description: `Example chart ${name}` };
 }
 
 function manifestContent(mediaType: string, body: object): ManifestContent {

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Call } from '../framework/operation.js';
 import { Refusal } from '../framework/refusal.js';
 import type { Access, Account, Verb } from './access.js';
+import { labelSelector } from './label-selector.js';
 import { type ObjectKey, type ObjectStore, type Recorder, VersionConflict } from './object-store.js';
 import { isLoose, type KubeObject, type Loose } from './objects.js';
 import { applyConfiguration, jsonPatch, mergePatch, PatchRefused } from './patch.js';
@@ -20,6 +21,11 @@ export interface Target {
 }
 
 type Asked = Pick<Call, 'param' | 'header' | 'query'>;
+
+/** The query of a write: refuses values that mean nothing. */
+export function isDryRun(query: string | undefined): boolean {
+  return query !== undefined && demandsDryRun([query]);
+}
 
 /** Reads and writes of objects with the rules of an API server: rights, schemas, versions, patches. */
 export class ApiServer {
@@ -77,7 +83,14 @@ export class ApiServer {
     return this.store
       .list(target.cluster, target.resource, target.namespace === '' ? undefined : target.namespace)
       .map(({ object }) => object)
-      .filter((object) => selected(object, labelSelector, fieldSelector));
+      .filter((object) => this.selects(object, labelSelector, fieldSelector));
+  }
+
+  /** True when an object is one of those that a list or watch asks for; refuses a selector that cannot be read. */
+  selects(object: KubeObject, labels: string | undefined, fields: string | undefined): boolean {
+    const fits = labelSelector(labels ?? '');
+    if (fits === undefined) throw new Refusal(400, `unable to parse requirement: "${labels}"`);
+    return fits(object.metadata.labels ?? {}) && fieldsFit(object, fields);
   }
 
   create(target: Target, body: unknown, options: WriteOptions): KubeObject {
@@ -178,9 +191,22 @@ export class ApiServer {
   }
 
   /** Delete; gives the Status that the API server answers with. */
-  remove(target: Target, record: Recorder): unknown {
+  /** @param body its `DeleteOptions`, if there are any: what it must still be, and whether nothing is to be done */
+  remove(target: Target, body: unknown, dryRun: boolean, record: Recorder): unknown {
     const live = this.read(target);
-    this.store.remove(target, record);
+    const options = isLoose(body) ? body : {};
+    const wanted = isLoose(options.preconditions) ? options.preconditions : {};
+    for (const field of ['uid', 'resourceVersion'] as const) {
+      const value = wanted[field];
+      if (value !== undefined && value !== live.metadata[field]) {
+        throw conflict(
+          target.resource,
+          target.name,
+          `Precondition failed: ${field} in precondition: ${String(value)}, ${field} in object meta: ${String(live.metadata[field])}`,
+        );
+      }
+    }
+    if (!dryRun && !demandsDryRun(options.dryRun)) this.store.remove(target, record);
     return {
       kind: 'Status',
       apiVersion: 'v1',
@@ -309,15 +335,17 @@ function withoutFields(object: Loose, faults: readonly SchemaFault[]): Loose {
 }
 
 /** `a=b,c!=d,e` on labels; `metadata.name=x` and `metadata.namespace=x` on fields. */
-function selected(object: KubeObject, labels: string | undefined, fields: string | undefined): boolean {
-  const have = object.metadata.labels ?? {};
-  const fits = (labels ?? '').split(',').every((term) => {
-    const [, key = '', operator = '', value = ''] = /^([^=!]+)(==|=|!=)?(.*)$/.exec(term) ?? [];
-    if (key === '') return true;
-    if (operator === '!=') return have[key] !== value;
-    return operator === '' ? key in have : have[key] === value;
-  });
-  if (!fits) return false;
+/** True for `[All]`; refuses all else that is not empty, as the server does before it does anything. */
+function demandsDryRun(value: unknown): boolean {
+  if (value === undefined || value === null) return false;
+  const asked = Array.isArray(value) ? value : [value];
+  if (asked.some((one) => one !== 'All')) {
+    throw new Refusal(422, `dryRun: Unsupported value: ${JSON.stringify(value)}: supported values: "All"`);
+  }
+  return asked.length > 0;
+}
+
+function fieldsFit(object: KubeObject, fields: string | undefined): boolean {
   return (fields ?? '').split(',').every((term) => {
     const [key = '', value = ''] = term.split('=');
     if (key === 'metadata.name') return object.metadata.name === value;

@@ -32,6 +32,7 @@ export const PIPELINE_RIGHTS: Account['rights'] = {
   helmreleases: ['get'],
   gitrepositories: ['get'],
   ocirepositories: ['get'],
+  externalartifacts: ['get'],
   helmcharts: ['get'],
   deployments: ['get'],
   statefulsets: ['get'],
@@ -88,7 +89,9 @@ export function accountsOf(world: World, adminToken: string, pipelineToken: stri
 /** Reading Flux' objects, and asking them to reconcile by an annotation. */
 function fluxRights(verbs: readonly Verb[]): Account['rights'] {
   const kinds = ['kustomizations', 'helmreleases', 'gitrepositories', 'ocirepositories', 'helmcharts'];
-  return Object.fromEntries(kinds.map((kind) => [kind, verbs]));
+  const rights = Object.fromEntries(kinds.map((kind) => [kind, verbs]));
+  // nothing reconciles them, so nobody asks for it
+  return { ...rights, externalartifacts: verbs.filter((verb) => verb !== 'patch') };
 }
 
 export function repositoryUrl(addresses: Addresses): string {

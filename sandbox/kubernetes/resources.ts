@@ -54,6 +54,7 @@ export const RESOURCES: readonly Resource[] = [
   ...flux('helm.toolkit.fluxcd.io', 'v2', 'helmreleases', 'HelmRelease'),
   ...flux('source.toolkit.fluxcd.io', 'v1', 'gitrepositories', 'GitRepository'),
   ...flux('source.toolkit.fluxcd.io', 'v1', 'ocirepositories', 'OCIRepository'),
+  ...flux('source.toolkit.fluxcd.io', 'v1', 'externalartifacts', 'ExternalArtifact'),
   ...flux('source.toolkit.fluxcd.io', 'v1', 'helmcharts', 'HelmChart'),
   ...flux('source.toolkit.fluxcd.io', 'v1', 'helmrepositories', 'HelmRepository'),
   ...apps('deployments', 'Deployment'),

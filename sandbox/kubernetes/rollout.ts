@@ -1,5 +1,5 @@
 /** What the controllers and kubelets of a cluster write when a Deployment rolls out, or does not. */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { ObjectKey, ObjectStore, Recorder } from './object-store.js';
 import { isLoose, type Loose } from './objects.js';
 import { resourceOf } from './resources.js';
@@ -73,12 +73,28 @@ function pods(
     store.create(
       podKey,
       {
-        metadata: { name, namespace: key.namespace, labels: metadataOf(podTemplateOf(object)).labels },
-        spec: { containers: images.map(({ image }, index) => ({ name: `c${index}`, image })) },
+        metadata: {
+          name,
+          namespace: key.namespace,
+          labels: { ...labelsOf(podTemplateOf(object)), 'pod-template-hash': hash },
+          ownerReferences: [
+            {
+              apiVersion: 'apps/v1',
+              kind: 'ReplicaSet',
+              name: `${key.name}-${hash}`,
+              uid: randomUUID(),
+              controller: true,
+              blockOwnerDeletion: true,
+            },
+          ],
+        },
+        spec: {
+          containers: images.map(({ image }, index) => ({ name: containerName(object, index), image })),
+        },
         status: {
           phase: 'Running',
           containerStatuses: images.map(({ image, imageId }, index) => ({
-            name: `c${index}`,
+            name: containerName(object, index),
             image,
             imageID: imageId,
             ready: true,
@@ -90,6 +106,18 @@ function pods(
       record,
     );
   }
+}
+
+function labelsOf(template: Loose): Loose {
+  const { labels } = metadataOf(template);
+  return isLoose(labels) ? labels : {};
+}
+
+function containerName(object: Loose, index: number): string {
+  const spec = podTemplateOf(object).spec;
+  const containers = isLoose(spec) && Array.isArray(spec.containers) ? spec.containers : [];
+  const container: unknown = containers[index];
+  return isLoose(container) && typeof container.name === 'string' ? container.name : `c${index}`;
 }
 
 function upStatus(observedGeneration: number, replicas: number): Loose {

@@ -1,7 +1,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import type { Call } from '../framework/operation.js';
-import { type ApiServer, askedOf, type PatchOptions, type Target, type WriteOptions } from './api-server.js';
+import {
+  type ApiServer,
+  askedOf,
+  isDryRun,
+  type PatchOptions,
+  type Target,
+  type WriteOptions,
+} from './api-server.js';
 import type { StoreEvent } from './object-store.js';
 import type { KubeObject } from './objects.js';
 import { apiVersionOf, RESOURCES, resourceOf } from './resources.js';
@@ -24,7 +31,7 @@ function writeOptionsOf(call: Call): WriteOptions {
   const validation = call.query('fieldValidation');
   return {
     record: (effect, object, apply) => call.change(effect, object, apply),
-    dryRun: call.query('dryRun') === 'All',
+    dryRun: isDryRun(call.query('dryRun')),
     ...(validation === undefined ? {} : { fieldValidation: validation }),
   };
 }
@@ -121,7 +128,9 @@ function addRoutesBelow(api: ApiServer, collection: string): void {
       const target = api.target(call, 'delete');
       return {
         status: 200,
-        body: api.remove(target, (effect, object, apply) => call.change(effect, object, apply)),
+        body: api.remove(target, call.request.body, isDryRun(call.query('dryRun')), (effect, object, apply) =>
+          call.change(effect, object, apply),
+        ),
       };
     },
   });
@@ -132,7 +141,10 @@ function listOrWatch(api: ApiServer, request: FastifyRequest, reply: FastifyRepl
   const watch = asked.query('watch') === 'true' || asked.query('watch') === '1';
   const target = api.target(asked, watch ? 'watch' : 'list');
   const [labels, fields] = [asked.query('labelSelector'), asked.query('fieldSelector')];
-  if (watch) return streamChanges(api, target, asked.query('timeoutSeconds'), reply);
+  if (watch) {
+    const fits = (object: KubeObject): boolean => api.selects(object, labels, fields);
+    return streamChanges(api, target, asked.query('timeoutSeconds'), fits, reply);
+  }
   const items = api.list(target, labels, fields);
   for (const item of items) api.check('list objects', target.resource, item);
   return reply.type('application/json').send(
@@ -150,6 +162,7 @@ function streamChanges(
   api: ApiServer,
   target: Target,
   timeoutSeconds: string | undefined,
+  fits: (object: KubeObject) => boolean,
   reply: FastifyReply,
 ): unknown {
   reply.hijack();
@@ -158,6 +171,7 @@ function streamChanges(
     const { key } = event;
     if (key.cluster !== target.cluster || key.resource !== target.resource) return;
     if (target.namespace !== '' && key.namespace !== target.namespace) return;
+    if (!fits(event.object)) return;
     reply.raw.write(`${JSON.stringify({ type: event.type, object: event.object })}\n`);
   });
   const seconds = Number(timeoutSeconds ?? '300');

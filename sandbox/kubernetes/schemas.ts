@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { Ajv, type ValidateFunction } from 'ajv';
-import addFormats from 'ajv-formats';
+import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import { type Check, compiledSchema } from './compiled-schema.js';
 import { isLoose, type KubeObject, type Loose } from './objects.js';
-import { RESOURCES, type Resource } from './resources.js';
+import type { Resource } from './resources.js';
 
 const CRDS = new URL('../../third_party/specs/crds/', import.meta.url);
+/** What is done to the definitions stands here. */
+const THIS_FILE = readFileSync(fileURLToPath(import.meta.url), 'utf8');
 
 /** One thing that is wrong with an object, as an API server reports it. */
 export interface SchemaFault {
@@ -78,9 +80,9 @@ const CORE_SCHEMAS: Readonly<Record<string, Loose>> = {
   },
 };
 
-function vendorSchema(resource: Resource): Loose {
+function vendorSchema(resource: Resource, text: string): Loose {
   if (resource.crd === undefined) return CORE_SCHEMAS[resource.plural] ?? {};
-  const crd: unknown = parse(readFileSync(new URL(resource.crd, CRDS), 'utf8'));
+  const crd: unknown = parse(text);
   const spec = isLoose(crd) && isLoose(crd.spec) ? crd.spec : {};
   for (const version of Array.isArray(spec.versions) ? spec.versions : []) {
     if (isLoose(version) && version.name === resource.version && isLoose(version.schema)) {
@@ -91,49 +93,46 @@ function vendorSchema(resource: Resource): Loose {
   throw new Error(`${resource.crd} has no schema for version ${resource.version}`);
 }
 
+function schemaOf(resource: Resource, text: string): object {
+  const schema = closed(vendorSchema(resource, text));
+  const properties = isLoose(schema) && isLoose(schema.properties) ? schema.properties : {};
+  const required = isLoose(schema) && Array.isArray(schema.required) ? schema.required : [];
+  return {
+    type: 'object',
+    additionalProperties: false,
+    required: ['apiVersion', 'kind', 'metadata', ...required.filter((name) => name !== 'metadata')],
+    properties: {
+      ...properties,
+      apiVersion: { type: 'string' },
+      kind: { const: resource.kind },
+      metadata: METADATA_SCHEMA,
+    },
+  };
+}
+
 /** Checks objects against the schemas that the vendors publish in their CRDs. Schemas are loaded when first used. */
 export class Schemas {
-  private readonly ajv = new Ajv({ strict: false, allErrors: true, logger: false });
-  private readonly validators = new Map<string, ValidateFunction<KubeObject>>();
+  private readonly checks = new Map<string, Check>();
 
-  constructor() {
-    addFormats.default(this.ajv);
-  }
-
-  /** Loads and compiles all of them, so that the first request does not pay for it. */
-  compileAll(): void {
-    for (const resource of RESOURCES) this.validatorOf(resource);
-  }
-
-  private validatorOf(resource: Resource): ValidateFunction<KubeObject> {
-    const known = this.validators.get(resource.plural);
+  private checkOf(resource: Resource): Check {
+    const known = this.checks.get(resource.plural);
     if (known !== undefined) return known;
-    const schema = closed(vendorSchema(resource));
-    const properties = isLoose(schema) && isLoose(schema.properties) ? schema.properties : {};
-    const required = isLoose(schema) && Array.isArray(schema.required) ? schema.required : [];
-    const made = this.ajv.compile<KubeObject>({
-      type: 'object',
-      additionalProperties: false,
-      required: ['apiVersion', 'kind', 'metadata', ...required.filter((name) => name !== 'metadata')],
-      properties: {
-        ...properties,
-        apiVersion: { type: 'string' },
-        kind: { const: resource.kind },
-        metadata: METADATA_SCHEMA,
-      },
-    });
-    this.validators.set(resource.plural, made);
+    const text = resource.crd === undefined ? '' : readFileSync(new URL(resource.crd, CRDS), 'utf8');
+    const made = compiledSchema(resource.plural, [THIS_FILE, JSON.stringify(resource), text], () =>
+      schemaOf(resource, text),
+    );
+    this.checks.set(resource.plural, made);
     return made;
   }
 
   /** Faults of an object; empty when the vendor's API server would take it (but for CEL rules and webhooks). */
   faultsOf(resource: Resource, object: unknown): readonly SchemaFault[] {
-    const validate = this.validatorOf(resource);
-    if (validate(object)) return [];
-    return (validate.errors ?? []).map((error) => {
+    const check = this.checkOf(resource);
+    if (check(object)) return [];
+    return (check.errors ?? []).map((error) => {
       const at = error.instancePath.slice(1).replaceAll('/', '.');
-      const missing: unknown = error.params.missingProperty;
-      const unknown: unknown = error.params.additionalProperty;
+      const missing = error.params.missingProperty;
+      const unknown = error.params.additionalProperty;
       if (typeof missing === 'string') {
         const field = at === '' ? missing : `${at}.${missing}`;
         return { field, reason: 'FieldValueRequired', message: `${field}: Required value` };
@@ -149,6 +148,6 @@ export class Schemas {
 
   /** True (and typed) when the object is of the kind and fits its schema. */
   fits(resource: Resource, object: unknown): object is KubeObject {
-    return this.validatorOf(resource)(object);
+    return this.checkOf(resource)(object);
   }
 }

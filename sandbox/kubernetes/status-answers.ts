@@ -61,8 +61,13 @@ export function alreadyExists(resource: Resource, name: string): Refusal {
   return new ObjectRefusal(409, message, { resource, name }, 'AlreadyExists');
 }
 
-export function conflict(resource: Resource, name: string): Refusal {
-  const message = `Operation cannot be fulfilled on ${qualifiedName(resource)} "${name}": the object has been modified; please apply your changes to the latest version and try again`;
+/** @param why default: the object is not the one that was read */
+export function conflict(
+  resource: Resource,
+  name: string,
+  why = 'the object has been modified; please apply your changes to the latest version and try again',
+): Refusal {
+  const message = `Operation cannot be fulfilled on ${qualifiedName(resource)} "${name}": ${why}`;
   return new ObjectRefusal(409, message, { resource, name });
 }
 

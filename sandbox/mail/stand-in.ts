@@ -26,6 +26,8 @@ const MailSettings = Type.Object(
   {
     /** recipients (whole addresses, lower case) that are refused for good, 550 */
     unknown: Type.Array(Type.String()),
+    /** recipients (whole addresses, lower case) that are refused for now, 451 */
+    greylisted: Type.Array(Type.String()),
     /** every recipient is refused for now, 451 */
     busy: Type.Boolean(),
     /** connections are closed without a greeting */
@@ -40,14 +42,15 @@ const MAX_LINE = 64 * 1024;
 /**
  * A mail server that keeps what it gets and delivers nothing. SMTP is on a port of its own (`mailSmtp` of the port file,
  * `smtp://127.0.0.1:port`); `GET /_sandbox/mails` shows the mails, oldest first. Events and faults name a mail's sending
- * `send mail` and its caller by the Message-ID. Settings: `unknown`, `busy`, `down`.
+ * `send mail` and its caller by the Message-ID. Settings: `unknown`, `greylisted`, `busy`,
+ * `down`.
  */
 export async function startMail(context: StandInContext): Promise<RunningStandIn> {
   const standIn = new StandIn({
     system: 'mail',
     folder: context.folder,
     state: { schema: MailState, initial: () => ({ mails: [], smtpPort: 0 }) },
-    settings: { schema: MailSettings, defaults: { unknown: [], busy: false, down: false } },
+    settings: { schema: MailSettings, defaults: { unknown: [], greylisted: [], busy: false, down: false } },
     errorBody: (refusal) => ({ message: refusal.message }),
   });
   standIn.control('GET', '/mails', Type.Object({}), async () => standIn.state.mails);
@@ -80,7 +83,8 @@ export async function startMail(context: StandInContext): Promise<RunningStandIn
     );
   };
   const checkRecipient = (address: string): string | null => {
-    if (standIn.settings.busy) return '451 4.3.0 Try again later';
+    if (standIn.settings.busy || standIn.settings.greylisted.includes(address.toLowerCase()))
+      return '451 4.3.0 Try again later';
     return standIn.settings.unknown.includes(address.toLowerCase()) ? '550 5.1.1 No such user here' : null;
   };
   const sockets = new Set<net.Socket>();

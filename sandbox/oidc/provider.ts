@@ -13,12 +13,13 @@ const SCOPES = ['openid', 'profile', 'email', 'groups', 'offline_access'];
 const API_SCOPE = 'openid profile email groups api';
 const CLAIMS = ['sub', 'oid', 'person_id', 'groups', 'name', 'email'];
 /** Paths to which a browser comes back; on loopback any port is good (RFC 8252, section 7.3). */
-const CALLBACKS = ['/auth/callback', '/callback', '/'];
+const CALLBACKS = ['/auth/callback', '/callback', '/', '/auth/sso/callback'];
+const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 const SESSION_SECONDS = 8 * 3600;
 
 function clientsOf(world: World): ClientMetadata[] {
-  return world.oidc.clients.map(({ clientId, clientSecret }): ClientMetadata => {
-    if (clientSecret !== undefined) {
+  return world.oidc.clients.map(({ clientId, clientSecret, forPeople }): ClientMetadata => {
+    if (clientSecret !== undefined && forPeople !== true) {
       return {
         client_id: clientId,
         client_secret: clientSecret,
@@ -30,8 +31,10 @@ function clientsOf(world: World): ClientMetadata[] {
     return {
       client_id: clientId,
       application_type: 'native',
-      token_endpoint_auth_method: 'none',
-      grant_types: ['authorization_code', 'refresh_token'],
+      ...(clientSecret === undefined
+        ? { token_endpoint_auth_method: 'none' }
+        : { client_secret: clientSecret }),
+      grant_types: ['authorization_code', 'refresh_token', DEVICE_GRANT],
       response_types: ['code'],
       require_auth_time: true,
       redirect_uris: CALLBACKS.flatMap((path) =>
@@ -43,8 +46,8 @@ function clientsOf(world: World): ClientMetadata[] {
 
 /** When the account that a token is for last signed in, in seconds. */
 function authTimeOf(ctx: KoaContextWithOIDC): number | undefined {
-  const { AuthorizationCode, RefreshToken } = ctx.oidc.entities;
-  return AuthorizationCode?.authTime ?? RefreshToken?.authTime;
+  const { AuthorizationCode, DeviceCode, RefreshToken } = ctx.oidc.entities;
+  return AuthorizationCode?.authTime ?? DeviceCode?.authTime ?? RefreshToken?.authTime;
 }
 
 /** A certified OIDC provider (oidc-provider) with the people of the example world; consent is given for them. */
@@ -69,7 +72,8 @@ export async function createProvider(input: {
     jwks: { keys: [input.state.key] },
     cookies: { keys: [input.state.cookieSecret] },
     scopes: SCOPES,
-    pkce: { required: () => true },
+    // the Temporal UI sends no challenge: it proves by its secret that the code was meant for it
+    pkce: { required: (_ctx, client) => client.tokenEndpointAuthMethod === 'none' },
     claims: { openid: CLAIMS, profile: ['name'], email: ['email'], groups: ['groups'] },
     conformIdTokenClaims: false,
     ttl: {
@@ -92,6 +96,8 @@ export async function createProvider(input: {
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
+      deviceFlow: { enabled: true },
+      revocation: { enabled: true },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => RESOURCE,
@@ -111,6 +117,8 @@ export async function createProvider(input: {
       const authTime = authTimeOf(ctx);
       return { ...claimsOf(account), ...(authTime === undefined ? {} : { auth_time: authTime }) };
     },
+    // consent is given for all, so no prompt for it is asked, without which the library drops `offline_access`
+    issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     interactions: { policy, url: (_ctx, interaction) => `/login/${interaction.uid}` },
     loadExistingGrant: async (ctx) => {
       const { client, session, provider } = ctx.oidc;

@@ -20,6 +20,15 @@ export function inventoryText(world: World, keyVaultOrigin: string): string {
         { name: 'kv-{cluster}-{stage}', kind: 'azure-key-vault', url: `https://{name}.localhost:${port}` },
       ],
       projects: world.gitlab.projects.map((path) => ({ path, branch: 'main' })),
+      services: {
+        otterize: [
+          {
+            project: 'platform/clusters',
+            directory: '{cluster}/{stage}',
+            key: 'global.otterizeCloud.credentials',
+          },
+        ],
+      },
       groups: Object.fromEntries(world.groups.map((group) => [group.name, group.id])),
       roles: { requesters: ['requesters'], operators: ['operators'], auditors: ['auditors'] },
     },

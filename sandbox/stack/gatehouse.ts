@@ -14,9 +14,10 @@ import { STAND_INS } from '../registry.js';
 import { makeWorld, type World } from '../world.js';
 import { type InstallationOptions, type WrittenInstallation, writeInstallation } from './installation.js';
 import { freePort } from './ports.js';
-import { type PostgresServer, postgresServer } from './postgres.js';
+import { type PostgresServer, postgresOfOthers, postgresServer } from './postgres.js';
 import { answersOk, jsonFile, jsonLine, type RunningProcess, startTypeScript } from './processes.js';
 import { type TemporalServer, temporalServer } from './temporal.js';
+import { startTemporalUi, temporalUiBinary } from './temporal-ui.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 /** Retention of the sandbox's namespaces, in days. */
@@ -32,6 +33,8 @@ export interface GatehouseOptions {
   readonly folder?: string;
   /** a Temporal server to share; default: one of its own */
   readonly temporal?: { readonly address: string };
+  /** an empty database on a Postgres server to share, and the passwords that the roles have there; default: a server of its own */
+  readonly ledger?: { readonly databaseUrl: string; readonly passwords: RolePasswords };
   readonly temporalUi?: boolean;
   readonly namespace?: string;
   /** path of a workflow bundle made before, so that every worker starts fast */
@@ -196,10 +199,7 @@ export async function startGatehouse(options: GatehouseOptions = {}): Promise<Ga
     const namespace = options.namespace ?? 'default';
 
     step('Postgres');
-    const postgres = await postgresServer({ own: true, folder: join(folder, 'postgres') });
-    disposers.push(() => postgres.dispose());
-    const databaseUrl = await postgres.createDatabase('gatehouse');
-    const passwords = makePasswords();
+    const { postgres, databaseUrl, passwords } = await ledgerOf(options, folder, disposers);
     await setUpRoles(databaseUrl, passwords);
     await migrate(roleUrl(databaseUrl, 'owner', passwords));
 
@@ -276,6 +276,21 @@ export async function startStandIns(
   return { sandbox, addresses };
 }
 
+async function ledgerOf(
+  options: GatehouseOptions,
+  folder: string,
+  disposers: (() => Promise<unknown>)[],
+): Promise<Pick<GatehouseStack, 'postgres' | 'databaseUrl' | 'passwords'>> {
+  if (options.ledger !== undefined) {
+    return { ...options.ledger, postgres: postgresOfOthers(options.ledger.databaseUrl) };
+  }
+  // a folder of ours is closed to the user that Postgres runs as when root starts it: it gets one that is removed too
+  const kept = options.folder === undefined ? {} : { folder: join(folder, 'postgres') };
+  const postgres = await postgresServer({ own: true, ...kept });
+  disposers.push(() => postgres.dispose());
+  return { postgres, databaseUrl: await postgres.createDatabase('gatehouse'), passwords: makePasswords() };
+}
+
 async function temporalOf(
   options: GatehouseOptions,
   folder: string,
@@ -283,12 +298,20 @@ async function temporalOf(
   disposers: (() => Promise<unknown>)[],
 ): Promise<GatehouseStack['temporal']> {
   if (options.temporal !== undefined) return options.temporal;
+  const ui = options.temporalUi === true ? await temporalUiBinary() : undefined;
   const server = await temporalServer({
     folder: join(folder, 'temporal'),
-    ...(options.temporalUi === true ? { ui: true, uiCodecEndpoint: `${publicUrl}/codec` } : {}),
+    ...(options.temporalUi === true && ui === undefined ? { ui: true } : {}),
   });
   disposers.push(() => server.dispose());
-  return { address: server.address, uiUrl: server.uiUrl, server };
+  if (ui === undefined) return { address: server.address, uiUrl: server.uiUrl, server };
+  const port = await freePort();
+  const page = await startTemporalUi({
+    ...{ binary: ui, folder: join(folder, 'temporal-ui'), port, temporalAddress: server.address },
+    ...{ namespace: options.namespace ?? 'default', gatehouseUrl: publicUrl },
+  });
+  disposers.push(() => page.stop());
+  return { address: server.address, uiUrl: `http://127.0.0.1:${port}`, server };
 }
 
 async function temporaryFolderOf(disposers: (() => Promise<unknown>)[]): Promise<string> {

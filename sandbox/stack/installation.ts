@@ -6,6 +6,7 @@ import { generateKeySet, KEY_FILES, writeKeySet } from '../../src/security/key-g
 import { entraClientOf, type World } from '../world.js';
 import { inventoryText, policyText } from './example-files.js';
 import { shopImage, shopPathText, shopPolicyText } from './promotion-files.js';
+import { TEMPORAL_UI_CLIENT } from './temporal-ui.js';
 
 export interface InstallationOptions {
   readonly world: World;
@@ -18,6 +19,7 @@ export interface InstallationOptions {
   readonly timing?: 'standard' | 'brisk';
   readonly replanAfterMs?: number;
   readonly stabilisationMs?: number;
+  readonly waitAtMostMs?: number;
   /** where the API publishes checkpoints; default: nowhere */
   readonly checkpoints?: { readonly project: string; readonly branch: string; readonly folder: string };
   /** changes to the parts of the file, for tests */
@@ -86,6 +88,7 @@ export async function writeInstallation(options: InstallationOptions): Promise<W
         timing: options.timing ?? 'standard',
         replanAfterMs: options.replanAfterMs ?? 3_600_000,
         stabilisationMs: options.stabilisationMs ?? 1_000,
+        ...(options.waitAtMostMs === undefined ? {} : { waitAtMostMs: options.waitAtMostMs }),
         files: { inventory: 'inventory.yaml', policies: 'policies', paths: 'paths' },
         keys: {
           ring: `keys/${KEY_FILES.ring}`,
@@ -106,7 +109,9 @@ export async function writeInstallation(options: InstallationOptions): Promise<W
         page: {
           publicUrl: options.publicUrl,
           sessionSecretFile: `keys/${KEY_FILES.pageSession}`,
-          ...(options.temporalUiOrigin === undefined ? {} : { temporalUiOrigin: options.temporalUiOrigin }),
+          ...(options.temporalUiOrigin === undefined
+            ? {}
+            : { temporalUiOrigin: options.temporalUiOrigin, temporalUiClientId: TEMPORAL_UI_CLIENT }),
         },
         tickets: { webhookSecretFile: secret('ticket-webhook', world.webhooks.incomingSecret) },
         api: {

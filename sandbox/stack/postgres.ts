@@ -8,7 +8,7 @@ import { ProcessError, type RunningProcess, startProcess } from './processes.js'
 import { runCommand } from './run-command.js';
 import { type TemporaryFolder, temporaryFolder } from './temporary-folder.js';
 
-/** A Postgres server that runs: found by `DATABASE_URL`, or started by us. */
+/** A Postgres server that runs: found by `DATABASE_URL`, shared, or started by us. */
 export interface PostgresServer {
   /** Connection URL of the superuser (or of the user in `DATABASE_URL`). Holds a password: never print it. */
   readonly adminUrl: string;
@@ -21,8 +21,10 @@ export interface PostgresServer {
   /**
    * Makes a new, empty database and returns the connection URL of its owner.
    * @param name lower case letters, digits and underscores; a random suffix is added
+   * @param template address of a database of this server that it begins as a copy of, and to which nobody is connected. Who
+   * may connect is not copied
    */
-  createDatabase(name: string): Promise<string>;
+  createDatabase(name: string, template?: string): Promise<string>;
   /** Drops a database of `createDatabase`, with whoever is connected to it. */
   dropDatabase(url: string): Promise<void>;
   /** Ends it. `SIGKILL` ends it as a crash would. Data stays until `dispose`. */
@@ -55,17 +57,22 @@ const INITDB_TIMEOUT_MS = 120_000;
  */
 export async function postgresServer(o: PostgresOptions = {}): Promise<PostgresServer> {
   const given = process.env.DATABASE_URL;
-  if (given !== undefined && given !== '' && o.own !== true) return existing(given);
+  if (given !== undefined && given !== '' && o.own !== true) return existing(given, 'DATABASE_URL');
   return startPostgres(await postgresBinaries(), o);
 }
 
-function existing(adminUrl: string): PostgresServer {
-  const notOurs = () => Promise.reject(new Error('This server is not ours to stop: unset DATABASE_URL'));
+/** A server that somebody else has started and will end. @param adminUrl of a superuser, in any of its databases */
+export function postgresOfOthers(adminUrl: string): PostgresServer {
+  return existing(adminUrl, 'shared');
+}
+
+function existing(adminUrl: string, from: string): PostgresServer {
+  const notOurs = () => Promise.reject(new Error(`This server is not ours to stop (${from})`));
   return {
     adminUrl,
-    description: `the server at ${new URL(adminUrl).host} (DATABASE_URL)`,
+    description: `the server at ${new URL(adminUrl).host} (${from})`,
     ours: false,
-    createDatabase: (name) => createDatabase(adminUrl, name),
+    createDatabase: (name, template) => createDatabase(adminUrl, name, template),
     dropDatabase: (url) => dropDatabase(adminUrl, url),
     stop: notOurs,
     start: () => Promise.resolve(),
@@ -111,7 +118,7 @@ async function startPostgres(binaries: PostgresBinaries, o: PostgresOptions): Pr
     description: `PostgreSQL ${version}, real programs from npm`,
     logFile: join(folder, 'postgres.log'),
     ours: true,
-    createDatabase: (name) => createDatabase(adminUrl, name),
+    createDatabase: (name, template) => createDatabase(adminUrl, name, template),
     dropDatabase: (url) => dropDatabase(adminUrl, url),
     stop,
     async start() {
@@ -165,7 +172,8 @@ function settings(durable: boolean): string[] {
     listen_addresses: '127.0.0.1',
     // No socket in a common folder: the port on loopback is the only way in.
     unix_socket_directories: '',
-    max_connections: '200',
+    // Installations of a test run share one server, each with some thirty connections.
+    max_connections: '300',
     fsync: durable ? 'on' : 'off',
     full_page_writes: durable ? 'on' : 'off',
     timezone: 'UTC',
@@ -209,11 +217,14 @@ async function serves(adminUrl: string): Promise<string | undefined> {
   });
 }
 
-async function createDatabase(adminUrl: string, name: string): Promise<string> {
+async function createDatabase(adminUrl: string, name: string, templateUrl?: string): Promise<string> {
   const full = `${name}_${randomBytes(5).toString('hex')}`;
+  // template0 copies fastest and holds nothing of anybody.
+  const template = templateUrl === undefined ? 'template0' : databaseOf(templateUrl);
   await withClient(adminUrl, (client) =>
-    // template0 copies fastest and holds nothing of anybody.
-    client.query(`CREATE DATABASE ${client.escapeIdentifier(full)} TEMPLATE template0`),
+    client.query(
+      `CREATE DATABASE ${client.escapeIdentifier(full)} TEMPLATE ${client.escapeIdentifier(template)}`,
+    ),
   );
   const url = new URL(adminUrl);
   url.pathname = `/${full}`;
@@ -221,10 +232,14 @@ async function createDatabase(adminUrl: string, name: string): Promise<string> {
 }
 
 async function dropDatabase(adminUrl: string, databaseUrl: string): Promise<void> {
-  const name = new URL(databaseUrl).pathname.slice(1);
+  const name = databaseOf(databaseUrl);
   await withClient(adminUrl, (client) =>
     client.query(`DROP DATABASE IF EXISTS ${client.escapeIdentifier(name)} WITH (FORCE)`),
   );
+}
+
+function databaseOf(url: string): string {
+  return new URL(url).pathname.slice(1);
 }
 
 async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {

@@ -30,8 +30,6 @@ export interface TemporalOptions {
   readonly port?: number;
   /** Serve the web page too: `true` for a free port, or the port. Default: no page. */
   readonly ui?: boolean | number;
-  /** Address of the codec server, as the browser sees it, for the page. */
-  readonly uiCodecEndpoint?: string;
   /** Namespaces that exist when it is up, `default` in any case. */
   readonly namespaces?: readonly string[];
   /** More dynamic configuration: key to value (written as JSON). */
@@ -136,7 +134,6 @@ function argumentsOf(o: TemporalOptions, folder: string, port: number, uiPort: n
   if (uiPort === undefined) args.push('--headless');
   else args.push('--ui-port', String(uiPort), '--ui-disable-news-fetch');
   if (o.metricsPort !== undefined) args.push('--metrics-port', String(o.metricsPort));
-  if (o.uiCodecEndpoint !== undefined) args.push('--ui-codec-endpoint', o.uiCodecEndpoint);
   return args;
 }
 

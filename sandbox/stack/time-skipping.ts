@@ -33,8 +33,8 @@ export async function timeSkippingEnvironment(
       ...o,
       server: { executable: { type: 'existing-path', path: join(RECIPE, 'temporal-test-server.sh') } },
     });
-  // The SDK waits 5 s for the JVM, which a loaded machine may miss: the second time its files are in memory.
-  return start().catch(start);
+  // The SDK waits 5 s for the JVM, which a loaded machine may miss: later its files are in memory.
+  return start().catch(start).catch(start).catch(start);
 }
 
 async function jars(): Promise<string> {

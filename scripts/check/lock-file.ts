@@ -4,7 +4,16 @@ import { ROOT } from '../run-part.js';
 import type { Check } from './finding.js';
 
 /** Entries of `packages` in package-lock.json: path in node_modules to what was resolved. */
-type Packages = Readonly<Record<string, { readonly version?: string; readonly resolved?: string }>>;
+type Packages = Readonly<
+  Record<
+    string,
+    {
+      readonly version?: string;
+      readonly resolved?: string;
+      readonly optionalDependencies?: Readonly<Record<string, string>>;
+    }
+  >
+>;
 
 /**
  * Faults of a lock file: addresses of a registry in it (an install then works on one network only), and packages that
@@ -32,6 +41,12 @@ export function lockFileFaults(packages: Packages): string[] {
   const different = new Set(temporal.flatMap(([, all]) => all));
   if (different.size > 1)
     faults.push(`Packages of @temporalio have different versions: ${[...different].join(', ')}`);
+  for (const [path, { optionalDependencies = {} }] of Object.entries(packages)) {
+    for (const name of Object.keys(optionalDependencies).filter((name) => !versions.has(name)))
+      faults.push(
+        `${path} wants ${name}, if it can be had, and the lock file does not have it: npm ci refuses that`,
+      );
+  }
   return faults;
 }
 

@@ -41,7 +41,7 @@ export const TOOLS: readonly Check[] = [
     '--max-diagnostics=50',
     '.',
   ]),
-  tool('imports', 'dependency-cruiser', 'bin/dependency-cruise.mjs', [
+  tool('imports', 'dependency-cruiser', 'bin/dependency-cruiser.mjs', [
     '--config',
     '.dependency-cruiser.cjs',
     '--output-type',

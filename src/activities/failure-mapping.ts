@@ -12,6 +12,7 @@ import {
   SystemError,
   type SystemTrouble,
   scopeOf,
+  withShortTexts,
 } from '../domain/failure.js';
 import { LedgerUnavailable } from '../ledger/errors.js';
 import { StepFailed } from './errors.js';
@@ -71,15 +72,19 @@ export function failureOf(error: unknown, step: string, attempt: number): Error 
       system: 'gatehouse',
       operation: step,
       object: step,
-      message:
-        error instanceof Error
-          ? `${error.name}: ${error.message}`.slice(0, 500)
-          : 'an error without a message',
-      remedy: 'This was not foreseen: look at the log of the worker',
+      // the message is the library's: it may hold whatever was sent, a token among it
+      message: `something that was not foreseen (${nameOf(error)})`,
+      remedy: 'Look at the log of the worker, which holds the rest',
       scope: 'target',
     },
     attempt >= MAX_UNFORESEEN_ATTEMPTS,
   );
+}
+
+/** Class of an error; anything that is no plain word is not shown. */
+function nameOf(error: unknown): string {
+  const name = error instanceof Error ? error.name : typeof error;
+  return /^[A-Za-z]{1,60}$/.test(name) ? name : 'an error';
 }
 
 function systemFailure(trouble: SystemTrouble, step: string, attempt: number): ApplicationFailure {
@@ -110,10 +115,11 @@ function systemFailure(trouble: SystemTrouble, step: string, attempt: number): A
 
 function failure(
   type: string,
-  report: FailureReport,
+  whole: FailureReport,
   nonRetryable: boolean,
   nextRetryDelayMs?: number,
 ): ApplicationFailure {
+  const report = withShortTexts(whole);
   return ApplicationFailure.create({
     type,
     message: `${report.system}: ${report.operation} ${report.object}: ${report.message}. ${report.remedy}`,

@@ -1,4 +1,5 @@
 /** Builds the API as a Fastify instance: plugins first, then routes. server.ts boots it, tests inject into it. */
+import fastifyCookie from '@fastify/cookie';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync } from 'fastify';
 import { actorOf } from '../domain/identity.js';
@@ -7,18 +8,19 @@ import { CommandGiving } from './command-giving.js';
 import { Commanding } from './commands.js';
 import type { ApiContext } from './context.js';
 import { Deciding } from './decisions.js';
-import { Holds } from './holds.js';
+import { fleetSubjects, Holds } from './holds.js';
 import { Inbox } from './inbox.js';
 import { Intake } from './intake/intake.js';
 import { Superseding } from './intake/superseding.js';
 import { LIMITS, REFUSALS } from './limits.js';
 import { authentication, callerOf } from './plugins/authentication.js';
-import { errors } from './plugins/errors.js';
+import { errors, refuseBeforeRouting } from './plugins/errors.js';
+import { keptTexts } from './plugins/kept-texts.js';
 import { metrics } from './plugins/metrics.js';
 import { openapi } from './plugins/openapi.js';
 import { page } from './plugins/page.js';
 import { rateLimits } from './plugins/rate-limit.js';
-import { securityHeaders } from './plugins/security-headers.js';
+import { securityHeaders, setSecurityHeaders } from './plugins/security-headers.js';
 import type { ApiDependencies, CodecMount } from './ports.js';
 import { Problem } from './problems.js';
 import { ProgressFeed } from './progress-feed.js';
@@ -40,6 +42,10 @@ import { noPromotionRoutes } from './routes/v1/no-promotions.js';
 import { requestRoutes } from './routes/v1/requests.js';
 import { webhookRoutes } from './routes/v1/webhooks.js';
 import { Cookies } from './sign-in/cookies.js';
+import { Seal } from './sign-in/seal.js';
+import { Sessions } from './sign-in/sessions.js';
+import type { SignIn } from './sign-in/sign-in.js';
+import { refuseUnreadable } from './unreadable-calls.js';
 
 export interface AppOptions {
   /** pino, with redaction; absent: silent */
@@ -53,6 +59,7 @@ export interface AppOptions {
  * @param deps what it needs from outside
  */
 export async function buildApp(deps: ApiDependencies, options: AppOptions = {}): Promise<FastifyInstance> {
+  const tls = isServedWithTls(deps);
   const app = Fastify({
     ...(options.logger === undefined ? { logger: false } : { loggerInstance: options.logger }),
     bodyLimit: LIMITS.bodyBytes,
@@ -61,6 +68,11 @@ export async function buildApp(deps: ApiDependencies, options: AppOptions = {}):
     keepAliveTimeout: LIMITS.keepAliveMs,
     trustProxy: deps.trustedProxies ?? false,
     genReqId: () => crypto.randomUUID(),
+    frameworkErrors: (error, request, reply) => {
+      setSecurityHeaders(reply, tls);
+      refuseBeforeRouting(error, request, reply);
+    },
+    clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, tls),
     // what is not known is refused, never dropped in silence; texts stay texts
     ajv: {
       customOptions: {
@@ -70,6 +82,8 @@ export async function buildApp(deps: ApiDependencies, options: AppOptions = {}):
         allErrors: true,
         // bodies of several kinds: what is wrong is told of the kind that was meant
         discriminator: true,
+        // a fault names the values that would do, and they stand in the schema around it
+        verbose: true,
       },
     },
     routerOptions: { maxParamLength: 128 },
@@ -79,14 +93,17 @@ export async function buildApp(deps: ApiDependencies, options: AppOptions = {}):
     app.log.error({ err: error }, 'a refusal could not be recorded'),
   );
   await app.register(errors, { audit: context.audit });
-  await app.register(securityHeaders, { publicUrl: deps.publicUrl });
+  await app.register(securityHeaders, { tls });
+  await app.register(fastifyCookie);
   await app.register(authentication, {
     verifyToken: deps.verifyToken,
     roles: context.roles,
-    cookies: context.cookies,
+    sessions: context.sessions,
     publicUrl: deps.publicUrl,
+    temporalUiClient: deps.codec?.uiClient,
   });
   await app.register(rateLimits);
+  await app.register(keptTexts);
   await app.register(openapi, { publicUrl: deps.publicUrl, promotes: (deps.paths ?? []).length > 0 });
   await app.register(metrics, {
     token: deps.metricsToken,
@@ -95,8 +112,8 @@ export async function buildApp(deps: ApiDependencies, options: AppOptions = {}):
   });
 
   await app.register(healthRoutes(context));
-  if (deps.signIn !== undefined && context.cookies !== undefined) {
-    await app.register(signInRoutes(deps.signIn, context.cookies));
+  if (deps.signIn !== undefined && context.sessions !== undefined) {
+    await app.register(signInRoutes(deps.signIn, context.sessions));
     await app.register(page);
   }
   const v1 = { prefix: '/v1' };
@@ -107,11 +124,12 @@ export async function buildApp(deps: ApiDependencies, options: AppOptions = {}):
   await app.register(commandRoutes(context), v1);
   await app.register(gateRoutes(context), v1);
   await app.register(decisionRoutes(context), v1);
+  // holds stop fleets too
+  await app.register(holdRoutes(context), v1);
   if ((deps.paths ?? []).length === 0) {
     await app.register(noPromotionRoutes, v1);
   } else {
     await app.register(environmentRoutes(context), v1);
-    await app.register(holdRoutes(context), v1);
     await app.register(figureRoutes(context), v1);
   }
   if (deps.ticketHooks !== undefined) await app.register(webhookRoutes(context, deps.ticketHooks), v1);
@@ -141,8 +159,8 @@ function contextOf(
   const { ledger, now } = deps;
   const roles = new Roles(deps.inventory, deps.machineRequesters);
   const paths = deps.paths ?? [];
-  const holds = new Holds({ ledger, paths, roles });
-  const reader = new RequestReader(ledger, deps.ring, holds, now);
+  const holds = new Holds({ ledger, paths, roles, fleets: fleetSubjects(deps.inventory) });
+  const reader = new RequestReader(ledger, deps.ring, holds, deps.workflows, now);
   const giving = new CommandGiving(ledger, deps.workflows);
   return {
     deps,
@@ -162,13 +180,19 @@ function contextOf(
     deciding: new Deciding({ ledger, signer: deps.signers.decision, reader, roles, now }),
     commanding: new Commanding(ledger, giving, roles),
     holds,
-    inbox: new Inbox(ledger, reader, roles, now),
+    inbox: new Inbox(ledger, roles, now),
     audit: new RefusalAudit(ledger, now, onAuditFailure),
-    cookies:
-      deps.signIn === undefined
-        ? undefined
-        : new Cookies(deps.signIn.cookieKey, deps.publicUrl.startsWith('https://'), now),
+    sessions: deps.signIn === undefined ? undefined : sessionsOf(deps, deps.signIn),
   };
+}
+
+function sessionsOf(deps: ApiDependencies, { cookieKey }: SignIn): Sessions {
+  const seal = new Seal(cookieKey, deps.now);
+  return new Sessions(new Cookies(seal, isServedWithTls(deps)), seal, deps.ledger.sessions);
+}
+
+function isServedWithTls({ publicUrl }: ApiDependencies): boolean {
+  return publicUrl.startsWith('https://');
 }
 
 /** The codec server judges the caller itself: it must answer preflights of the Temporal UI, which carry no token. */
@@ -186,8 +210,10 @@ async function mountCodec(
         ...mount,
         authenticate: async (request) => {
           const identity = callerOf(request);
-          // a cookie would let any page that the UI's origin shows read payloads
-          if (request.via !== 'token') throw new Problem('unauthenticated', 'Send an access token.');
+          // a cookie goes along by itself, so it counts only where the browser says that the UI's own page calls
+          if (request.via === 'session' && !mount.origins.includes(request.headers.origin ?? '')) {
+            throw new Problem('unauthenticated', 'Send an access token.');
+          }
           if (!roles.has(identity, 'operator') && !roles.has(identity, 'auditor')) {
             throw new Problem('forbidden', 'Only operators and auditors may read payloads.');
           }

@@ -47,6 +47,8 @@ export class Checkpointer {
     });
     feed
       .subscribe((seq) => this.later(() => this.signWhenDue(seq)))
+      // what ended before anybody listened is not told of
+      .then(() => this.later(async () => this.signWhenDue((await this.ledger.head()).seq)))
       .catch((error: unknown) => {
         this.log.warn({ err: error }, 'checkpoints: not told of endings, signing on time only');
       });

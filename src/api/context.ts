@@ -9,7 +9,7 @@ import type { ProgressFeed } from './progress-feed.js';
 import type { RefusalAudit } from './refusal-audit.js';
 import type { RequestReader } from './request-reader.js';
 import type { Roles } from './roles.js';
-import type { Cookies } from './sign-in/cookies.js';
+import type { Sessions } from './sign-in/sessions.js';
 
 export interface ApiContext {
   readonly deps: ApiDependencies;
@@ -22,5 +22,6 @@ export interface ApiContext {
   readonly holds: Holds;
   readonly feed: ProgressFeed;
   readonly audit: RefusalAudit;
-  readonly cookies: Cookies | undefined;
+  /** absent: nobody signs in with the page */
+  readonly sessions: Sessions | undefined;
 }

@@ -7,6 +7,7 @@ import { actorOf } from '../domain/identity.js';
 import type { GatePolicy } from '../domain/manifest.js';
 import { currentPlan, entriesOfType, type RequestRecord } from '../domain/record.js';
 import type { ApiLedger, DecisionResult } from '../ledger/ports.js';
+import { recordOf } from '../ledger/record.js';
 import { signDecision } from '../security/attestation.js';
 import { digest } from '../security/canonical.js';
 import type { Signer } from '../security/signer.js';
@@ -50,6 +51,20 @@ export class Deciding {
   }
 
   /**
+   * Says whether a decision would be taken, and records nothing: a form asks before the last question.
+   * @param record a request that the caller may see
+   * @throws Problem as `decide`
+   */
+  async check(
+    record: RequestRecord,
+    gateName: string,
+    identity: Identity,
+    given: GivenDecision,
+  ): Promise<void> {
+    await this.judge(record, gateOf(record, gateName), identity, given);
+  }
+
+  /**
    * Records a decision.
    * @param record a request that the caller may see
    * @throws Problem `not-found` (no such gate), `not-a-person`, `four-eyes`, `not-an-approver`, `login-too-old`,
@@ -62,12 +77,8 @@ export class Deciding {
     given: GivenDecision,
   ): Promise<RecordedDecision> {
     const gate = gateOf(record, gateName);
-    this.refuseUnlessAllowed(record, gate, identity, given);
-    const plan = this.currentOrOutdated(record, gate, given);
-    await this.refuseUnlessSound(record);
-    const known = ownDecision(record, gate, plan.epoch, identity.personId);
-    if (known !== undefined) return repeatOf(known, given);
-    await this.refuseUnlessOpen(record, gate);
+    const { plan, repeated } = await this.judge(record, gate, identity, given);
+    if (repeated !== undefined) return repeated;
 
     const { ledger, signer } = this.deps;
     const comment =
@@ -110,7 +121,44 @@ export class Deciding {
       },
       decisionMessage({ workflowId: record.request.workflowId, jti: claims.jti, envelope }),
     );
-    return { jti: claims.jti, decision: given.decision, ...recordedOrProblem(result) };
+    const recorded = recordedOrProblem(result);
+    if (recorded === undefined)
+      return await this.recordedMeanwhile(record, gate, plan.epoch, identity, given);
+    return { jti: claims.jti, decision: given.decision, ...recorded };
+  }
+
+  /** The same person was faster in another window: the same decision is answered with the one that is recorded. */
+  private async recordedMeanwhile(
+    { requestId }: RequestRecord,
+    gate: GatePolicy,
+    epoch: number,
+    { personId }: Identity,
+    given: GivenDecision,
+  ): Promise<RecordedDecision> {
+    const now = recordOf(await this.deps.ledger.entriesOf(requestId));
+    const known = now === null ? undefined : ownDecision(now, gate, epoch, personId);
+    if (known === undefined) {
+      throw new Problem('already-decided', 'You have decided at this gate in another window.');
+    }
+    return repeatOf(known, given);
+  }
+
+  private async judge(
+    record: RequestRecord,
+    gate: GatePolicy,
+    identity: Identity,
+    given: GivenDecision,
+  ): Promise<{
+    readonly plan: { readonly epoch: number; readonly digest: string };
+    readonly repeated?: RecordedDecision;
+  }> {
+    this.refuseUnlessAllowed(record, gate, identity, given);
+    const plan = this.currentOrOutdated(record, gate, given);
+    await this.refuseUnlessSound(record);
+    const known = ownDecision(record, gate, plan.epoch, identity.personId);
+    if (known !== undefined) return { plan, repeated: repeatOf(known, given) };
+    await this.refuseUnlessOpen(record, gate);
+    return { plan };
   }
 
   private refuseUnlessAllowed(
@@ -214,14 +262,17 @@ function repeatOf(
   return { ...known, isNew: false };
 }
 
-function recordedOrProblem(result: DecisionResult): { readonly seq: number; readonly isNew: boolean } {
+/** @returns undefined when this person has decided meanwhile */
+function recordedOrProblem(
+  result: DecisionResult,
+): { readonly seq: number; readonly isNew: boolean } | undefined {
   switch (result.state) {
     case 'recorded':
       return { seq: result.seq, isNew: true };
     case 'same':
       return { seq: result.seq, isNew: false };
     case 'already-voted':
-      throw new Problem('already-decided', 'You have decided at this gate in another window.');
+      return undefined;
     case 'closed':
       throw new Problem('gate-closed', 'The gate closed just now.');
     case 'superseded':

@@ -1,10 +1,10 @@
 /** Holds: who may stop changes and let them go on, and telling the promotions that it concerns. */
 import { actorOf, type Identity } from '../domain/identity.js';
+import type { InventoryManifest } from '../domain/manifest.js';
 import { describeScope, type Hold, type HoldScope, holdOf, holdsOn } from '../domain/promotion/holds.js';
 import { workflowIdOf } from '../domain/request.js';
 import { LedgerRefused } from '../ledger/errors.js';
 import type { ApiLedger } from '../ledger/ports.js';
-import { recordOf } from '../ledger/record.js';
 import type { InstalledPath } from '../manifests/installed-files.js';
 import { suggest } from '../manifests/near-miss.js';
 import { digest } from '../security/canonical.js';
@@ -17,6 +17,8 @@ export interface HoldsDependencies {
   readonly ledger: ApiLedger;
   readonly paths: readonly InstalledPath[];
   readonly roles: Roles;
+  /** of fleets: each service and each stage of the inventory */
+  readonly fleets: readonly Held[];
 }
 
 export class Holds {
@@ -31,14 +33,20 @@ export class Holds {
     const { ledger } = this.deps;
     const entries = await ledger.holds();
     const refs = entries.flatMap(({ body }) => (body.reason === undefined ? [] : [body.reason]));
-    const reasons = refs.length === 0 ? new Map<string, string>() : await ledger.personal(refs);
+    const reasons = await ledger.personal(refs);
     return entries.map((entry) => holdOf(entry, reasons));
   }
 
   /** Holds that concern something that this person may see. */
   async seenBy(identity: Identity): Promise<readonly Hold[]> {
     const { paths, roles } = this.deps;
-    const seen = subjectsOf(paths).filter(({ owners }) => roles.maySeeApplication(identity, owners));
+    const seesFleets = (['operator', 'requester', 'auditor'] as const).some((role) =>
+      roles.has(identity, role),
+    );
+    const seen = [
+      ...subjectsOf(paths).filter(({ owners }) => roles.maySeeApplication(identity, owners)),
+      ...(seesFleets ? this.deps.fleets : []),
+    ];
     return (await this.all()).filter((hold) => seen.some((subject) => holdsOn([hold], subject).length > 0));
   }
 
@@ -102,14 +110,19 @@ export class Holds {
   }
 
   private refuseUnknown({ application, environment }: HoldScope): void {
-    const { paths } = this.deps;
-    const applications = paths.map(({ manifest }) => manifest.metadata.name);
+    const { paths, fleets } = this.deps;
+    const applications = [
+      ...new Set([
+        ...paths.map(({ manifest }) => manifest.metadata.name),
+        ...fleets.map((fleet) => fleet.application),
+      ]),
+    ];
     const faults: Fault[] = [];
     if (application !== undefined && !applications.includes(application)) {
-      const message = `"${application}" has no path: ${suggest(application, applications)}`;
+      const message = `"${application}" has no path and is no service: ${suggest(application, applications)}`;
       faults.push({ place: 'body.scope.application', message });
     }
-    const environments = subjectsOf(paths)
+    const environments = [...subjectsOf(paths), ...fleets]
       .filter((subject) => application === undefined || subject.application === application)
       .map((subject) => subject.environment);
     if (faults.length === 0 && environment !== undefined && !environments.includes(environment)) {
@@ -128,16 +141,28 @@ export class Holds {
       const workflowId = workflowIdOf.promotion(subject.application, subject.environment);
       const [open] = await ledger.openRequests(workflowId);
       if (open === undefined) continue;
-      const record = recordOf(await ledger.entriesOf(open.requestId));
+      const record = await ledger.recordFor(open.requestId);
       const places = record?.request.content.targets.map(({ key }) => workflowIdOf.place(key)) ?? [];
       await ledger.tellOfNews(open.requestId, newsMessage({ workflowIds: [workflowId, ...places] }));
     }
   }
 }
 
-interface Subject {
+/** What a hold can be about. */
+interface Held {
   readonly application: string;
   readonly environment: string;
+}
+
+/** A service is held by its name, and its clusters by their stage. */
+export function fleetSubjects({ spec }: InventoryManifest): readonly Held[] {
+  const stages = [...new Set(spec.clusters.map(({ stage }) => stage))];
+  return Object.keys(spec.services).flatMap((application) =>
+    stages.map((environment) => ({ application, environment })),
+  );
+}
+
+interface Subject extends Held {
   readonly owners: string;
 }
 

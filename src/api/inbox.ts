@@ -6,7 +6,6 @@ import type { Identity } from '../domain/identity.js';
 import { currentPlan, type RequestRecord } from '../domain/record.js';
 import type { ApiLedger, OpenGate } from '../ledger/ports.js';
 import { ownDecision } from './decisions.js';
-import type { RequestReader } from './request-reader.js';
 import type { Roles } from './roles.js';
 
 export interface InboxItem {
@@ -16,13 +15,11 @@ export interface InboxItem {
 
 export class Inbox {
   private readonly ledger: ApiLedger;
-  private readonly reader: RequestReader;
   private readonly roles: Roles;
   private readonly now: () => number;
 
-  constructor(ledger: ApiLedger, reader: RequestReader, roles: Roles, now: () => number) {
+  constructor(ledger: ApiLedger, roles: Roles, now: () => number) {
     this.ledger = ledger;
-    this.reader = reader;
     this.roles = roles;
     this.now = now;
   }
@@ -34,7 +31,7 @@ export class Inbox {
     const items: InboxItem[] = [];
     for (const gate of open) {
       if (!records.has(gate.requestId)) {
-        records.set(gate.requestId, await this.reader.find(gate.requestId));
+        records.set(gate.requestId, await this.ledger.recordFor(gate.requestId));
       }
       const record = records.get(gate.requestId);
       if (record !== null && record !== undefined && this.waitsFor(record, gate, identity)) {

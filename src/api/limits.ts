@@ -19,6 +19,8 @@ export const LIMITS = {
   decisionsPerMinute: 120,
   /** rows on a page of requests */
   maxPage: 50,
+  /** requests that one call for a narrowed list reads: each is a few milliseconds */
+  listReads: 500,
   /** a comment or reason is a paragraph */
   maxText: 2_000,
 } as const;
@@ -101,4 +103,10 @@ export const TEMPORAL = {
   updateMs: 10_000,
   /** a readiness check must answer before its caller gives up */
   pingMs: 3_000,
+  /** runs below one request that a status looks at: more are never in flight at once by default */
+  childrenLookedAt: 10,
+  /** how long what was seen of a run is told again: many may watch one request */
+  lookKeptMs: 5_000,
+  /** how long the readiness of the namespace is told again: probes come every few seconds, from several places */
+  fitnessKeptMs: 10_000,
 } as const;

@@ -13,6 +13,11 @@ export function newHoldId(seed: Uint8Array = randomBytes(26)): string {
   return `hold-${base32(seed.subarray(0, 26))}`;
 }
 
+/** `cmd-` and 130 bits in base32. @param seed bytes of a digest: the same command when it is sent again */
+export function newCommandId(seed: Uint8Array): string {
+  return `cmd-${base32(seed.subarray(0, 26))}`;
+}
+
 /** Ids of decisions and commands. */
 export function newId(): string {
   return randomUUID();

@@ -1,8 +1,10 @@
 /** What the API needs from outside: handed in by server.ts, so that tests hand in their own. */
+import type { Fitness } from '../config/temporal-fitness.js';
 import type { DecisionNotice } from '../domain/decision.js';
 import type { Identity } from '../domain/identity.js';
 import type { InventoryManifest, PolicyManifest } from '../domain/manifest.js';
 import type { CommandAnswer, OperatorCommand, UPDATE } from '../domain/messages.js';
+import type { RunLook } from '../domain/status/attempts.js';
 import type { ApiLedger, Checkpoint } from '../ledger/ports.js';
 import type { InstalledPath } from '../manifests/installed-files.js';
 import type { KeyRing } from '../security/keyring.js';
@@ -35,8 +37,10 @@ export interface WorkflowPort {
   tellNews(workflowId: string): Promise<void>;
   /** Sends an operator's command; the same command id has the same answer. */
   command(workflowId: string, command: CommandName, body: OperatorCommand): Promise<CommandOutcome>;
-  /** @throws when Temporal cannot be reached */
-  ping(): Promise<void>;
+  /** What Temporal knows of the attempts of a run now. Never throws: what cannot be seen is told as that. */
+  look(workflowId: string): Promise<RunLook>;
+  /** Whether the namespace can carry the work. @throws when Temporal cannot be reached */
+  fitness(): Promise<readonly Fitness[]>;
 }
 
 /** Where a manifest lies in Git. */
@@ -95,6 +99,8 @@ export interface CodecMount {
   readonly namespace: string;
   /** exact origins of Temporal UIs */
   readonly origins: readonly string[];
+  /** the OIDC client of the Temporal UI: tokens made for it read payloads and nothing else */
+  readonly uiClient?: string;
 }
 
 export interface ApiDependencies {

@@ -67,6 +67,11 @@ export const PROBLEMS = {
     title: 'There is nothing here for you',
     remedy: 'Check the address. What you may not see looks the same as what does not exist.',
   },
+  'wrong-method': {
+    status: 405,
+    title: 'Not by this method',
+    remedy: 'Use a method that the header Allow names.',
+  },
   'open-request': {
     status: 409,
     title: 'Another request for this is open',
@@ -99,6 +104,21 @@ export const PROBLEMS = {
     remedy: 'Read the status of the request.',
   },
   'too-large': { status: 413, title: 'Too large', remedy: 'Send less: split the fleet.' },
+  'too-slow': {
+    status: 408,
+    title: 'The call did not come to its end in time',
+    remedy: 'Send it again, in one go.',
+  },
+  'address-too-long': {
+    status: 414,
+    title: 'The address is too long',
+    remedy: 'Check the ids in it, or narrow the list with fewer words.',
+  },
+  'headers-too-large': {
+    status: 431,
+    title: 'Address and headers are too large',
+    remedy: 'Send fewer or shorter headers, or delete the cookies of this address.',
+  },
   'unsupported-media-type': { status: 415, title: 'Not JSON', remedy: 'Send application/json.' },
   'invalid-manifest': {
     status: 422,

@@ -3,7 +3,6 @@
 import type { RequestRecord } from '../domain/record.js';
 import { workflowIdOf } from '../domain/request.js';
 import type { ApiLedger } from '../ledger/ports.js';
-import { recordOf } from '../ledger/record.js';
 import { HISTORY } from './limits.js';
 import { Problem } from './problems.js';
 
@@ -16,9 +15,9 @@ export interface EnvironmentName {
 const PAGE = 100;
 
 export class PromotionRecords {
-  private readonly ledger: Pick<ApiLedger, 'requests' | 'entriesOf'>;
+  private readonly ledger: Pick<ApiLedger, 'requests' | 'recordFor'>;
 
-  constructor(ledger: Pick<ApiLedger, 'requests' | 'entriesOf'>) {
+  constructor(ledger: Pick<ApiLedger, 'requests' | 'recordFor'>) {
     this.ledger = ledger;
   }
 
@@ -67,7 +66,7 @@ export class PromotionRecords {
   private async recordsOf(ids: readonly string[]): Promise<readonly RequestRecord[]> {
     const records: RequestRecord[] = [];
     for (const id of ids) {
-      const record = recordOf(await this.ledger.entriesOf(id));
+      const record = await this.ledger.recordFor(id);
       if (record !== null) records.push(record);
     }
     return records;

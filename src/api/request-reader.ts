@@ -9,6 +9,7 @@ import type { ApiLedger } from '../ledger/ports.js';
 import { recordOf } from '../ledger/record.js';
 import type { KeyRing } from '../security/keyring.js';
 import type { Holds } from './holds.js';
+import type { WorkflowPort } from './ports.js';
 import { unsound } from './soundness.js';
 import { verifiedVotes } from './verified-votes.js';
 
@@ -19,16 +20,24 @@ export class RequestReader {
   private readonly ledger: ApiLedger;
   private readonly ring: KeyRing;
   private readonly holds: Pick<Holds, 'all'>;
+  private readonly workflows: Pick<WorkflowPort, 'look'>;
   private readonly now: () => number;
 
-  constructor(ledger: ApiLedger, ring: KeyRing, holds: Pick<Holds, 'all'>, now: () => number) {
+  constructor(
+    ledger: ApiLedger,
+    ring: KeyRing,
+    holds: Pick<Holds, 'all'>,
+    workflows: Pick<WorkflowPort, 'look'>,
+    now: () => number,
+  ) {
     this.ledger = ledger;
+    this.workflows = workflows;
     this.ring = ring;
     this.holds = holds;
     this.now = now;
   }
 
-  /** The record without asking who wants it; null when there is none. */
+  /** The record without asking who wants it; null when there is none. @throws LedgerCorrupt when its documents cannot be read */
   async find(requestId: string): Promise<RequestRecord | null> {
     if (!REQUEST_ID.test(requestId)) return null;
     return recordOf(await this.ledger.entriesOf(requestId));
@@ -44,12 +53,26 @@ export class RequestReader {
     );
   }
 
+  /** Where a request stands for whoever looks at it alone: with what Temporal knows of its run. */
+  async closelyOf(record: RequestRecord): Promise<RequestStatus> {
+    return this.statusOf(record, await this.closelyAround(record));
+  }
+
+  /** What a request meets, and what Temporal knows of its run; for one request, never for a list. */
+  async closelyAround(record: RequestRecord): Promise<Surroundings> {
+    const around = await this.around(record);
+    // one that is in line has no run yet
+    if (isOver(record) || around.line !== undefined) return around;
+    return { ...around, run: await this.workflows.look(record.request.workflowId) };
+  }
+
   /** What a request meets that its own entries don't hold. */
   async around(record: RequestRecord): Promise<Surroundings> {
     if (isOver(record)) return {};
     return {
       waits: await this.ledger.waitsOf(record.requestId),
-      ...(record.request.kind === 'Promotion' ? { holds: await this.holds.all() } : {}),
+      undelivered: await this.ledger.undelivered(record.requestId),
+      holds: await this.holds.all(),
       ...(waitForTurn(record) === undefined ? {} : { line: await this.lineBefore(record) }),
     };
   }
@@ -69,6 +92,8 @@ export class RequestReader {
 
   /** What of a request does not hold, if anything: then nothing may be shown as what is asked, nor decided. */
   async unsound(record: RequestRecord): Promise<string | undefined> {
+    const unreadable = await this.ledger.unreadableIn(record.requestId);
+    if (unreadable !== undefined) return unreadable;
     return unsound(record, this.ring.withRevocations(await this.ledger.revokedKeys()));
   }
 

@@ -15,6 +15,7 @@ const logger = createLogger({ name: 'api', level: logLevel(optionalSetting('LOG_
 async function main(): Promise<void> {
   const installation = readInstallation(setting('GATEHOUSE_INSTALLATION'));
   scrubber.remember(new URL(setting('GATEHOUSE_LEDGER_URL')).password);
+  scrubber.remember(decodeURIComponent(new URL(setting('GATEHOUSE_LEDGER_URL')).password));
   const api = await startApi(installation, logger);
   const end = (signal: string): void => {
     logger.info({ signal }, 'api ends');

@@ -2,10 +2,10 @@
 import { Client, Connection } from '@temporalio/client';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { type Installation, InstallationError, readSecret } from '../config/installation.js';
+import { type Installation, InstallationError, readKeyFile, readSecret } from '../config/installation.js';
 import { setting } from '../config/settings.js';
 import { temporalConfig } from '../config/temporal.js';
-import { taskQueue } from '../domain/task-queues.js';
+import { neededQueues, taskQueue } from '../domain/task-queues.js';
 import { LedgerDatabase } from '../ledger/database.js';
 import { PgApiLedger } from '../ledger/pg-api.js';
 import { readInstalledFiles } from '../manifests/installed-files.js';
@@ -54,20 +54,26 @@ export async function startApi(
   const { connection: connectOptions, namespace } = temporalConfig();
   // connects when first used: the API takes requests and decisions while Temporal is down, the outbox carries them later
   const connection = Connection.lazy(connectOptions);
-  const codecKeys = CodecKeys.parse(readSecret(installation.keys.codec));
+  const codecKeys = CodecKeys.parse(readKeyFile(installation.keys.codec));
   const client = new Client({
     connection,
     namespace,
     dataConverter: createDataConverter({ keys: codecKeys, namespace }),
   });
+  const { inventory, policies, paths } = readInstalledFiles(installation);
   const workflows = new TemporalWorkflows({
     client,
+    connection,
+    place: {
+      namespace,
+      taskQueuePrefix: installation.taskQueuePrefix,
+      queues: neededQueues(paths.length > 0),
+    },
     taskQueue: taskQueue(installation.taskQueuePrefix, 'workflows'),
     timing: installation.timing,
   });
-  const { inventory, policies, paths } = readInstalledFiles(installation);
   const verifyToken = tokenVerifier(installation, facts.lookUpPerson);
-  const { temporalUiOrigin } = installation.page;
+  const { temporalUiOrigin, temporalUiClientId } = installation.page;
   const feed = new ProgressFeed(ledger);
   const publisher =
     facts.witness === undefined ? undefined : new CheckpointPublisher(ledger, facts.witness, logger);
@@ -123,6 +129,7 @@ export async function startApi(
               codec: new EncryptionCodec({ keys: codecKeys, namespace, binding: 'payload' }),
               namespace,
               origins: [temporalUiOrigin],
+              ...(temporalUiClientId === undefined ? {} : { uiClient: temporalUiClientId }),
             },
           }),
       ...(facts.readManifest === undefined ? {} : { readManifest: facts.readManifest }),
@@ -167,6 +174,7 @@ function tokenVerifier(
   const verifier = new TokenVerifier({
     issuer: signIn.issuer,
     audience: signIn.audience,
+    ...(signIn.provider === undefined ? {} : { provider: signIn.provider }),
     claims: {
       accountId: signIn.accountClaim,
       personId: signIn.personClaim,

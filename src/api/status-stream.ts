@@ -42,7 +42,13 @@ export class StatusStream {
       this.unsubscribe();
       return;
     }
-    this.timers.add(setInterval(() => this.write(': still here\n\n'), STREAM.heartbeatMs));
+    this.timers.add(
+      setInterval(() => {
+        this.write(': still here\n\n');
+        // a lost attempt is no entry of the ledger: nothing calls when it is lost
+        this.changed();
+      }, STREAM.heartbeatMs),
+    );
     this.timers.add(setTimeout(() => this.end(), STREAM.lifetimeMs));
     await this.send();
   }

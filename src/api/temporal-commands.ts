@@ -1,6 +1,7 @@
 /** Starts workflows and speaks to them through Temporal's client. */
 import {
   type Client,
+  type Connection,
   isGrpcServiceError,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
@@ -10,6 +11,7 @@ import {
 import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { type Fitness, temporalFitness, type WorkPlace } from '../config/temporal-fitness.js';
 import type { DecisionNotice } from '../domain/decision.js';
 import {
   type OperatorCommand,
@@ -19,8 +21,11 @@ import {
   UPDATE,
 } from '../domain/messages.js';
 import { SEARCH_ATTRIBUTES } from '../domain/search-attributes.js';
+import type { RunLook } from '../domain/status/attempts.js';
 import { TEMPORAL } from './limits.js';
 import type { CommandName, CommandOutcome, WorkflowPort } from './ports.js';
+import { RememberedAnswers } from './remembered-answers.js';
+import { lookAtRun } from './run-look.js';
 
 /** Another request's run holds the workflow id. It is ending; the start is tried again. */
 export class WorkflowBusy extends Error {
@@ -36,6 +41,9 @@ const REQUEST_KEY = defineSearchAttributeKey(SEARCH_ATTRIBUTES.request.name, Sea
 
 export interface TemporalWorkflowsOptions {
   readonly client: Client;
+  /** of the client */
+  readonly connection: Connection;
+  readonly place: WorkPlace;
   /** where workflow tasks are served, e.g. `gatehouse-workflows` */
   readonly taskQueue: string;
   readonly timing: TimingProfile;
@@ -44,8 +52,17 @@ export interface TemporalWorkflowsOptions {
 export class TemporalWorkflows implements WorkflowPort {
   private readonly options: TemporalWorkflowsOptions;
 
+  private readonly looks: RememberedAnswers<RunLook>;
+  private readonly fitnesses: RememberedAnswers<readonly Fitness[]>;
+
   constructor(options: TemporalWorkflowsOptions) {
     this.options = options;
+    this.looks = new RememberedAnswers({ keepMs: TEMPORAL.lookKeptMs, maxKept: 1_000 }, (workflowId) =>
+      lookAtRun(options.client, workflowId, Date.now()),
+    );
+    this.fitnesses = new RememberedAnswers({ keepMs: TEMPORAL.fitnessKeptMs, maxKept: 1 }, () =>
+      this.askFitness(),
+    );
   }
 
   async start(workflowId: string, workflowType: string, requestId: string): Promise<void> {
@@ -114,10 +131,20 @@ export class TemporalWorkflows implements WorkflowPort {
     }
   }
 
-  async ping(): Promise<void> {
-    const { client } = this.options;
-    await client.withDeadline(Date.now() + TEMPORAL.pingMs, () =>
-      client.connection.workflowService.getSystemInfo({}),
-    );
+  look(workflowId: string): Promise<RunLook> {
+    return this.looks.of(workflowId);
+  }
+
+  fitness(): Promise<readonly Fitness[]> {
+    return this.fitnesses.of('');
+  }
+
+  private async askFitness(): Promise<readonly Fitness[]> {
+    const { client, connection, place } = this.options;
+    return client.withDeadline(Date.now() + TEMPORAL.pingMs, async () => {
+      // what follows takes every trouble for an answer
+      await client.connection.workflowService.getSystemInfo({});
+      return temporalFitness(connection, place);
+    });
   }
 }

@@ -22,7 +22,7 @@ export async function bundleEntry(entry: string, folder: string): Promise<EntryB
     entryPoints: [entry],
     bundle: true,
     platform: 'node',
-    target: 'node20',
+    target: 'node22',
     format: 'esm',
     packages: 'external',
     keepNames: true,

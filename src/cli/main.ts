@@ -2,4 +2,8 @@
 import { buildProgram } from './program.js';
 import { runProgram } from './run-program.js';
 
-await runProgram(buildProgram);
+// CommonJS, which one file is, has no `await` at its top
+runProgram(buildProgram).catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});

@@ -1,5 +1,5 @@
 /** Readers of option values; each refuses with words that say what belongs there. */
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 
 const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
@@ -11,6 +11,11 @@ export function durationOption(text: string): number {
     throw new InvalidArgumentError('Write a whole number and s, m, h or d, e.g. 30m.');
   }
   return Number(count) * factor;
+}
+
+/** An option whose default is shown as a person would write it. @param text e.g. `10m` */
+export function durationWithDefault(flags: string, description: string, text: string): Option {
+  return new Option(flags, description).argParser(durationOption).default(durationOption(text), text);
 }
 
 /** A whole number between two bounds. */

@@ -1,13 +1,16 @@
 /** The commands and their options. What a command does is loaded when it runs, so that `--help` and `status` start fast. */
-import { type Command, Option } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import { EXCEPTIONS } from '../domain/promotion/request.js';
-import type { CommandName, PeriodAsked } from './api/api-client.js';
+import { REQUEST_KINDS } from '../domain/request.js';
+import { STATUS_WORDS } from '../domain/status/shapes.js';
+import type { CommandName, PeriodAsked, RequestFilter } from './api/api-client.js';
 import type { ApplyOptions } from './commands/apply.js';
 import type { DecideOptions } from './commands/decide.js';
 import type { HoldOptions } from './commands/hold.js';
 import type { LoginOptions } from './commands/login.js';
 import type { PromoteOptions } from './commands/promote.js';
 import type { RollbackOptions } from './commands/rollback.js';
+import { SHELL_NAMES, type Shell } from './completion/shells.js';
 import { collected, durationOption, wholeOption } from './options.js';
 import { programFrame, type Run, type Runner } from './program-frame.js';
 import { addVersion, addWaiting } from './wait-program.js';
@@ -67,15 +70,33 @@ function addAsking(program: Command, run: Run): void {
     .option('-w, --watch', 'follow it until it ends')
     .option('--timeout <duration>', 'stop watching after this time, e.g. 30m', durationOption)
     .option('--limit <count>', 'rows of the list', wholeOption(1, 50), 20)
-    .action((request: string | undefined, options: { watch?: boolean; timeout?: number; limit: number }) =>
+    .option('--ticket <number>', 'list only what belongs to this ticket')
+    .addOption(new Option('--kind <kind>', 'list only this').choices(REQUEST_KINDS))
+    .addOption(new Option('--status <word>', 'list only what stands there now').choices(STATUS_WORDS))
+    .action((request: string | undefined, options: StatusFlags) =>
       run(async (session) =>
         (await import('./commands/status.js')).status(session, request, {
           limit: options.limit,
+          filter: filterOf(options),
           ...(options.watch === undefined ? {} : { watch: options.watch }),
           ...(options.timeout === undefined ? {} : { timeoutMs: options.timeout }),
         }),
       ),
     );
+}
+
+interface StatusFlags extends RequestFilter {
+  readonly watch?: boolean;
+  readonly timeout?: number;
+  readonly limit: number;
+}
+
+function filterOf({ ticket, kind, status }: StatusFlags): RequestFilter {
+  return {
+    ...(ticket === undefined ? {} : { ticket }),
+    ...(kind === undefined ? {} : { kind }),
+    ...(status === undefined ? {} : { status }),
+  };
 }
 
 function addPromoting(program: Command, run: Run): void {
@@ -188,7 +209,7 @@ function addDeciding(program: Command, run: Run): void {
       .command(decision)
       .description(`show what is asked at a gate, and ${decision} it`)
       .argument('<request>', 'id of the request')
-      .requiredOption('--gate <name>', 'the gate')
+      .option('--gate <name>', 'the gate; not needed where one alone is open')
       .option('--evidence <name=value>', 'evidence that the gate asks for; may be repeated', collected, [])
       .option('--comment <text>', 'your words, kept with the decision')
       .option('--plan <digest>', 'refuse when the plan is another one than this, which you read')
@@ -241,6 +262,14 @@ function addSteering(program: Command, run: Run): void {
         );
       });
   }
+  program
+    .command('revoke')
+    .description('end what a request may do, at once: no further effect is made, whatever its workflow does')
+    .argument('<request>', 'id of the request')
+    .option('--yes', 'do not ask')
+    .action((request: string, options: { yes?: boolean }) =>
+      run(async (session) => (await import('./commands/revoke.js')).revoke(session, request, options)),
+    );
 }
 
 interface TargetOptions {
@@ -284,8 +313,25 @@ function addInstalling(program: Command, run: Run): void {
       wholeOption(0, 65_535),
       0,
     )
+    .option('--device', 'by a code that you type on another device: for machines without a browser')
+    .option('--no-browser', 'only show the address')
     .action((options: LoginOptions) =>
       run(async (session) => (await import('./commands/login.js')).login(session, options)),
+    );
+  program
+    .command('logout')
+    .description('end the session, and delete the access token of this machine')
+    .action(() => run(async (session) => (await import('./commands/logout.js')).logout(session)));
+  program
+    .command('whoami')
+    .description('who you are to Gatehouse, and what you may do')
+    .action(() => run(async (session) => (await import('./commands/whoami.js')).whoami(session)));
+  program
+    .command('open')
+    .description('open the page of a request, or what waits for you, in the browser')
+    .argument('[request]', 'id of the request')
+    .action((request: string | undefined) =>
+      run(async (session) => (await import('./commands/open.js')).open(session, request)),
     );
   program
     .command('doctor')
@@ -306,7 +352,26 @@ function addInstalling(program: Command, run: Run): void {
         (await import('./commands/setup-temporal.js')).setUpTemporal(session, retentionDays),
       ),
     );
+  program
+    .command('set-current-version')
+    .description('step of a deployment: workflows run on this build from now on; only forward')
+    .argument('[build-id]', 'default: GATEHOUSE_BUILD_ID')
+    .option('--back', 'also to an older build than the current one')
+    .action((buildId: string | undefined, options: { back?: boolean }) =>
+      run(async (session) =>
+        (await import('./commands/set-current-version.js')).setCurrentVersion(session, buildId, options),
+      ),
+    );
   addKeys(program, run);
+  program
+    .command('completion')
+    .description(
+      'what a shell reads to complete commands and options, e.g. source <(gatehouse completion bash)',
+    )
+    .addArgument(new Argument('<shell>', 'which one').choices(SHELL_NAMES))
+    .action((shell: Shell) =>
+      run(async (session) => (await import('./commands/completion.js')).completion(session, program, shell)),
+    );
   addVersion(program, run);
 }
 

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { WaitOptions } from './commands/wait.js';
 import type { ExitCode } from './exit-code.js';
-import { collected, durationOption, wholeOption } from './options.js';
+import { collected, durationWithDefault, wholeOption } from './options.js';
 import { programFrame, type Run, type Runner } from './program-frame.js';
 import type { Session } from './session.js';
 
@@ -16,8 +16,8 @@ const waitForReal: Waiting = async (session, options) =>
   (await import('./commands/wait.js')).wait(session, options);
 
 /** Defaults of `wait`: longer than pods take to crash at their start; what pipelines allow a deployment. */
-const STABILISATION_MS = 15_000;
-const WAIT_TIMEOUT_MS = 600_000;
+const STABILISATION = '15s';
+const WAIT_TIMEOUT = '10m';
 
 /** @param runner gets what the chosen command does */
 export function buildWaitProgram(runner: Runner, waiting: Waiting = waitForReal): Command {
@@ -60,8 +60,10 @@ export function addWaiting(program: Command, run: Run, waiting: Waiting = waitFo
     .option('--ca-file <file>', 'authority that signed the certificate of --server')
     .option('--refresh', 'ask Argo CD to compare, or Flux to reconcile, at once (needs the right to patch)')
     .option('--manual-sync', 'somebody else syncs: auto-sync that is off is no failure')
-    .option('--stabilisation <duration>', 'how long it must stay healthy', durationOption, STABILISATION_MS)
-    .option('--timeout <duration>', 'give up after this time', durationOption, WAIT_TIMEOUT_MS)
+    .addOption(
+      durationWithDefault('--stabilisation <duration>', 'how long it must stay healthy', STABILISATION),
+    )
+    .addOption(durationWithDefault('--timeout <duration>', 'give up after this time', WAIT_TIMEOUT))
     .action((options: WaitOptions) => run((session) => waiting(session, options)));
 }
 

@@ -7,6 +7,7 @@ import { dirname, isAbsolute, resolve } from 'node:path';
 import Type, { type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { parse } from 'yaml';
+import { MAX_WAIT_MS } from '../domain/messages.js';
 
 const closed = { additionalProperties: false } as const;
 const Name = Type.String({ minLength: 1, maxLength: 200 });
@@ -72,6 +73,8 @@ export const InstallationShape = Type.Object(
     timing: Type.Union([Type.Literal('standard'), Type.Literal('brisk')]),
     /** a plan older than this is computed anew before the rollout; what differs goes back to the gates */
     replanAfterMs: Type.Integer({ minimum: 0 }),
+    /** longest time that a state of a system is waited for, in milliseconds: shorter than `MAX_WAIT_MS` */
+    waitAtMostMs: Type.Optional(Type.Integer({ minimum: 1_000, maximum: 30 * 60_000 })),
     /** how long an Application must stay healthy before it counts, in milliseconds */
     stabilisationMs: Type.Integer({ minimum: 0 }),
     /** `paths`: folder of promotion paths; unset: nothing can be promoted */
@@ -95,6 +98,10 @@ export const InstallationShape = Type.Object(
         accountClaim: Name,
         personClaim: Name,
         groupsClaim: Name,
+        /** whose tokens they are: by this it is told who is a person and who is a machine; unset: rfc9068 */
+        provider: Type.Optional(
+          Type.Enum(['entra-v1', 'entra-v2', 'okta', 'keycloak', 'auth0', 'google', 'dex', 'rfc9068']),
+        ),
         /** what the page asks the provider for; unset: openid profile email groups */
         scope: Type.Optional(Name),
       },
@@ -106,6 +113,8 @@ export const InstallationShape = Type.Object(
         sessionSecretFile: Path,
         /** origin of the Temporal UI, the only one that may call the codec server */
         temporalUiOrigin: Type.Optional(Url),
+        /** the Temporal UI's client at the provider: tokens made for it read payloads and do nothing else */
+        temporalUiClientId: Type.Optional(Name),
       },
       closed,
     ),
@@ -260,7 +269,9 @@ export function readInstallation(path: string): Installation {
       dirname(resolve(path)),
     );
   } catch (error) {
-    const why = error instanceof Error ? error.message : 'unreadable';
+    // the library shows lines of the file after its first sentence
+    const why =
+      error instanceof Error ? (error.message.split(/ at line \d+/u)[0] ?? '').trim() : 'unreadable';
     throw new InstallationError(`${path} cannot be read as YAML: ${why}`);
   }
   if (!shape.Check(value)) {
@@ -272,8 +283,27 @@ export function readInstallation(path: string): Installation {
   return value;
 }
 
-/** Reads a secret from its file, without the line end. @throws InstallationError when it is missing or empty */
+/**
+ * Reads a secret of one line from its file, without the line end: a token, a password, the name of a login. A library that gets
+ * another one refuses it with a message that quotes it, so it is judged here.
+ * @throws InstallationError when it is missing or empty, or holds a blank, a second line, a mark at its beginning or a control
+ *   character; never with what it holds
+ */
 export function readSecret(path: string): string {
+  const text = readKeyFile(path);
+  const wrong = text.startsWith('\uFEFF')
+    ? 'begins with a byte order mark'
+    : /[\r\n]/.test(text)
+      ? 'has more than one line'
+      : /[\s\p{Cc}\p{Cf}]/u.test(text)
+        ? 'holds a blank or a character that nobody sees'
+        : undefined;
+  if (wrong === undefined) return text;
+  throw new InstallationError(`The secret file ${path} ${wrong}. Write the secret as its only line.`);
+}
+
+/** Reads a file of keys, which may have many lines. @throws InstallationError when it is missing or empty */
+export function readKeyFile(path: string): string {
   let text: string;
   try {
     text = readFileSync(path, 'utf8').trimEnd();
@@ -284,6 +314,11 @@ export function readSecret(path: string): string {
   }
   if (text === '') throw new InstallationError(`The secret file ${path} is empty.`);
   return text;
+}
+
+/** Longest time that a state of a system is waited for, in milliseconds. */
+export function waitAtMostMs(installation: Pick<Installation, 'timing' | 'waitAtMostMs'>): number {
+  return Math.min(installation.waitAtMostMs ?? Number.POSITIVE_INFINITY, MAX_WAIT_MS[installation.timing]);
 }
 
 /** The installation as it may be printed: it holds names of secret files, never a secret. */

@@ -12,6 +12,8 @@ export interface Setting {
   readonly usedBy: readonly ProcessName[];
   readonly secret: boolean;
   readonly default?: string;
+  /** an address of PostgreSQL: read by us first, since what libraries say of a wrong one quotes its password */
+  readonly isDatabase?: true;
 }
 
 export const SETTINGS = [
@@ -26,6 +28,7 @@ export const SETTINGS = [
     description: 'PostgreSQL address of the ledger for the login role of this process',
     usedBy: ['api', 'worker', 'cli'],
     secret: true,
+    isDatabase: true,
   },
   {
     name: 'DATABASE_URL',
@@ -33,6 +36,7 @@ export const SETTINGS = [
       'PostgreSQL address of the ledger database for an administrator (superuser, or a role that may create roles and owns the database); used by migrations only',
     usedBy: ['migrate'],
     secret: true,
+    isDatabase: true,
   },
   {
     name: 'GATEHOUSE_ROLE_PASSWORDS',
@@ -65,7 +69,7 @@ export const SETTINGS = [
   {
     name: 'GATEHOUSE_BUILD_ID',
     description: 'Build id for worker deployment versioning; empty switches versioning off',
-    usedBy: ['worker'],
+    usedBy: ['worker', 'cli'],
     secret: false,
     default: '',
   },
@@ -117,12 +121,40 @@ export function setting(name: SettingName, env: NodeJS.ProcessEnv = process.env)
   return value;
 }
 
-/** Value of a setting, its default, or undefined. */
+/** Value of a setting, its default, or undefined. @throws SettingError for an address of a database that is none */
 export function optionalSetting(name: SettingName, env: NodeJS.ProcessEnv = process.env): string | undefined {
   const value = env[name];
-  if (value !== undefined && value !== '') return value;
   const entry: Setting | undefined = SETTINGS.find((item) => item.name === name);
-  return entry?.default;
+  if (value === undefined || value === '') return entry?.default;
+  if (entry?.isDatabase === true) refuseUnreadableDatabase(name, value);
+  return value;
+}
+
+/** @throws SettingError that names the setting and never shows its value */
+function refuseUnreadableDatabase(name: SettingName, value: string): void {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  const isAddress =
+    url !== undefined &&
+    /^postgres(?:ql)?:$/.test(url.protocol) &&
+    url.hash === '' &&
+    !url.pathname.slice(1).includes('/') &&
+    (url.hostname !== '' || url.searchParams.has('host')) &&
+    !/[\s\p{Cc}]/u.test(value) &&
+    canDecode(url.username) &&
+    canDecode(url.password);
+  if (isAddress) return;
+  throw new SettingError(
+    `${name} is not an address of PostgreSQL. Write postgresql://user:password@host:5432/database, and the characters / # ? @ : [ ] % of a password as %2F %23 %3F %40 %3A %5B %5D %25.`,
+  );
+}
+
+function canDecode(part: string): boolean {
+  try {
+    decodeURIComponent(part);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function describe(name: SettingName): string {

@@ -1,19 +1,31 @@
 import { type Application, commitsNamedBy } from '../systems/argocd/application.js';
 import type { ApplicationReading } from '../systems/argocd/applications.js';
-import { comparedRevisions, repositoriesOf, sameRepository } from '../systems/argocd/revisions.js';
+import { dryCommitsNamedBy, withDryRevisions } from '../systems/argocd/hydration.js';
+import {
+  comparedRevisions,
+  repositoriesOf,
+  revisionsAsSpecified,
+  sameRepository,
+  unshownBy,
+  withoutUser,
+} from '../systems/argocd/revisions.js';
 import {
   ERROR_PATIENCE_MS,
+  isDegradedWithOurs,
   judgeSync,
   type SyncExpectation,
   type SyncJudgement,
 } from '../systems/argocd/sync-state.js';
 import { blockedUntil } from '../systems/argocd/sync-windows.js';
-import { type ImageByDigest, imageName, isImage } from '../systems/kubernetes/workload-state.js';
+import { type ImageByDigest, isImage, isOfImage } from '../systems/kubernetes/workload-state.js';
+import type { WorkloadRef } from '../systems/kubernetes/workloads.js';
+import { type ApplicationKey, childrenOf, type ParentSources, sourcesOf } from './application-children.js';
+import { workloadsOfApplication } from './application-resources.js';
 import type { History } from './history.js';
 import { type Failed, type Look, lookOf, type Seen, type Watch } from './look.js';
 import type { ApplicationReader } from './shared-applications.js';
 import type { WaitTarget, Wanted } from './wanted.js';
-import { type WorkloadCheck, withEvidence } from './workload-check.js';
+import { type RollOuts, type WorkloadCheck, withEvidence } from './workload-check.js';
 
 /** Argo CD up to 3.5.1 loses a refresh request made while it compares: ask again after this long, in milliseconds. */
 const REFRESH_AGAIN_MS = 10_000;
@@ -31,6 +43,8 @@ const ANY_TIME = '1970-01-01T00:00:00Z';
 
 export interface ApplicationWatchOptions {
   readonly applications: ApplicationReader;
+  /** Applications of other namespaces of that cluster, where children may be */
+  readonly applicationsIn: (namespace: string) => ApplicationReader;
   readonly target: Extract<WaitTarget, { kind: 'application' | 'applications' }>;
   readonly wanted: Wanted;
   readonly history: History;
@@ -43,11 +57,19 @@ export interface ApplicationWatchOptions {
   readonly refresh: boolean;
   readonly manualSync: boolean;
   readonly stabilisationMs: number;
+  /**
+   * how long it may be Degraded with our commit, in milliseconds; unset: the longest progress deadline of its workloads and the
+   * stabilisation
+   */
+  readonly degradedMs?: number;
   /** milliseconds since the epoch */
   readonly now: () => number;
 }
 
-/** Waits for one Application of Argo CD, or for all that a selector matches. */
+/** Applications of Applications of Applications are followed this far down; deeper ones are a circle or a mistake. */
+const DEEPEST = 8;
+
+/** Waits for one Application of Argo CD, or for all that a selector matches, and for the children that they bring. */
 export class ApplicationWatch implements Watch {
   readonly #options: ApplicationWatchOptions;
   readonly #each = new Map<string, OneApplication>();
@@ -59,28 +81,79 @@ export class ApplicationWatch implements Watch {
   async look(signal: AbortSignal): Promise<readonly Seen[]> {
     const { target, applications } = this.#options;
     if (target.kind === 'application') {
-      const one = this.#one(target.name);
-      await one.refreshIfDue(signal);
-      return [await one.look(await applications.reading(target.name, signal), signal)];
+      return await this.#withChildren({ namespace: target.namespace, name: target.name }, undefined, signal);
     }
     const readings = await applications.matching(target.selector, signal);
     const seen: Seen[] = [];
     for (const reading of readings) {
       const name = reading.application?.metadata.name ?? '';
-      const one = this.#one(name);
-      const asked = await one.refreshIfDue(signal);
-      seen.push(await one.look(asked ? await applications.reading(name, signal) : reading, signal));
+      const key = { namespace: target.namespace, name };
+      seen.push(...(await this.#withChildren(key, undefined, signal, reading)));
     }
     return readings.length >= target.expect ? seen : [...seen, tooFew(target, readings.length)];
   }
 
-  #one(name: string): OneApplication {
-    const known = this.#each.get(name);
+  /** Children are looked at once their parent is proven: before, they may be those of the commit before. */
+  async #withChildren(
+    { namespace, name }: ApplicationKey,
+    parent: ParentSources | undefined,
+    signal: AbortSignal,
+    known?: ApplicationReading,
+    depth = 0,
+  ): Promise<readonly Seen[]> {
+    const one = this.#one({ namespace, name }, parent);
+    const asked = await one.refreshIfDue(signal);
+    const reading = known === undefined || asked ? await one.reader.reading(name, signal) : known;
+    const seen = await one.look(reading, signal);
+    if (seen.look.state !== 'proven' || reading.application === null) return [seen];
+    const found = await childrenOf(reading.application, namespace, this.#readerOf, signal);
+    if (found.length === 0) return [seen];
+    if (depth >= DEEPEST) return [seen, tooDeep(seen.target)];
+    const below: Seen[] = [];
+    for (const child of found) {
+      below.push(
+        ...(await this.#withChildren(child, sourcesOf(reading.application), signal, undefined, depth + 1)),
+      );
+    }
+    return [seen, ...below];
+  }
+
+  readonly #readerOf = (namespace: string): ApplicationReader =>
+    namespace === this.#options.target.namespace
+      ? this.#options.applications
+      : this.#options.applicationsIn(namespace);
+
+  #one(key: ApplicationKey, parent: ParentSources | undefined): OneApplication {
+    const id = `${key.namespace}/${key.name}`;
+    const known = this.#each.get(id);
     if (known !== undefined) return known;
-    const made = new OneApplication(name, this.#options);
-    this.#each.set(name, made);
+    const made = new OneApplication(key, this.#readerOf(key.namespace), this.#options, parent);
+    this.#each.set(id, made);
     return made;
   }
+}
+
+function absent(judgement: SyncJudgement): Look {
+  if (judgement.state === 'synced') throw new Error('what does not exist is never synced');
+  return lookOf(judgement);
+}
+
+const UNSHOWN_REMEDIES: Readonly<Record<NonNullable<ReturnType<typeof unshownBy>>['clause'], string>> = {
+  'chart-unclear':
+    'Leave --chart-version out, or ask for an exact version in the source of the chart (targetRevision).',
+  'source-unclear': 'Leave --revision out and give --chart-version.',
+};
+
+function tooDeep(target: string): Seen {
+  return {
+    target,
+    look: {
+      state: 'failed',
+      clause: 'children-unclear',
+      message: `Applications bring Applications more than ${DEEPEST} levels deep`,
+      remedy: 'Wait for one of the Applications below by its own name.',
+    },
+  };
 }
 
 /** None at all is never success, and with nobody having said how many it would be a guess to wait for the first. */
@@ -112,60 +185,111 @@ function tooFew(
 }
 
 class OneApplication {
-  readonly #name: string;
+  readonly reader: ApplicationReader;
+  readonly #key: ApplicationKey;
   readonly #options: ApplicationWatchOptions;
+  /** set for a child: nobody has said what it must run but its own spec */
+  readonly #parent: ParentSources | undefined;
   readonly #containing = new Set<string>();
   readonly #replaced = new Set<string>();
   readonly #waitingSince: string;
   #asked: { readonly first: string; readonly atMs: number } | undefined;
   #clause: string | undefined;
   #otherImageSinceMs: number | undefined;
+  #givenUpSinceMs: number | undefined;
 
-  constructor(name: string, options: ApplicationWatchOptions) {
-    this.#name = name;
+  constructor(
+    key: ApplicationKey,
+    reader: ApplicationReader,
+    options: ApplicationWatchOptions,
+    parent: ParentSources | undefined,
+  ) {
+    this.#key = key;
+    this.reader = reader;
     this.#options = options;
+    this.#parent = parent;
     this.#waitingSince = new Date(options.now()).toISOString();
   }
 
   /** @returns true when a comparison was asked for just now */
   async refreshIfDue(signal: AbortSignal): Promise<boolean> {
-    const { refresh, applications, now } = this.#options;
+    const { refresh, now } = this.#options;
     if (!refresh) return false;
     const again = this.#clause === 'compared-too-early' ? COMPARE_AGAIN_MS : REFRESH_AGAIN_MS;
     // what happens after the comparison happens by itself, and each request would hide it for a moment
     const compares = this.#clause === undefined || COMPARING.has(this.#clause);
     if (this.#asked !== undefined && (!compares || now() - this.#asked.atMs <= again)) return false;
-    if (this.#asked === undefined && (await applications.read(this.#name, signal)) === null) return false;
-    const { requestedAt } = await applications.requestRefresh(this.#name, 'normal', signal);
+    const { name } = this.#key;
+    if (this.#asked === undefined && (await this.reader.read(name, signal)) === null) return false;
+    const { requestedAt } = await this.reader.requestRefresh(name, 'normal', signal);
     this.#asked = { first: this.#asked?.first ?? requestedAt, atMs: now() };
     return true;
   }
 
   async look({ application, serverTime }: ApplicationReading, signal: AbortSignal): Promise<Seen> {
-    const target = `application ${this.#options.target.namespace}/${this.#name}`;
-    const look = await this.#judge(
-      application,
-      serverTime ?? new Date(this.#options.now()).toISOString(),
-      signal,
-    );
+    const target = `application ${this.#key.namespace}/${this.#key.name}`;
+    const now = serverTime ?? new Date(this.#options.now()).toISOString();
+    const look =
+      application === null
+        ? absent(judgeSync(null, this.#expectation(undefined, undefined), now))
+        : await this.#judge(application, now, signal);
     this.#clause = look.state === 'waiting' ? look.clause : undefined;
     return { target, look };
   }
 
-  async #judge(application: Application | null, now: string, signal: AbortSignal): Promise<Look> {
-    const unclear = application === null ? undefined : this.#unclearSource(application);
+  async #judge(stored: Application, now: string, signal: AbortSignal): Promise<Look> {
+    const application = withDryRevisions(stored);
+    const unclear = this.#unclearSource(application);
     if (unclear !== undefined) return unclear;
-    if (application !== null) await this.#askGit(application, signal);
-    const expectation = this.#expectation();
+    await this.#askGit(application, signal);
+    const rollOuts =
+      application.status?.health?.status === 'Degraded'
+        ? await this.#rollOuts(application, signal)
+        : undefined;
+    const expectation = this.#expectation(application, rollOuts?.longestMs);
     const judgement = judgeSync(application, expectation, now);
     if (judgement.state === 'hopeless') return lookOf(judgement);
-    if (judgement.state === 'waiting') return this.#waiting(judgement, application, expectation, now, signal);
+    if (judgement.state === 'waiting') {
+      const givenUp = this.#stayedGivenUp(rollOuts?.givenUp);
+      if (givenUp !== undefined && isDegradedWithOurs(application, expectation)) return givenUp;
+      const elsewhere =
+        judgement.clause === 'other-revision'
+          ? hydratedElsewhere(stored, (commit) => this.#isOurs(commit))
+          : undefined;
+      return elsewhere ?? this.#waiting(judgement, application, expectation, now, signal);
+    }
+    if (this.#parent !== undefined) return { state: 'proven', evidence: judgement.readBack };
     return this.#withWorkloads(application, judgement.readBack, signal);
   }
 
-  #expectation(): SyncExpectation {
+  #isOurs(commit: string): boolean {
+    return commit === this.#options.wanted.revision || this.#containing.has(commit);
+  }
+
+  /** Workloads that were named, else those that it manages: how their roll-outs stand. */
+  async #rollOuts(application: Application, signal: AbortSignal): Promise<RollOuts> {
+    const named = this.#parent === undefined ? this.#namedRefs(application) : [];
+    const refs = named.length > 0 ? named : workloadsOfApplication(application).workloads;
+    return await this.#options.workloads.rollOuts(refs, signal);
+  }
+
+  /** A roll-out that was given up can still end well, as when its image is pushed late: it gets the stabilisation. */
+  #stayedGivenUp(givenUp: Failed | undefined): Failed | undefined {
+    const nowMs = this.#options.now();
+    if (givenUp === undefined) {
+      this.#givenUpSinceMs = undefined;
+      return undefined;
+    }
+    this.#givenUpSinceMs ??= nowMs;
+    const { degradedMs, stabilisationMs } = this.#options;
+    return nowMs - this.#givenUpSinceMs >= (degradedMs ?? stabilisationMs) ? givenUp : undefined;
+  }
+
+  #expectation(application: Application | undefined, longestMs: number | undefined): SyncExpectation {
     const { wanted, repository, stabilisationMs, manualSync } = this.#options;
-    return {
+    const degradedMs =
+      this.#options.degradedMs ?? (longestMs === undefined ? undefined : longestMs + stabilisationMs);
+    const common = {
       revision: wanted.revision ?? '',
       containing: this.#containing,
       notBefore: this.#asked?.first ?? ANY_TIME,
@@ -173,15 +297,35 @@ class OneApplication {
       stabilisationMs,
       errorPatienceMs: ERROR_PATIENCE_MS,
       syncedByOthers: manualSync,
+      ...(degradedMs === undefined ? {} : { degradedMs }),
+    };
+    const parent = this.#parent;
+    if (parent !== undefined && application !== undefined) {
+      return { ...common, asSpecified: revisionsAsSpecified(application, parent.follows) };
+    }
+    return {
+      ...common,
       ...(repository === undefined ? {} : { repository }),
       ...(wanted.chartVersion === undefined ? {} : { chartVersion: wanted.chartVersion }),
     };
   }
 
-  /** Of several repositories one is ours; a guess could take the revision of another for ours. */
+  /**
+   * What was asked for and no source can show is refused; and of several repositories one is ours: a guess could take the
+   * revision of another for ours.
+   */
   #unclearSource(application: Application): Failed | undefined {
+    if (this.#parent !== undefined) return undefined;
     const { wanted, repository } = this.#options;
-    if (wanted.revision === undefined) return undefined;
+    const { revision = '', chartVersion } = wanted;
+    const unshown = unshownBy(application, {
+      revision,
+      ...(chartVersion === undefined ? {} : { chartVersion }),
+    });
+    if (unshown !== undefined) {
+      return { ...unshown, state: 'failed', remedy: UNSHOWN_REMEDIES[unshown.clause] };
+    }
+    if (revision === '') return undefined;
     const repositories = repositoriesOf(application);
     if (
       repositories.length < 2 ||
@@ -198,7 +342,7 @@ class OneApplication {
   }
 
   async #askGit(application: Application, signal: AbortSignal): Promise<void> {
-    for (const commit of commitsNamedBy(application)) {
+    for (const commit of [...commitsNamedBy(application), ...dryCommitsNamedBy(application)]) {
       const relation = await this.#options.history.relationOf(commit, signal);
       // the digest of a running image is a better proof of content than files, if it has to run at all
       const { wanted, imagesMayBeAbsent = false } = this.#options;
@@ -211,13 +355,12 @@ class OneApplication {
 
   async #waiting(
     judgement: Extract<SyncJudgement, { state: 'waiting' }>,
-    application: Application | null,
+    application: Application,
     expectation: SyncExpectation,
     now: string,
     signal: AbortSignal,
   ): Promise<Look> {
     const look = lookOf(judgement);
-    if (application === null) return look;
     if (judgement.clause === 'other-revision') {
       const replaced = comparedRevisions(application, expectation).find((one) => this.#replaced.has(one));
       if (replaced !== undefined) return superseded(replaced);
@@ -225,18 +368,19 @@ class OneApplication {
     if (judgement.clause === 'out-of-sync' && !this.#options.manualSync) {
       return (await this.#blocked(application, now, signal)) ?? look;
     }
-    if (judgement.clause === 'not-healthy') {
+    const named = this.#parent === undefined ? this.#namedRefs(application) : [];
+    if (judgement.clause === 'not-healthy' && named.length > 0) {
       // a roll-out that Kubernetes has given up does not get well, whatever else Argo CD waits for
-      const workloads = await this.#namedWorkloads(application, signal);
-      if (workloads?.state === 'failed' && workloads.clause === 'progress-deadline-exceeded')
-        return workloads;
+      const { givenUp } = await this.#options.workloads.rollOuts(named, signal);
+      const stayed = this.#stayedGivenUp(givenUp);
+      if (stayed !== undefined) return stayed;
     }
     return look;
   }
 
   /** Nothing on an Application says that a window holds its sync back. */
   async #blocked(application: Application, now: string, signal: AbortSignal): Promise<Look | undefined> {
-    const project = await this.#options.applications.project(application.spec.project ?? 'default', signal);
+    const project = await this.reader.project(application.spec.project ?? 'default', signal);
     const until = project === null ? null : blockedUntil(project.spec.syncWindows ?? [], application, now);
     if (until === null) return undefined;
     const ends = until === undefined ? 'for more than a week' : `until ${until}`;
@@ -249,39 +393,55 @@ class OneApplication {
   }
 
   async #withWorkloads(
-    application: Application | null,
+    application: Application,
     evidence: Readonly<Record<string, string | number | boolean>>,
     signal: AbortSignal,
   ): Promise<Look> {
-    const { wanted, imagesMayBeAbsent = false } = this.#options;
-    const named = await this.#namedWorkloads(application, signal);
-    if (named !== undefined) return withEvidence(named, evidence);
-    const running = application?.status?.summary?.images ?? [];
+    const { wanted, workloads, imagesMayBeAbsent = false } = this.#options;
+    const named = this.#namedRefs(application);
+    if (named.length > 0) return withEvidence(await workloads.look(named, true, signal), evidence);
+    const running = application.status?.summary?.images ?? [];
     for (const image of wanted.images) {
       const problem = otherImage(image, running, imagesMayBeAbsent);
-      if (problem !== undefined) return this.#stillOther(problem);
+      if (problem !== undefined) return await this.#stillOther(application, problem, evidence, signal);
     }
     this.#otherImageSinceMs = undefined;
-    const images = wanted.images.map(({ name, digest }) => `${name}@${digest}`).join(', ');
-    return { state: 'proven', evidence: { ...evidence, ...(images === '' ? {} : { images }) } };
+    return { state: 'proven', evidence: { ...evidence, ...this.#imagesRead } };
   }
 
-  /** undefined when none was named */
-  async #namedWorkloads(application: Application | null, signal: AbortSignal): Promise<Look | undefined> {
-    const { wanted, workloads } = this.#options;
-    if (wanted.workloads.length === 0) return undefined;
-    const namespace = application?.spec.destination?.namespace ?? 'default';
-    const refs = wanted.workloads.map((one) => ({ ...one, namespace: one.namespace ?? namespace }));
-    return workloads.look(refs, true, signal);
+  get #imagesRead(): Readonly<Record<string, string>> {
+    const { images } = this.#options.wanted;
+    return images.length === 0
+      ? {}
+      : { images: images.map(({ name, digest }) => `${name}@${digest}`).join(', ') };
   }
 
-  /** Argo CD's summary follows the pods with a delay, so it gets some patience. */
-  #stillOther(message: string): Look {
+  /** Workloads that were named, each in its namespace. */
+  #namedRefs(application: Application): readonly WorkloadRef[] {
+    const namespace = application.spec.destination?.namespace ?? 'default';
+    return this.#options.wanted.workloads.map((one) => ({ ...one, namespace: one.namespace ?? namespace }));
+  }
+
+  /**
+   * Argo CD's summary follows the pods with a delay, and has those of yesterday's Jobs and of evicted pods too: after some
+   * patience the workloads that it manages are asked themselves.
+   */
+  async #stillOther(
+    application: Application,
+    { message, runsOurs }: OtherImage,
+    evidence: Readonly<Record<string, string | number | boolean>>,
+    signal: AbortSignal,
+  ): Promise<Look> {
     const nowMs = this.#options.now();
     this.#otherImageSinceMs ??= nowMs;
     if (nowMs - this.#otherImageSinceMs < ERROR_PATIENCE_MS) {
       const since = new Date(this.#otherImageSinceMs).toISOString();
       return { state: 'waiting', clause: 'other-image', message, since };
+    }
+    if (runsOurs) {
+      const refs = workloadsOfApplication(application).workloads;
+      const look = await this.#options.workloads.look(refs, false, signal, true);
+      return withEvidence(look, { ...evidence, ...this.#imagesRead });
     }
     return {
       state: 'failed',
@@ -293,17 +453,43 @@ class OneApplication {
   }
 }
 
+interface OtherImage {
+  readonly message: string;
+  /** ours runs too */
+  readonly runsOurs: boolean;
+}
+
 function otherImage(
   image: ImageByDigest,
   running: readonly string[],
   mayBeAbsent: boolean,
-): string | undefined {
-  const named = running.filter((one) => imageName(one) === image.name);
+): OtherImage | undefined {
+  const named = running.filter((one) => isOfImage(one, image));
   const other = named.find((one) => !isImage(one, image));
-  if ((named.length > 0 || mayBeAbsent) && other === undefined) return undefined;
-  return other === undefined
-    ? `it runs no image ${image.name}`
-    : `it runs ${other}, not only ${image.name}@${image.digest}`;
+  if (other === undefined) {
+    return named.length > 0 || mayBeAbsent
+      ? undefined
+      : { message: `it runs no image ${image.name}`, runsOurs: false };
+  }
+  return {
+    message: `it runs ${other}, not only ${image.name}@${image.digest}`,
+    runsOurs: named.some((one) => isImage(one, image)),
+  };
+}
+
+/** Its hydrator pushes to a branch from which somebody else takes it on: the commit that arrives is not told by Argo CD. */
+function hydratedElsewhere(
+  application: Application,
+  isOurs: (commit: string) => boolean,
+): Failed | undefined {
+  const branch = application.spec.sourceHydrator?.hydrateTo?.targetBranch;
+  if (branch === undefined || !dryCommitsNamedBy(application).some(isOurs)) return undefined;
+  return {
+    state: 'failed',
+    clause: 'hydrated-elsewhere',
+    message: `our commit is hydrated to ${branch}, and which commit of the branch that it syncs holds that is not told`,
+    remedy: `Merge ${branch}, and wait for the commit that this makes; or leave hydrateTo out.`,
+  };
 }
 
 /** The newest commit changes the files that ours changed: ours no longer runs, and will not again. */
@@ -315,8 +501,4 @@ export function superseded(commit: string): Failed {
     remedy:
       'Wait for the newer commit instead. If the image is what counts, give it with --image: then its digest is the proof.',
   };
-}
-
-function withoutUser(address: string): string {
-  return address.replace(/:\/\/[^\s/@]+@/, '://');
 }

@@ -1,6 +1,6 @@
 /** Waits for one delivery of a place, as its path describes it: Argo CD, or Flux with the HelmReleases that it brings. */
 import type { ReadBack } from '../domain/ledger.js';
-import type { Delivery } from '../domain/promotion/path.js';
+import type { Delivery, HelmReleaseRef } from '../domain/promotion/path.js';
 import type { ImageByDigest } from '../systems/kubernetes/workload-state.js';
 import { ApplicationWatch } from './application-watch.js';
 import { HelmReleaseWatch, KustomizationWatch } from './flux-watch.js';
@@ -12,6 +12,11 @@ import { WorkloadCheck } from './workload-check.js';
 
 type FluxDelivery = Extract<Delivery, { kind: 'flux' }>;
 
+interface ObjectRef {
+  readonly namespace: string;
+  readonly name: string;
+}
+
 /** What must run after a delivery. */
 export interface WantedDelivery {
   /** the landed commit, 40 or 64 hexadecimal digits */
@@ -21,6 +26,8 @@ export interface WantedDelivery {
   readonly repository: string;
   /** what the delivery's workloads must run, as far as they have an image of that name */
   readonly images: readonly ImageByDigest[];
+  /** at least one of the images must be found in the workloads that are named */
+  readonly someImage?: boolean;
   /** every named workload must have one of the images, so that none is looked at in vain */
   readonly everyWorkload: boolean;
   /** versions of charts by name; one that is not in it must have the version that its HelmRelease asks for by now */
@@ -32,6 +39,8 @@ export interface WatchTimes {
   readonly stabilisationMs: number;
   /** ask controllers to look at once, which writes an annotation; unset: yes */
   readonly refresh?: boolean;
+  /** how long what was delivered may be Degraded, in milliseconds; unset: as long as its workloads may take */
+  readonly degradedMs?: number;
   /** milliseconds since the epoch */
   readonly now: () => number;
 }
@@ -58,6 +67,7 @@ function argoCdWatch(
   const target = { kind: 'application', name: application, namespace } as const;
   return new ApplicationWatch({
     applications: clusters.applicationsOf({ connection, namespace }),
+    applicationsIn: (other) => clusters.applicationsOf({ connection, namespace: other }),
     target,
     wanted: { target, revision: wanted.commit, images: wanted.images, workloads },
     history: wanted.history,
@@ -74,8 +84,12 @@ function argoCdWatch(
 class NamedWorkloads extends WorkloadCheck {
   readonly #everyWorkload: boolean;
 
-  constructor(clusters: WatchedClusters, cluster: string, { images, everyWorkload }: WantedDelivery) {
-    super(clusters.workloadsOf(cluster), images, true);
+  constructor(
+    clusters: WatchedClusters,
+    cluster: string,
+    { images, someImage = false, everyWorkload }: WantedDelivery,
+  ) {
+    super(clusters.workloadsOf(cluster), images, someImage ? 'some' : true);
     this.#everyWorkload = everyWorkload;
   }
 
@@ -125,7 +139,9 @@ class FluxDeliveryWatch implements Watch {
       workloads: named ? new Later(clusters.workloadsOf(delivery.cluster), [], true) : this.#workloads,
       imagesMayBeAbsent: true,
       provenElsewhere: new Set(
-        helmReleases.map(({ name }) => `${namespace}_${name}_helm.toolkit.fluxcd.io_HelmRelease`),
+        helmReleases.map(
+          (release) => `${release.namespace ?? namespace}_${release.name}_helm.toolkit.fluxcd.io_HelmRelease`,
+        ),
       ),
       refresh: true,
       ...times,
@@ -146,7 +162,7 @@ class FluxDeliveryWatch implements Watch {
   async *#looks(signal: AbortSignal): AsyncGenerator<Seen> {
     const { helmReleases, workloads, cluster } = this.#delivery;
     yield* await this.#kustomization.look(signal);
-    for (const { name, chart } of helmReleases) yield await this.#lookAtRelease(name, chart, signal);
+    for (const release of helmReleases) yield await this.#lookAtRelease(release, signal);
     if (workloads.length === 0) return;
     yield {
       target: `workloads on ${cluster}`,
@@ -154,10 +170,10 @@ class FluxDeliveryWatch implements Watch {
     };
   }
 
-  async #lookAtRelease(name: string, chart: string, signal: AbortSignal): Promise<Seen> {
-    const { namespace } = this.#delivery;
+  async #lookAtRelease(release: HelmReleaseRef, signal: AbortSignal): Promise<Seen> {
+    const { name, chart, namespace = this.#delivery.namespace } = release;
     const target = `helmrelease ${namespace}/${name}`;
-    const version = this.#wanted.charts.get(chart) ?? (await this.#askedVersion(name, signal));
+    const version = this.#wanted.charts.get(chart) ?? (await this.#askedVersion({ namespace, name }, signal));
     if (version === undefined) {
       return {
         target,
@@ -168,27 +184,26 @@ class FluxDeliveryWatch implements Watch {
         },
       };
     }
-    const [seen] = await this.#releaseWatch(name, version).look(signal);
+    const [seen] = await this.#releaseWatch({ namespace, name }, version).look(signal);
     if (seen?.look.state !== 'proven') return seen ?? { target, look: NOTHING_SEEN };
     const evidence = { [`helmrelease/${name}`]: `deployed with chart ${chart} ${version}` };
     return { target, look: { state: 'proven', evidence } };
   }
 
   /** What Git has made of the object by now: its exact version, or for a range the one that it has deployed. */
-  async #askedVersion(name: string, signal: AbortSignal): Promise<string | undefined> {
-    const { namespace } = this.#delivery;
-    const { object } = await this.#flux.helmRelease({ namespace, name }, signal);
+  async #askedVersion(ref: ObjectRef, signal: AbortSignal): Promise<string | undefined> {
+    const { object } = await this.#flux.helmRelease(ref, signal);
     const asked = object?.spec.chart?.spec.version;
     return asked !== undefined && EXACT_VERSION.test(asked)
       ? asked
       : object?.status?.history?.[0]?.chartVersion;
   }
 
-  #releaseWatch(name: string, chartVersion: string): HelmReleaseWatch {
-    const key = `${name} ${chartVersion}`;
+  #releaseWatch({ namespace, name }: ObjectRef, chartVersion: string): HelmReleaseWatch {
+    const key = `${namespace}/${name} ${chartVersion}`;
     const known = this.#releases.get(key);
     if (known !== undefined) return known;
-    const target = { kind: 'helmrelease', namespace: this.#delivery.namespace, name } as const;
+    const target = { kind: 'helmrelease', namespace, name } as const;
     const made = new HelmReleaseWatch({
       flux: this.#flux,
       target,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type FluxReading, type FluxRef, sourceKindOf } from '../systems/flux/flux.js';
 import { judgeHelmRelease } from '../systems/flux/helm-release-state.js';
-import { hashesNamedBy, judgeKustomization } from '../systems/flux/kustomization-state.js';
+import { hashesNamedBy, judgeKustomization, originsNamedBy } from '../systems/flux/kustomization-state.js';
 import {
   type FluxObject,
   type FluxSource,
@@ -9,7 +9,7 @@ import {
   type Kustomization,
   RECONCILE_ANNOTATION,
 } from '../systems/flux/objects.js';
-import { hashInRevision } from '../systems/flux/revision.js';
+import { commitInOrigin, hashInRevision, ORIGIN_ANNOTATION } from '../systems/flux/revision.js';
 import { isOurRevision } from '../systems/flux/source-state.js';
 import type { Patience } from '../systems/flux/words.js';
 import { superseded } from './application-watch.js';
@@ -130,6 +130,8 @@ export class KustomizationWatch extends FluxWatch {
     const ref = kustomization === null ? undefined : sourceRefOf(kustomization, target.namespace);
     if (kustomization !== null && ref === undefined) return unknownSource(kustomization.spec.sourceRef.kind);
     const source = ref === undefined ? null : (await flux.source(ref, signal)).object;
+    const originless = ref === undefined ? undefined : withoutOrigin(ref, source, wanted.revision ?? '');
+    if (originless !== undefined) return originless;
     await this.#askGit(kustomization, source, signal);
     const expected = { revision: wanted.revision ?? '', containing: this.#containing };
     const token = await this.#kick(kustomization, source, ref, expected, signal);
@@ -156,8 +158,11 @@ export class KustomizationWatch extends FluxWatch {
     signal: AbortSignal,
   ): Promise<void> {
     const { history, wanted, imagesMayBeAbsent = false } = this.options;
+    const origins = originsNamedBy(kustomization, source);
     for (const hash of hashesNamedBy(kustomization, source)) {
-      const relation = await history.relationOf(hash, signal);
+      // the digest itself may be what is waited for; else the commit that it was made of tells
+      const isWanted = hash === wanted.revision;
+      const relation = await history.relationOf(isWanted ? hash : (origins.get(hash) ?? hash), signal);
       // the digest of a running image is a better proof of content than files, if it has to run at all
       const provenByImage = relation === 'replaced' && wanted.images.length > 0 && !imagesMayBeAbsent;
       if (relation === 'holds' || provenByImage) this.#containing.add(hash);
@@ -175,7 +180,8 @@ export class KustomizationWatch extends FluxWatch {
   ): Promise<string | undefined> {
     if (kustomization === null || source === null || ref === undefined) return undefined;
     if (!isOurRevision(source.status?.artifact?.revision, expected)) {
-      await this.ask(ref, source, signal);
+      // nothing reconciles an ExternalArtifact: whoever makes it writes it
+      if (ref.kind !== 'ExternalArtifact') await this.ask(ref, source, signal);
       return undefined;
     }
     return this.ask({ ...this.options.target, kind: 'Kustomization' }, kustomization, signal);
@@ -222,11 +228,34 @@ function sourceRefOf({ spec, metadata }: Kustomization, fallback: string): FluxR
   return { kind, name, namespace: namespace ?? metadata.namespace ?? fallback };
 }
 
+/** A commit can't be known by the digest of an artifact that does not say of what it was made. */
+function withoutOrigin(
+  { kind, namespace, name }: FluxRef,
+  source: FluxSource | null,
+  revision: string,
+): Look | undefined {
+  const artifact = source?.status?.artifact;
+  const isCommit = revision.length === 40;
+  if (!isCommit || (kind !== 'OCIRepository' && kind !== 'ExternalArtifact') || artifact === undefined) {
+    return undefined;
+  }
+  if (commitInOrigin(artifact.metadata?.[ORIGIN_ANNOTATION]) !== undefined) return undefined;
+  return {
+    state: 'failed',
+    clause: 'origin-unknown',
+    message: `its source is the ${kind} ${namespace}/${name}, whose artifact ${artifact.revision ?? ''} does not say of which commit it was made`,
+    remedy:
+      kind === 'OCIRepository'
+        ? `Push it with the whole commit id (flux push artifact --revision="main@sha1:<commit>", which becomes ${ORIGIN_ANNOTATION}), or wait for its digest: --revision sha256:….`
+        : 'Set originRevision in the ArtifactGenerator, or wait for its digest: --revision sha256:….',
+  };
+}
+
 function unknownSource(kind: string): Look {
   return {
     state: 'failed',
     clause: 'source-unknown',
     message: `its source is a ${kind}, whose revisions are neither commits nor digests`,
-    remedy: 'Use a GitRepository or an OCIRepository as the source.',
+    remedy: 'Use a GitRepository, an OCIRepository or an ExternalArtifact as the source.',
   };
 }

@@ -24,6 +24,8 @@ export interface GitLabHistoryOptions {
   readonly revision: string;
   /** what makes our content; other files may change */
   readonly files: readonly HeldFile[];
+  /** whether a commit in which these files have changed has our values in them all the same; unset: whole files are ours */
+  readonly holdsValues?: (commit: string, signal: AbortSignal) => Promise<boolean>;
   /** milliseconds since the epoch */
   readonly now?: () => number;
 }
@@ -66,7 +68,10 @@ export class GitLabHistory implements History {
       throw error;
     }
     if (!contains) return 'other';
-    return (await this.#holdsFiles(commit, signal)) ? 'holds' : 'replaced';
+    const holds =
+      (await this.#holdsFiles(commit, signal)) ||
+      (await this.#options.holdsValues?.(commit, signal)) === true;
+    return holds ? 'holds' : 'replaced';
   }
 
   async #holdsFiles(commit: string, signal: AbortSignal): Promise<boolean> {

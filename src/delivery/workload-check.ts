@@ -1,7 +1,10 @@
+import { SystemError } from '../domain/failure.js';
 import type { ReadBack } from '../domain/ledger.js';
 import {
   type ImageByDigest,
   judgeWorkload,
+  progressDeadlineMs,
+  runsImage,
   usesImage,
   WORKLOAD_KINDS,
   type Workload,
@@ -29,6 +32,14 @@ export function workloadsIn(inventory: readonly { readonly id: string }[]): {
   return { workloads, opaque: inventory.map(({ id }) => id).filter((id) => OPAQUE.test(id)) };
 }
 
+/** How roll-outs stand. */
+export interface RollOuts {
+  /** the longest progress deadline among them, in milliseconds; undefined when none has one */
+  readonly longestMs: number | undefined;
+  /** one that has passed its deadline */
+  readonly givenUp: Failed | undefined;
+}
+
 /**
  * Looks at workloads after the controller said that our revision is applied: have they rolled out, and does each image
  * run with its digest?
@@ -36,22 +47,37 @@ export function workloadsIn(inventory: readonly { readonly id: string }[]): {
 export class WorkloadCheck {
   readonly #workloads: WorkloadReader;
   readonly #images: readonly ImageByDigest[];
-  readonly #imagesMayBeAbsent: boolean;
+  readonly #imagesMayBeAbsent: boolean | 'some';
 
-  /** @param imagesMayBeAbsent an image that none of the workloads has is no fault: a CronJob may have it */
-  constructor(workloads: WorkloadReader, images: readonly ImageByDigest[], imagesMayBeAbsent = false) {
+  /**
+   * @param imagesMayBeAbsent an image that none of the workloads has is no fault: a CronJob may have it; `some`: but one of the
+   *   images must be there
+   */
+  constructor(
+    workloads: WorkloadReader,
+    images: readonly ImageByDigest[],
+    imagesMayBeAbsent: boolean | 'some' = false,
+  ) {
     this.#workloads = workloads;
     this.#images = images;
     this.#imagesMayBeAbsent = imagesMayBeAbsent;
   }
 
-  /** @param everywhere every workload must have an image of ours, as when they were named one by one */
-  async look(refs: readonly WorkloadRef[], everywhere: boolean, signal: AbortSignal): Promise<Look> {
+  /**
+   * @param everywhere every workload must have an image of ours, as when they were named one by one
+   * @param mayBeAbsent an image that none of them has is no fault, as something else has shown it
+   */
+  async look(
+    refs: readonly WorkloadRef[],
+    everywhere: boolean,
+    signal: AbortSignal,
+    mayBeAbsent: boolean | 'some' = this.#imagesMayBeAbsent,
+  ): Promise<Look> {
     const evidence: Record<string, string | number | boolean> = {};
     const found = new Set<ImageByDigest>();
     for (const ref of refs) {
       const workload = await this.#workloads.read(ref, signal);
-      const images = this.#imagesOf(workload);
+      const images = await this.#imagesOf(ref, workload, signal);
       for (const image of images) found.add(image);
       if (everywhere && images.length === 0 && this.#images[0] !== undefined && workload !== null) {
         images.push(this.#images[0]);
@@ -67,13 +93,50 @@ export class WorkloadCheck {
       }
     }
     const missing = this.#images.find((image) => !found.has(image));
-    return missing === undefined || this.#imagesMayBeAbsent
-      ? { state: 'proven', evidence }
-      : notThere(missing);
+    const isEnough = mayBeAbsent === 'some' ? found.size > 0 || refs.length === 0 : mayBeAbsent;
+    return missing === undefined || isEnough ? { state: 'proven', evidence } : notThere(missing);
   }
 
-  #imagesOf(workload: Workload | null): ImageByDigest[] {
-    return workload === null ? [] : this.#images.filter((image) => usesImage(workload, image));
+  /**
+   * Whether Kubernetes has given a roll-out up, and how long it may take until it does; what is gone or cannot be read says
+   * nothing.
+   */
+  async rollOuts(refs: readonly WorkloadRef[], signal: AbortSignal): Promise<RollOuts> {
+    let longestMs: number | undefined;
+    for (const ref of refs) {
+      const workload = await this.#readIfAllowed(ref, signal);
+      if (workload === null) continue;
+      const judgement = judgeWorkload(ref.kind, workload, undefined, []);
+      const look = judgement.state === 'hopeless' ? lookOf(judgement) : undefined;
+      if (look?.state === 'failed' && look.clause === 'progress-deadline-exceeded') {
+        return { longestMs, givenUp: { ...look, message: `${ref.namespace}: ${look.message}` } };
+      }
+      const deadlineMs = progressDeadlineMs(ref.kind, workload);
+      if (deadlineMs !== undefined) longestMs = Math.max(longestMs ?? 0, deadlineMs);
+    }
+    return { longestMs, givenUp: undefined };
+  }
+
+  async #readIfAllowed(ref: WorkloadRef, signal: AbortSignal): Promise<Workload | null> {
+    try {
+      return await this.#workloads.read(ref, signal);
+    } catch (error) {
+      if (error instanceof SystemError && error.trouble.kind === 'forbidden') return null;
+      throw error;
+    }
+  }
+
+  /** Those that its spec names; else those that its pods run, as of a mirror that the spec names instead. */
+  async #imagesOf(
+    { kind, namespace }: WorkloadRef,
+    workload: Workload | null,
+    signal: AbortSignal,
+  ): Promise<ImageByDigest[]> {
+    if (workload === null || this.#images.length === 0) return [];
+    const named = this.#images.filter((image) => usesImage(workload, image));
+    if (named.length > 0) return named;
+    const pods = await this.#workloads.podsOf(workload, namespace, signal);
+    return this.#images.filter((image) => runsImage(kind, workload, image, pods));
   }
 
   /** Pods are asked only where the spec leaves the digest open, and only once it has rolled out. */
@@ -84,8 +147,8 @@ export class WorkloadCheck {
     signal: AbortSignal,
   ): Promise<WorkloadJudgement> {
     const withoutPods = judgeWorkload(ref.kind, workload, image, []);
-    const asksPods = withoutPods.state === 'waiting' && withoutPods.clause === 'other-image';
-    if (!asksPods || workload === null || image === undefined) return withoutPods;
+    const isOpen = withoutPods.state !== 'rolled-out' && withoutPods.clause === 'other-image';
+    if (!isOpen || workload === null || image === undefined) return withoutPods;
     const pods = await this.#workloads.podsOf(workload, ref.namespace, signal);
     return judgeWorkload(ref.kind, workload, image, pods);
   }

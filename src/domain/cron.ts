@@ -4,6 +4,8 @@
  *   that no freeze is missed
  * - `robfig` (Argo CD's sync windows, robfig/cron ParseStandard): 7 is refused; a time that is leapt over does not begin
  *
+ * By hand, because libraries know one way of the two; croner is asked in the tests.
+ *
  * A time that winter time repeats begins both times: a window covers the hour as the clock on the wall shows it.
  */
 

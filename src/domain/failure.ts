@@ -147,3 +147,19 @@ export interface FailureReport {
   readonly remedy: string;
   readonly scope: TroubleScope;
 }
+
+/** What a vendor says beyond this, in characters, tells nobody more; the chain keeps reports for ever. */
+export const MAX_REPORT_TEXT = 2_000;
+
+/** The same report with texts that are kept and shown. */
+export function withShortTexts(report: FailureReport): FailureReport {
+  const short = (text: string): string =>
+    text.length <= MAX_REPORT_TEXT ? text : `${text.slice(0, MAX_REPORT_TEXT - 1)}…`;
+  return {
+    ...report,
+    operation: short(report.operation),
+    object: short(report.object),
+    message: short(report.message),
+    remedy: short(report.remedy),
+  };
+}

@@ -11,6 +11,8 @@ export interface Identity {
   readonly kind: 'person' | 'machine';
   /** directory ids of groups */
   readonly groups: readonly string[];
+  /** the OIDC client that the token was made for, where the token says it */
+  readonly client?: string;
   /** how to address the caller on the page; never kept in the ledger */
   readonly name: string;
   /** seconds since the epoch when the person last proved who he is */

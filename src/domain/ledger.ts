@@ -12,17 +12,19 @@ import type { Actor, PersonalRef } from './request.js';
 
 export type EffectOutcome = 'created' | 'adopted' | 'changed' | 'unchanged';
 
-export type RequestOutcome =
-  | 'done'
-  | 'failed'
-  | 'rolled-back'
+export const REQUEST_OUTCOMES = [
+  'done',
+  'failed',
+  'rolled-back',
   /** it was in shadow, and has said all that it saw */
-  | 'shadowed'
-  | 'rejected'
-  | 'refused'
-  | 'expired'
-  | 'cancelled'
-  | 'revoked';
+  'shadowed',
+  'rejected',
+  'refused',
+  'expired',
+  'cancelled',
+  'revoked',
+] as const;
+export type RequestOutcome = (typeof REQUEST_OUTCOMES)[number];
 
 /** What an effect read back from its system: natural keys, ids and versions; never a secret. */
 export type ReadBack = Readonly<Record<string, string | number | boolean>>;
@@ -153,7 +155,9 @@ export type AlarmName =
   | 'result-contradicts-ledger'
   | 'invalid-signature'
   | 'message-flood'
-  | 'changed-around-the-path';
+  | 'changed-around-the-path'
+  /** an entry that cannot be read is left out of what people see */
+  | 'entry-set-apart';
 
 /** One entry of the hash chain. `hash` covers `prevHash`, `seq`, `at`, `type`, `requestId` and the body's text (rule: `ledger/entry-hash`). */
 export interface LedgerEntry<T extends EntryType = EntryType> {

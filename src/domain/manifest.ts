@@ -131,6 +131,17 @@ export interface SecretStoreEntry {
   readonly path?: string;
 }
 
+/** Where a service may write the values of clusters. */
+export interface ValuesPlace {
+  readonly project: string;
+  /** below it lie the files, a template with `{cluster}`, `{stage}`, `{service}`; the empty text: anywhere */
+  readonly directory: string;
+  /** dotted path of the only block that may be written */
+  readonly key: string;
+  /** `<cluster>/<stage>` that it is for; unset: every cluster of the inventory */
+  readonly clusters?: readonly string[];
+}
+
 export interface InventoryManifest {
   readonly apiVersion: typeof API_VERSION;
   readonly kind: 'Inventory';
@@ -150,6 +161,8 @@ export interface InventoryManifest {
     }[];
     readonly secretStores: readonly SecretStoreEntry[];
     readonly projects: readonly { readonly path: string; readonly branch: string }[];
+    /** by service: where it may write. A service that is not in it is onboarded nowhere */
+    readonly services: Readonly<Record<string, readonly ValuesPlace[]>>;
     /** group names used in policies to directory group ids */
     readonly groups: Readonly<Record<string, string>>;
     /** who may start, see and operate, by group name */

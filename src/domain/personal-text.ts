@@ -8,8 +8,11 @@ import type { Plan, TargetPlan } from './plan.js';
 import type { RequestRecord } from './record.js';
 import type { PersonalRef } from './request.js';
 
-/** Mail addresses as people and vendors write them (RFC 5322 without quoted local parts). */
-const ADDRESS = /[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+/g;
+/**
+ * Mail addresses as people and vendors write them (RFC 5322 without quoted local parts), within the lengths of RFC 5321: without
+ * a bound, a long text that has no `@` is searched again from each of its characters.
+ */
+const ADDRESS = /[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}/g;
 const REFERENCE = /\bp_[a-z2-7]{26}\b/g;
 
 /** Mail addresses in texts, each once. */

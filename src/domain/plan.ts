@@ -16,6 +16,8 @@ export interface PlannedEffect {
   readonly count: number;
   /** one line for people: what exactly, or what is in the way and the remedy */
   readonly detail: string;
+  /** what changes of a file: values that go (`-`) and that come (`+`), each with its key */
+  readonly diff?: readonly string[];
   /** set when it cannot be taken back, e.g. an organisation cannot be deleted */
   readonly irreversible?: string;
   /**

@@ -94,6 +94,7 @@ export interface PromotionRequest extends SignedRequest {
 
 export type RequestDocument = FleetRequest | PromotionRequest;
 
+export const REQUEST_KINDS = ['Fleet', 'Promotion'] as const satisfies readonly RequestDocument['kind'][];
 export type RequestKind = RequestDocument['kind'];
 
 /** What a policy applies to: the subject of a request. */

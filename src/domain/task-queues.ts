@@ -16,6 +16,19 @@ export const QUEUES = [
 ] as const;
 export type QueueName = (typeof QUEUES)[number];
 
+/** Queues that only promotions use. */
+const OF_PROMOTIONS: ReadonlySet<QueueName> = new Set([
+  'registry',
+  'change-records',
+  'delivery',
+  'verification',
+]);
+
+/** Queues that workers have to serve. @param promotes whether the installation has promotion paths */
+export function neededQueues(promotes: boolean): readonly QueueName[] {
+  return QUEUES.filter((queue) => promotes || !OF_PROMOTIONS.has(queue));
+}
+
 /** Full name of a queue, e.g. `gatehouse-otterize`. */
 export function taskQueue(prefix: string, queue: QueueName): string {
   return `${prefix}-${queue}`;

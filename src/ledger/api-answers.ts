@@ -52,13 +52,19 @@ export function recordedCommandOf(row: Row): RecordedCommand {
 }
 
 export function openGateOf(row: Row): OpenGate {
+  const due = column.textOrNull(row, 'due');
+  const opened = {
+    gate: row.gate,
+    epoch: column.whole(row, 'epoch'),
+    openedAt: row.opened_at,
+    ...(due === null ? {} : { due }),
+  };
+  if (!isBodyOf('gate.opened', opened)) throw new LedgerCorrupt('an open gate is not of its shape');
   return {
     requestId: column.text(row, 'request_id'),
     workflowId: column.text(row, 'workflow_id'),
-    gate: column.text(row, 'gate'),
-    epoch: column.whole(row, 'epoch'),
-    openedAt: column.text(row, 'opened_at'),
-    due: column.textOrNull(row, 'due'),
+    ...opened,
+    due,
   };
 }
 

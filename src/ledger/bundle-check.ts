@@ -35,6 +35,15 @@ export interface BundleCheck {
   readonly ok: boolean;
   /** what was found, for people; for a failed check: everything that is wrong, and what to do */
   readonly detail: string;
+  /** of `checkpoint`: how far the evidence reaches; it says nothing about what came later */
+  readonly asOf?: AsOf;
+}
+
+/** A position of the chain, and the ledger's time when it was signed. */
+export interface AsOf {
+  readonly seq: number;
+  /** ISO 8601, UTC */
+  readonly at: string;
 }
 
 /** A bundle that was read whole: the record is built from its entries. */

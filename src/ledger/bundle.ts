@@ -8,6 +8,7 @@ import { Compile } from 'typebox/compile';
 import { type ChainLink, linkOf } from './entry-hash.js';
 import { isEntryType } from './entry-shapes.js';
 import { LedgerCorrupt, LedgerRefused } from './errors.js';
+import { membersRead, membersWritten } from './json-members.js';
 import type { ChainReader, Checkpoint, StoredEntry } from './ports.js';
 import { PAGE } from './tuning.js';
 
@@ -19,7 +20,7 @@ export interface Bundle {
   readonly entries: readonly StoredEntry[];
   /** what lies between them, up to the checkpoint, oldest first */
   readonly others: readonly ChainLink[];
-  /** the first checkpoint that covers the last entry of the request; null when none was made yet */
+  /** the newest checkpoint, when it covers the last entry of the request; null when none does yet */
   readonly checkpoint: Checkpoint | null;
 }
 
@@ -33,7 +34,9 @@ export async function makeBundle(ledger: ChainReader, requestId: string): Promis
   if (first === undefined || last === undefined) {
     throw new LedgerRefused('make a bundle', 'unknown-request', `${requestId} is not in the ledger`);
   }
-  const checkpoint = await ledger.checkpointCovering(last.seq);
+  // the newest one, not the first that would do: what came later, a no or a revocation, must not be missing
+  const [newest] = await ledger.checkpoints(1);
+  const checkpoint = newest !== undefined && newest.seq >= last.seq ? newest : null;
   const end = checkpoint?.seq ?? last.seq;
   const entries: StoredEntry[] = [];
   const others: ChainLink[] = [];
@@ -105,6 +108,8 @@ export function parseBundle(text: string): Bundle | string {
   } catch {
     return 'the file is not JSON';
   }
+  // readers differ in which of two they take: one would show what another does not verify
+  if (membersWritten(text) !== membersRead(value)) return 'the file holds a member twice';
   if (!BundleShape.Check(value)) return 'the file is not an evidence bundle of version 1';
   const entries: StoredEntry[] = [];
   for (const entry of value.entries) {

@@ -5,12 +5,17 @@
 import Type, { type Static, type TProperties, type TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
 import { SYSTEMS } from '../domain/failure.js';
-import type { EntryBodies, EntryType } from '../domain/ledger.js';
+import { type EntryBodies, type EntryType, REQUEST_OUTCOMES } from '../domain/ledger.js';
 
 const Text = Type.String();
-const Count = Type.Integer({ minimum: 0 });
-const Epoch = Type.Integer({ minimum: 1 });
+// a whole number that JavaScript keeps exactly
+const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+const Epoch = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
 const Digest = Type.String({ pattern: '^[0-9a-f]{64}$' });
+/** ISO 8601, UTC, a year of four digits: what the database can compare too. */
+const Time = Type.String({
+  pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?Z$',
+});
 const Texts = Type.Array(Text);
 const oneOf = <T extends string>(...words: T[]) => Type.Union(words.map((word) => Type.Literal(word)));
 const object = <T extends TProperties>(properties: T) => Type.Object(properties);
@@ -43,6 +48,7 @@ const Plan = object({
           action: oneOf('create', 'change', 'adopt', 'unchanged', 'conflict'),
           count: Count,
           detail: Text,
+          diff: Type.Optional(Texts),
           irreversible: Type.Optional(Text),
           phase: Type.Optional(oneOf('proposal', 'rollback')),
         }),
@@ -82,10 +88,11 @@ const Plan = object({
       findings: Texts,
     }),
   ),
-  plannedAt: Text,
+  plannedAt: Time,
 });
 
-const SHAPES = {
+/** By type of entry; the database checks by the same (shape-faults.ts). */
+export const ENTRY_SHAPES = {
   'request.accepted': object({
     requestHash: Digest,
     contentHash: Digest,
@@ -103,7 +110,7 @@ const SHAPES = {
     totals: object({ create: Count, change: Count, adopt: Count, conflict: Count }),
     plan: Plan,
   }),
-  'gate.opened': object({ gate: Text, epoch: Epoch, openedAt: Text, due: Type.Optional(Text) }),
+  'gate.opened': object({ gate: Text, epoch: Epoch, openedAt: Time, due: Type.Optional(Time) }),
   'gate.reminded': object({
     gate: Text,
     epoch: Epoch,
@@ -137,17 +144,7 @@ const SHAPES = {
   }),
   'request.started': object({ targets: Count }),
   'request.ended': object({
-    outcome: oneOf(
-      'done',
-      'failed',
-      'rolled-back',
-      'shadowed',
-      'rejected',
-      'refused',
-      'expired',
-      'cancelled',
-      'revoked',
-    ),
+    outcome: oneOf(...REQUEST_OUTCOMES),
     message: Text,
   }),
   'request.revoked': object({ by: Actor }),
@@ -176,6 +173,7 @@ const SHAPES = {
       'invalid-signature',
       'message-flood',
       'changed-around-the-path',
+      'entry-set-apart',
     ),
     detail: Text,
     count: Count,
@@ -206,13 +204,13 @@ const SHAPES = {
 
 /** Types whose shape lets something through that is not of the type of the body. */
 type Mismatch = {
-  [T in EntryType]: Static<(typeof SHAPES)[T]> extends EntryBodies[T] ? never : T;
+  [T in EntryType]: Static<(typeof ENTRY_SHAPES)[T]> extends EntryBodies[T] ? never : T;
 }[EntryType];
 /** Does not compile when there is a mismatch, and names its types then. */
 export const SHAPES_CONFORM: [Mismatch] extends [never] ? true : Mismatch = true;
 
 const validators = new Map<string, Validator>(
-  Object.entries(SHAPES).map(([type, shape]) => [type, Compile(shape)]),
+  Object.entries(ENTRY_SHAPES).map(([type, shape]) => [type, Compile(shape)]),
 );
 
 /** True for the types of entries that this version knows. */

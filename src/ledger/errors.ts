@@ -39,9 +39,15 @@ export class LedgerRefused extends Error {
 /** What was read back is not what may stand there: edited by hand, or written by a newer version. */
 export class LedgerCorrupt extends Error {
   override readonly name = 'LedgerCorrupt';
+  /** what is wrong where, e.g. `entry 12 does not match its hash` */
+  readonly what: string;
+  /** an entry that was changed after it was appended */
+  readonly isEdited: boolean;
 
-  constructor(what: string) {
+  constructor(what: string, isEdited = false) {
     super(`ledger: ${what}. Stop and run the verification of the chain before anything is decided on it.`);
+    this.what = what;
+    this.isEdited = isEdited;
   }
 }
 

@@ -2,11 +2,15 @@
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
+import { applyFunctions } from './apply-functions.js';
 import { ledgerError } from './database.js';
 import { LedgerMisconfigured } from './errors.js';
 import { LEDGER_ROLES } from './roles.js';
 
 const SCHEMA = 'gatehouse';
+/** Two that make the schema at once can meet in the catalogue. */
+const MEETING = ['23505', '42P06', '42P07', 'XX000'];
+const ATTEMPTS = 10;
 
 /**
  * Runs the migrations that are missing, all in one transaction; nothing when there are none. Several processes may call
@@ -17,10 +21,14 @@ const SCHEMA = 'gatehouse';
  */
 export async function migrate(ownerUrl: string): Promise<readonly string[]> {
   const client = new pg.Client({ connectionString: ownerUrl });
+  const turn = new pg.Client({ connectionString: ownerUrl });
   client.on('error', () => undefined);
+  turn.on('error', () => undefined);
   try {
     await client.connect();
     await refuseOtherLogin(client);
+    await turn.connect();
+    await takeTurn(turn);
     const ran = await runner({
       dbClient: client,
       dir: fileURLToPath(new URL('migrations', import.meta.url)),
@@ -29,15 +37,37 @@ export async function migrate(ownerUrl: string): Promise<readonly string[]> {
       createSchema: true,
       migrationsTable: 'migration',
       singleTransaction: true,
-      advisoryLockMode: 'wait',
+      noLock: true,
       log: () => undefined,
     });
+    await applyFunctions(client);
     return ran.map((migration) => migration.name);
   } catch (error) {
     throw error instanceof LedgerMisconfigured ? error : ledgerError('migrate', error);
   } finally {
     await client.end().catch(() => undefined);
+    await turn.end().catch(() => undefined);
   }
+}
+
+/**
+ * Waits for other migrations, and keeps its turn as long as the connection stands. A lock of a table that only the owner may
+ * lock: an advisory lock could be held by any login, for ever.
+ */
+async function takeTurn(client: pg.Client): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await client.query(`create schema if not exists ${SCHEMA}`);
+      await client.query(`create table if not exists ${SCHEMA}.migration_turn ()`);
+      await client.query(`revoke all on table ${SCHEMA}.migration_turn from public`);
+      break;
+    } catch (error) {
+      const meeting = error instanceof pg.DatabaseError && MEETING.includes(error.code ?? '');
+      if (!meeting || attempt >= ATTEMPTS) throw error;
+    }
+  }
+  await client.query('begin');
+  await client.query(`lock table ${SCHEMA}.migration_turn in exclusive mode`);
 }
 
 async function refuseOtherLogin(client: pg.Client): Promise<void> {

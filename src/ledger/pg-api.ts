@@ -1,6 +1,8 @@
 /** The ledger as the API may use it: role `gatehouse_api`. */
+import { deliveryState, type Undelivered } from '../domain/deliveries.js';
 import type { AnyEntry, EntryBodies } from '../domain/ledger.js';
 import type { Stray } from '../domain/promotion/strays.js';
+import type { RequestRecord } from '../domain/record.js';
 import type { PersonalRef } from '../domain/request.js';
 import type { Wait } from '../domain/waits.js';
 import {
@@ -12,10 +14,12 @@ import {
   requestSummaryOf,
 } from './api-answers.js';
 import { column, type LedgerDatabase } from './database.js';
+import { LedgerCorrupt } from './errors.js';
 import { listenToAppends } from './listen.js';
 import { checkpointOf, PgChainReader } from './pg-chain.js';
 import { PgOutbox } from './pg-outbox.js';
-import { PgPersonalTable } from './pg-personal.js';
+import { PgPersonalTable, personalValueOf } from './pg-personal.js';
+import { PgSessions } from './pg-sessions.js';
 import type {
   AcceptInput,
   AcceptResult,
@@ -33,18 +37,25 @@ import type {
   RequestSummary,
   Unlisten,
   VitalSigns,
+  Workload,
 } from './ports.js';
 import { OPEN_GATES, REQUESTS } from './queries.js';
-import { bodyText, parseEntry } from './stored-entry.js';
+import { recordOf } from './record.js';
+import { bodyText } from './stored-entry.js';
 import { STRAYS_OF, straysIn } from './strays.js';
 import { OUTBOX } from './tuning.js';
+import { workloadIn } from './workload.js';
 
 export class PgApiLedger extends PgChainReader implements ApiLedger {
+  readonly sessions: PgSessions;
+  // fails closed: the one who edits a hold or a revocation must not lift it
+  protected override readonly editedNo = 'counts';
   readonly #personal: PgPersonalTable;
   readonly #outbox: PgOutbox;
 
   constructor(database: LedgerDatabase) {
     super(database);
+    this.sessions = new PgSessions(database);
     this.#personal = new PgPersonalTable(database);
     this.#outbox = new PgOutbox(database);
   }
@@ -53,15 +64,34 @@ export class PgApiLedger extends PgChainReader implements ApiLedger {
     return this.#personal.keepPersonal(requestId, values);
   }
 
-  personal(refs: readonly PersonalRef[]): Promise<ReadonlyMap<PersonalRef, string>> {
-    return this.#personal.personal(refs);
+  /** A value that is not what its reference says is shown to nobody. */
+  async personal(refs: readonly PersonalRef[]): Promise<ReadonlyMap<PersonalRef, string>> {
+    if (refs.length === 0) return new Map();
+    return new Map(await this.apart.each(await this.#personal.rowsOf(refs), personalValueOf));
   }
 
-  async raiseAlarm(requestId: string | null, body: EntryBodies['alarm.raised']): Promise<void> {
-    await this.call('raise an alarm', 'select gatehouse.raise_alarm($1, $2)', [
-      requestId,
-      bodyText('alarm.raised', body),
-    ]);
+  override async entriesOf(requestId: string): Promise<readonly AnyEntry[]> {
+    return this.apart.entries(await this.rowsOf(requestId), 'left-out');
+  }
+
+  async recordFor(requestId: string): Promise<RequestRecord | null> {
+    try {
+      return recordOf(await this.entriesOf(requestId));
+    } catch (error) {
+      if (!(error instanceof LedgerCorrupt)) throw error;
+      await this.apart.tell(requestId, error.what);
+      return null;
+    }
+  }
+
+  async unreadableIn(requestId: string): Promise<string | undefined> {
+    try {
+      recordOf(await super.entriesOf(requestId));
+      return undefined;
+    } catch (error) {
+      if (error instanceof LedgerCorrupt) return error.what;
+      throw error;
+    }
   }
 
   async acceptRequest(input: AcceptInput): Promise<AcceptResult> {
@@ -182,9 +212,8 @@ export class PgApiLedger extends PgChainReader implements ApiLedger {
   }
 
   async straysOf(environment: string): Promise<readonly Stray[]> {
-    return straysIn(
-      await this.database.query('read changes around the path', STRAYS_OF, [`${environment}/`]),
-    );
+    const rows = await this.database.query('read changes around the path', STRAYS_OF, [`${environment}/`]);
+    return straysIn(await this.apart.entries(rows, 'left-out'));
   }
 
   async waitsOf(requestId: string): Promise<readonly Wait[]> {
@@ -197,8 +226,24 @@ export class PgApiLedger extends PgChainReader implements ApiLedger {
     }));
   }
 
+  async undelivered(requestId: string): Promise<readonly Undelivered[]> {
+    const rows = await this.database.query(
+      'read what was not delivered',
+      'select * from gatehouse.undelivered_of($1, null)',
+      [requestId],
+    );
+    return rows.map((row) => ({
+      notice: column.text(row, 'notice'),
+      recipient: column.text(row, 'recipient'),
+      state: deliveryState(column.text(row, 'state')),
+      why: column.text(row, 'why'),
+      tries: column.whole(row, 'tries'),
+      since: column.text(row, 'since'),
+    }));
+  }
+
   async openGates(): Promise<readonly OpenGate[]> {
-    return (await this.database.query('list open gates', OPEN_GATES)).map(openGateOf);
+    return this.apart.each(await this.database.query('list open gates', OPEN_GATES), openGateOf);
   }
 
   async requests(page: RequestPage): Promise<readonly RequestSummary[]> {
@@ -207,11 +252,11 @@ export class PgApiLedger extends PgChainReader implements ApiLedger {
       page.workflowId ?? null,
       page.limit,
     ]);
-    return rows.map(requestSummaryOf);
+    return this.apart.each(rows, requestSummaryOf);
   }
 
   async entriesAfter(after: number, limit: number): Promise<readonly AnyEntry[]> {
-    return (await this.storedEntriesAfter(after, limit)).map(parseEntry);
+    return this.apart.entries(await this.rowsAfter(after, limit), 'left-out');
   }
 
   listen(onAppend: (seq: number, requestId: string | null) => void): Promise<Unlisten> {
@@ -234,20 +279,12 @@ export class PgApiLedger extends PgChainReader implements ApiLedger {
     return this.#outbox.vitalSigns();
   }
 
-  pruneOutbox(): Promise<number> {
-    return this.#outbox.prune();
+  workload(): Promise<Workload> {
+    return workloadIn(this.database);
   }
 
-  async noteSignature(
-    call: { readonly sender: string; readonly id: string; readonly timestamp: string },
-    keepSeconds: number,
-  ): Promise<boolean> {
-    const row = await this.call(
-      'note a signed call',
-      'select gatehouse.note_signature($1, $2, $3, $4) as first',
-      [call.sender, call.id, call.timestamp, keepSeconds],
-    );
-    return column.boolean(row, 'first');
+  pruneOutbox(): Promise<number> {
+    return this.#outbox.prune();
   }
 
   async unpublished(

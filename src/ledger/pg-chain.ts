@@ -7,12 +7,15 @@ import { ENTRY_COLUMNS, storedEntry } from './stored-entry.js';
 
 export class PgChainReader extends PgEntryReader implements ChainReader {
   async storedEntriesAfter(after: number, limit: number): Promise<readonly StoredEntry[]> {
-    const rows = await this.database.query(
+    return (await this.rowsAfter(after, limit)).map(storedEntry);
+  }
+
+  protected rowsAfter(after: number, limit: number): Promise<readonly Row[]> {
+    return this.database.query(
       'read the chain',
       `select ${ENTRY_COLUMNS} from gatehouse.entry where seq > $1 order by seq limit $2`,
       [after, limit],
     );
-    return rows.map(storedEntry);
   }
 
   async head(): Promise<ChainHead> {

@@ -1,6 +1,6 @@
 /** The erasable table of personal values. */
 import type { PersonalRef } from '../domain/request.js';
-import { column, type LedgerDatabase } from './database.js';
+import { column, type LedgerDatabase, type Row } from './database.js';
 import { LedgerCorrupt } from './errors.js';
 import { newSalt, personalRef } from './personal-ref.js';
 import type { PersonalReader, PersonalWriter } from './ports.js';
@@ -26,21 +26,27 @@ export class PgPersonalTable implements PersonalReader, PersonalWriter {
 
   async personal(refs: readonly PersonalRef[]): Promise<ReadonlyMap<PersonalRef, string>> {
     if (refs.length === 0) return new Map();
-    const rows = await this.#database.query(
+    return new Map((await this.rowsOf(refs)).map(personalValueOf));
+  }
+
+  rowsOf(refs: readonly PersonalRef[]): Promise<readonly Row[]> {
+    return this.#database.query(
       'read personal values',
       'select ref, salt, value from gatehouse.personal_values($1::text[])',
       [refs],
     );
-    const values = new Map<PersonalRef, string>();
-    for (const row of rows) {
-      const ref = column.text(row, 'ref');
-      const value = column.text(row, 'value');
-      // the reference stands in signed documents and commits to the value: another value behind it is a forgery
-      if (personalRef(column.text(row, 'salt'), value) !== ref) {
-        throw new LedgerCorrupt(`the personal value behind ${ref} is not the one that was kept`);
-      }
-      values.set(ref, value);
-    }
-    return values;
   }
+}
+
+/**
+ * The reference stands in signed documents and commits to the value: another value behind it is a forgery.
+ * @throws LedgerCorrupt
+ */
+export function personalValueOf(row: Row): readonly [PersonalRef, string] {
+  const ref = column.text(row, 'ref');
+  const value = column.text(row, 'value');
+  if (personalRef(column.text(row, 'salt'), value) !== ref) {
+    throw new LedgerCorrupt(`the personal value behind ${ref} is not the one that was kept`);
+  }
+  return [ref, value];
 }

@@ -1,4 +1,5 @@
 /** The ledger as workers may use it: role `gatehouse_worker`. */
+import { type Delivery, type DeliveryState, deliveryState } from '../domain/deliveries.js';
 import type { EntryBodies, LedgerEntry } from '../domain/ledger.js';
 import type { ProductionRef, Stray } from '../domain/promotion/strays.js';
 import type { PersonalRef } from '../domain/request.js';
@@ -46,19 +47,30 @@ export class PgWorkerLedger extends PgEntryReader implements WorkerLedger {
     this.#holds = new EffectHolds(database);
   }
 
+  async now(): Promise<number> {
+    const row = await this.call(
+      'read the clock',
+      'select floor(extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms',
+      [],
+    );
+    return Number(row.now_ms);
+  }
+
+  async lastSeq(): Promise<number> {
+    const row = await this.call(
+      'read the end of the chain',
+      'select coalesce(max(seq), 0) as seq from gatehouse.entry',
+      [],
+    );
+    return column.whole(row, 'seq');
+  }
+
   keepPersonal(requestId: string, values: readonly string[]): Promise<readonly PersonalRef[]> {
     return this.#personal.keepPersonal(requestId, values);
   }
 
   personal(refs: readonly PersonalRef[]): Promise<ReadonlyMap<PersonalRef, string>> {
     return this.#personal.personal(refs);
-  }
-
-  async raiseAlarm(requestId: string | null, body: EntryBodies['alarm.raised']): Promise<void> {
-    await this.call('raise an alarm', 'select gatehouse.raise_alarm($1, $2)', [
-      requestId,
-      bodyText('alarm.raised', body),
-    ]);
   }
 
   async recordPlan(requestId: string, body: EntryBodies['plan.recorded']): Promise<void> {
@@ -89,6 +101,27 @@ export class PgWorkerLedger extends PgEntryReader implements WorkerLedger {
       requestId,
       JSON.stringify({ target, step, clause, since }),
     ]);
+  }
+
+  async noteDelivery({ notice, recipient, requestId, state, why }: Delivery): Promise<void> {
+    await this.call('note a delivery', 'select gatehouse.note_delivery($1, $2, $3, $4, $5)', [
+      notice,
+      recipient,
+      requestId ?? null,
+      state,
+      why ?? null,
+    ]);
+  }
+
+  async deliveriesOf(notice: string): Promise<ReadonlyMap<string, DeliveryState>> {
+    const rows = await this.database.query(
+      'read deliveries',
+      'select recipient, state from gatehouse.deliveries_of($1)',
+      [notice],
+    );
+    return new Map(
+      rows.map((row) => [column.text(row, 'recipient'), deliveryState(column.text(row, 'state'))]),
+    );
   }
 
   startTarget(requestId: string, body: EntryBodies['target.started']): Promise<void> {
@@ -139,9 +172,8 @@ export class PgWorkerLedger extends PgEntryReader implements WorkerLedger {
        order by seq desc limit 100`,
       [key],
     );
-    return rows
-      .map((row) => parseEntry(storedEntry(row)))
-      .filter((entry) => entry.type === 'effect.reserved' || entry.type === 'effect.completed');
+    const entries = await this.apart.entries(rows, 'refused');
+    return entries.filter((entry) => entry.type === 'effect.reserved' || entry.type === 'effect.completed');
   }
 
   async checksByKey(key: string): Promise<readonly LedgerEntry<'check.passed'>[]> {
@@ -152,7 +184,8 @@ export class PgWorkerLedger extends PgEntryReader implements WorkerLedger {
        order by seq desc limit 100`,
       [key],
     );
-    return rows.map((row) => parseEntry(storedEntry(row))).filter((entry) => entry.type === 'check.passed');
+    const entries = await this.apart.entries(rows, 'refused');
+    return entries.filter((entry) => entry.type === 'check.passed');
   }
 
   async lastJudged({
@@ -186,7 +219,8 @@ export class PgWorkerLedger extends PgEntryReader implements WorkerLedger {
   }
 
   async untoldStrays(): Promise<readonly Stray[]> {
-    return straysIn(await this.database.query('read strays that nobody was told of', UNTOLD_STRAYS));
+    const rows = await this.database.query('read strays that nobody was told of', UNTOLD_STRAYS);
+    return straysIn(await this.apart.entries(rows, 'refused'));
   }
 
   async noteTold(body: EntryBodies['stray.told']): Promise<void> {

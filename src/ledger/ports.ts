@@ -6,6 +6,7 @@
  * ledger's rules say no, `LedgerCorrupt` when what was read back is not what may stand there, and `LedgerMisconfigured`
  * when the connection, the rights or the migrations are wrong (errors.ts).
  */
+import type { Delivery, DeliveryState, Undelivered } from '../domain/deliveries.js';
 import type {
   AnyEntry,
   EffectOutcome,
@@ -13,8 +14,10 @@ import type {
   EntryType,
   LedgerEntry,
   ReadBack,
+  RequestOutcome,
 } from '../domain/ledger.js';
 import type { ProductionRef, Stray } from '../domain/promotion/strays.js';
+import type { RequestRecord } from '../domain/record.js';
 import type { PersonalRef } from '../domain/request.js';
 import type { Wait } from '../domain/waits.js';
 
@@ -126,6 +129,10 @@ export type ReservationResult =
 
 /** Role `gatehouse_worker`. It can append no decision, request, policy, command, refusal or key revocation. */
 export interface WorkerLedger extends LedgerReader, PersonalWriter, AlarmRaiser, HoldPlacer {
+  /** Time of the database, in milliseconds since 1970: the one clock that all workers share. */
+  now(): Promise<number>;
+  /** Position of the newest entry of any request; 0 when there is none. */
+  lastSeq(): Promise<number>;
   /**
    * Appends a plan. `body.epoch` must be the current epoch + 1 (the first is 1); an equal body under the current epoch
    * does nothing, so it may be retried.
@@ -154,11 +161,11 @@ export interface WorkerLedger extends LedgerReader, PersonalWriter, AlarmRaiser,
   /**
    * The last step before an effect, in one transaction: refuses when the request is in shadow, ended or revoked, the epoch is not
    * the current one, the key is not in the recorded plan, a gate of this epoch was closed without passing or is still
-   * undecided, or, given `judgedUpTo`, when decisions, closed gates or plans of the request were appended after it;
-   * otherwise appends the reservation.
+   * undecided, or when something that could say no was appended after `judgedUpTo`: a decision, a closed gate, a plan or a
+   * cancellation of the request, a hold, the revocation of a key; otherwise appends the reservation.
    * One reservation per request, key and epoch: whoever comes second gets `resumed`, or `completed` with what was read
    * back. It does not verify signatures or quorum: the caller does, on the entries that it read, before it calls.
-   * @param judgedUpTo highest `seq` among the entries of this request that the caller judged
+   * @param judgedUpTo `lastSeq` before the caller read what it judged by
    */
   reserveEffect(
     requestId: string,
@@ -176,6 +183,10 @@ export interface WorkerLedger extends LedgerReader, PersonalWriter, AlarmRaiser,
 
   /** What a wait sees now, for people who watch; gone when the check has passed, the target or the request has ended. */
   noteWait(requestId: string, wait: Wait): Promise<void>;
+  /** Notes how a letter or call to one recipient went. What was delivered stays delivered. */
+  noteDelivery(delivery: Delivery): Promise<void>;
+  /** How far a notice has come, by recipient. */
+  deliveriesOf(notice: string): Promise<ReadonlyMap<string, DeliveryState>>;
 
   /** Does nothing when the target is started already. A target that has ended may start again (retry). */
   startTarget(requestId: string, body: EntryBodies['target.started']): Promise<void>;
@@ -330,11 +341,46 @@ export interface VitalSigns {
   readonly outboxOldestSeconds: number;
 }
 
+/** How much work there is. */
+export interface Workload {
+  /** requests that have not ended */
+  readonly open: number;
+  /** age of the oldest of them, in seconds; 0 when there is none */
+  readonly oldestSeconds: number;
+  /** their targets whose last attempt failed */
+  readonly failedTargets: number;
+  readonly gatesWaiting: number;
+  readonly gatesOverdue: number;
+  /** holds that nobody has released */
+  readonly holds: number;
+  /** requests that have ended so far, by every outcome */
+  readonly ended: ReadonlyMap<RequestOutcome, number>;
+}
+
 /** Ends a subscription; resolves when the connection is given back. */
 export type Unlisten = () => Promise<void>;
 
 /** Role `gatehouse_api`. It can append no plan, gate, effect, check, target or ending. */
+/** Sessions of the page, sealed by the API. Not part of the chain. */
+export interface SessionKeeper {
+  /** @param idHash SHA-256 of its id, hex. @throws LedgerUnavailable */
+  openSession(idHash: string, content: string, seconds: number): Promise<void>;
+  /** undefined once it has ended or expired. @throws LedgerUnavailable */
+  sessionContent(idHash: string): Promise<string | undefined>;
+  /** Ends it; one that is not there has ended. @throws LedgerUnavailable */
+  endSession(idHash: string): Promise<void>;
+}
+
 export interface ApiLedger extends LedgerReader, ChainReader, PersonalWriter, AlarmRaiser, HoldPlacer {
+  readonly sessions: SessionKeeper;
+
+  /**
+   * A request as people read it: without entries that cannot be read, which raise an alarm.
+   * @returns null when there is no such request, or when its own documents cannot be read
+   */
+  recordFor(requestId: string): Promise<RequestRecord | null>;
+  /** What of a request cannot be read, e.g. `entry 12 does not match its hash`; undefined: nothing. */
+  unreadableIn(requestId: string): Promise<string | undefined>;
   /** One transaction: `request.accepted`, `policy.pinned`, the outbox item and the idempotency key. */
   acceptRequest(input: AcceptInput): Promise<AcceptResult>;
   /** The request that an idempotency key led to, before any work is done for it; null when the key is new. */
@@ -392,6 +438,8 @@ export interface ApiLedger extends LedgerReader, ChainReader, PersonalWriter, Al
   straysOf(environment: string): Promise<readonly Stray[]>;
   /** What the waits of a request see now, by target and step. */
   waitsOf(requestId: string): Promise<readonly Wait[]>;
+  /** Who was not reached by a request's notices; the newest first, at most 200. */
+  undelivered(requestId: string): Promise<readonly Undelivered[]>;
   /** Oldest first. */
   openGates(): Promise<readonly OpenGate[]>;
   /** Newest first. */
@@ -413,18 +461,9 @@ export interface ApiLedger extends LedgerReader, ChainReader, PersonalWriter, Al
   /** Puts a message back with exponential delay. `error` is kept for operators: no secrets in it. */
   outboxFailed(id: number, error: string): Promise<void>;
   vitalSigns(): Promise<VitalSigns>;
+  workload(): Promise<Workload>;
   /** Removes messages that were delivered long ago (OUTBOX.keepSeconds), a batch at a time. @returns how many */
   pruneOutbox(): Promise<number>;
-
-  /**
-   * Notes a signed call, so that a copy of it is told from the first.
-   * @param keepSeconds how long a signature could still be valid; what is older is forgotten
-   * @returns true the first time
-   */
-  noteSignature(
-    call: { readonly sender: string; readonly id: string; readonly timestamp: string },
-    keepSeconds: number,
-  ): Promise<boolean>;
 
   /**
    * Keeps a signed checkpoint. The same again does nothing.

@@ -1,5 +1,6 @@
 /** Shape of the content of a promotion request, as it stands in the signed document. */
 import Type from 'typebox';
+import { IMAGE_PARTS } from '../domain/promotion/path.js';
 
 const closed = { additionalProperties: false } as const;
 const Text = Type.String({ maxLength: 2_000 });
@@ -23,6 +24,28 @@ const EditShape = Type.Union([
   ),
   Type.Object({ kind: Kind('manifest-image'), image: Text }, closed),
   Type.Object({ kind: Kind('chart-version'), file: Text, at: Text, chart: Text }, closed),
+  Type.Object(
+    {
+      kind: Kind('value'),
+      file: Text,
+      at: Text,
+      image: Text,
+      take: Type.Union(IMAGE_PARTS.map((part) => Kind(part))),
+      prefix: Type.Optional(Text),
+    },
+    closed,
+  ),
+  Type.Object(
+    {
+      kind: Kind('value'),
+      file: Text,
+      at: Text,
+      chart: Text,
+      take: Kind('version'),
+      prefix: Type.Optional(Text),
+    },
+    closed,
+  ),
 ]);
 
 const ChangeShape = Type.Union([
@@ -52,7 +75,10 @@ const DeliveryShape = Type.Union([
       connection: Text,
       namespace: Text,
       kustomization: Text,
-      helmReleases: Type.Array(Type.Object({ name: Text, chart: Text }, closed), { maxItems: 500 }),
+      helmReleases: Type.Array(
+        Type.Object({ name: Text, chart: Text, namespace: Type.Optional(Text) }, closed),
+        { maxItems: 500 },
+      ),
     },
     closed,
   ),
@@ -63,6 +89,14 @@ const place = {
   project: Text,
   branch: Text,
   directory: Text,
+  recurse: Type.Optional(Type.Literal(true)),
+  config: Type.Optional(Type.Literal(true)),
+  helm: Type.Optional(
+    Type.Object(
+      { valueFiles: Texts, releaseName: Type.Optional(Text), namespace: Type.Optional(Text) },
+      closed,
+    ),
+  ),
   change: ChangeShape,
   deliveries: Type.Array(DeliveryShape, { maxItems: 500 }),
 };
@@ -116,6 +150,7 @@ const RulesShape = Type.Object(
     checks: Type.Array(CheckShape, { maxItems: 100 }),
     soakMs: Milliseconds,
     watchMs: Milliseconds,
+    degradedMs: Type.Optional(Milliseconds),
     onFailure: Type.Union([Kind('rollback'), Kind('hold')]),
     whileOpen: Type.Union([Kind('refuse'), Kind('queue'), Kind('latest-wins')]),
     rollout: Type.Object(

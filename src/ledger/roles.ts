@@ -37,6 +37,7 @@ export async function setUpRoles(adminUrl: string, passwords: RolePasswords): Pr
     await keepOutOfServerLog(client);
     for (const role of roleKeys()) await inTurn(() => ensureRole(client, role, passwords[role]));
     await inTurn(() => admitToDatabase(client));
+    await inTurn(() => forbidLargeObjects(client));
   } catch (error) {
     throw error instanceof LedgerMisconfigured ? error : ledgerError('set up the roles', error);
   } finally {
@@ -90,6 +91,8 @@ async function ensureRole(client: pg.Client, role: LedgerRole, password: string)
   // only who may create databases himself may say nocreatedb of a role that exists; new roles are that anyway
   await client.query(`${rowCount === 0 ? 'create' : 'alter'} role ${name} with login noinherit nocreaterole
     password ${client.escapeLiteral(scramVerifier(password))}`);
+  // Postgres lets every login change its own settings: what a thief of one has set ends here
+  await client.query(`alter role ${name} reset all`);
 }
 
 async function admitToDatabase(client: pg.Client): Promise<void> {
@@ -101,6 +104,21 @@ async function admitToDatabase(client: pg.Client): Promise<void> {
   await client.query(`revoke create on schema public from public`);
   await client.query(`grant connect on database ${database} to ${roles.join(', ')}`);
   await client.query(`grant create on database ${database} to ${roles[0]}`);
+  for (const role of roles) await client.query(`alter role ${role} in database ${database} reset all`);
+}
+
+/**
+ * Every login may else fill the disk with large objects, which no right on a schema hinders. Only a superuser may take it away:
+ * where the administrator is none, it stays (docs: ledger).
+ */
+async function forbidLargeObjects(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<Record<string, unknown>>(
+    `select rolsuper as superuser from pg_roles where rolname = current_user`,
+  );
+  if (rows[0]?.superuser !== true) return;
+  await client.query(
+    'revoke execute on function lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) from public',
+  );
 }
 
 async function inTurn(work: () => Promise<void>): Promise<void> {

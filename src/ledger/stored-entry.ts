@@ -11,12 +11,30 @@ export const ENTRY_COLUMNS = 'seq, at, type, request_id, body, prev_hash, hash';
 
 /** @throws LedgerCorrupt when the row is not an entry, is of an unknown type, or its hash does not match what it says */
 export function storedEntry(row: Row): StoredEntry {
+  const entry = keptEntry(row);
+  if (entryHash(entry.prevHash, linkOf(entry)) !== entry.hash) {
+    throw new LedgerCorrupt(`entry ${entry.seq} does not match its hash`, true);
+  }
+  return entry;
+}
+
+/** An entry whose hash does not matter: undefined when it is not of its shape either. */
+export function unhashedEntry(row: Row): AnyEntry | undefined {
+  try {
+    return parseEntry(keptEntry(row));
+  } catch (error) {
+    if (error instanceof LedgerCorrupt) return undefined;
+    throw error;
+  }
+}
+
+function keptEntry(row: Row): StoredEntry {
   const type = column.text(row, 'type');
   const seq = column.whole(row, 'seq');
   if (!isEntryType(type)) {
     throw new LedgerCorrupt(`entry ${seq} is of the unknown type ${type}, perhaps of a newer version`);
   }
-  const entry: StoredEntry = {
+  return {
     seq,
     at: column.text(row, 'at'),
     type,
@@ -25,10 +43,6 @@ export function storedEntry(row: Row): StoredEntry {
     prevHash: column.text(row, 'prev_hash'),
     hash: column.text(row, 'hash'),
   };
-  if (entryHash(entry.prevHash, linkOf(entry)) !== entry.hash) {
-    throw new LedgerCorrupt(`entry ${seq} does not match its hash`);
-  }
-  return entry;
 }
 
 /** @throws LedgerCorrupt when the body is not of the shape of its type */

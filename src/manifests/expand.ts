@@ -1,10 +1,11 @@
 /** A fleet and the inventory give the targets: every template filled in, every name looked up. */
 import type { ClusterSpec, FleetManifest, InventoryManifest, SecretStoreEntry } from '../domain/manifest.js';
 import type { ClusterTarget, FleetContent, PersonalRef, SecretStoreTarget } from '../domain/request.js';
-import { ManifestError, type ManifestFault, type PathStep } from './fault.js';
+import { fillTemplate, TemplateError } from '../domain/template.js';
+import { type OwnedDirectory, refuseValuesPlace } from '../domain/values-places.js';
+import { MAX_FAULTS, ManifestError, type ManifestFault, type PathStep } from './fault.js';
 import { faultMaker, type Located } from './manifest.js';
 import { suggest } from './near-miss.js';
-import { fillTemplate, TemplateError } from './template.js';
 
 type ClusterFault = (path: readonly PathStep[], message: string) => void;
 type InventoryCluster = InventoryManifest['spec']['clusters'][number];
@@ -20,16 +21,26 @@ export function peopleOf(fleet: FleetManifest): readonly string[] {
 /**
  * Expands a fleet.
  * @param refOf gives the reference under which the ledger keeps a personal value (an e-mail)
+ * @param owned directories that other families write
  * @throws ManifestError with every name that the inventory does not know and every clash between clusters
  */
 export function expandFleet(
   { manifest, document }: Located<FleetManifest>,
   inventory: InventoryManifest,
   refOf: (value: string) => PersonalRef,
+  owned: readonly OwnedDirectory[],
 ): FleetContent {
   const make = faultMaker(document);
   const faults: ManifestFault[] = [];
+  const { service } = manifest.spec;
+  if (!Object.hasOwn(inventory.spec.services, service)) {
+    const known = Object.keys(inventory.spec.services);
+    const message = `the inventory names no place where "${service}" may write: ${suggest(service, known)}`;
+    throw new ManifestError([make(['spec', 'service'], message)]);
+  }
   const targets = manifest.spec.clusters.flatMap((cluster, index) => {
+    // near misses are looked for among thousands of names: after so many faults the rest tells nobody more
+    if (faults.length >= MAX_FAULTS) return [];
     const fault: ClusterFault = (path, message) => {
       const own = ['spec', 'clusters', index, ...path];
       const shared = ['spec', 'defaults', ...path];
@@ -40,7 +51,10 @@ export function expandFleet(
       }
     };
     const target = expandCluster(manifest.spec.service, cluster, inventory, refOf, fault);
-    return target === undefined ? [] : [{ target, fault }];
+    if (target === undefined) return [];
+    const refusal = refuseValuesPlace(manifest.spec.service, target, inventory, owned);
+    if (refusal !== undefined) fault(['values', refusal.field], refusal.message);
+    return [{ target, fault }];
   });
   clashFaults(targets);
   if (faults.length > 0) throw new ManifestError(faults);

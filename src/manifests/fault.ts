@@ -16,7 +16,7 @@ export interface ManifestFault extends Place {
 }
 
 /** More than these would hide the first ones, and a hostile file must not make a long answer. */
-const MAX_FAULTS = 50;
+export const MAX_FAULTS = 50;
 
 /** One or more files cannot be used; `faults` holds every fault found, in the order of the file. */
 export class ManifestError extends Error {

@@ -5,6 +5,7 @@ import { type Installation, InstallationError } from '../config/installation.js'
 import type { InventoryManifest, PolicyManifest } from '../domain/manifest.js';
 import type { PathManifest } from '../domain/promotion/path.js';
 import type { PolicySubject } from '../domain/request.js';
+import { directoriesOfPaths, type OwnedDirectory } from '../domain/values-places.js';
 import { canonicalJson, digest } from '../security/canonical.js';
 import { ManifestError } from './fault.js';
 import { pathFaults } from './paths.js';
@@ -21,6 +22,8 @@ export interface InstalledFiles {
   readonly inventory: InventoryManifest;
   readonly policies: readonly PolicyManifest[];
   readonly paths: readonly InstalledPath[];
+  /** directories that promotion paths write: nobody else does */
+  readonly owned: readonly OwnedDirectory[];
   /** the path of an application, undefined when it has none */
   readonly pathFor: (application: string) => InstalledPath | undefined;
   /** the policy in force for a subject, undefined when there is not exactly one */
@@ -62,6 +65,7 @@ export function readInstalledFiles(installation: Installation): InstalledFiles {
     inventory,
     policies,
     paths,
+    owned: directoriesOfPaths(found.paths.map(({ manifest }) => manifest)),
     pathFor: (application) => paths.find(({ manifest }) => manifest.metadata.name === application),
     policyFor: (subject) => policyOrNone(policies, subject),
   };

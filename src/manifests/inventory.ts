@@ -1,12 +1,12 @@
 /** The `Inventory` file: the targets Gatehouse may touch and where their files, stores and groups are. */
 import type { InventoryManifest, SecretStoreEntry } from '../domain/manifest.js';
+import { fillTemplate, TemplateError } from '../domain/template.js';
 import type { ManifestFault, PathStep } from './fault.js';
 import { isLoopback } from './loopback.js';
 import { faultMaker, type Located } from './manifest.js';
 import { suggest } from './near-miss.js';
 import type { PositionedDocument } from './parse.js';
 import { type InventoryFile, InventorySchema } from './schema.js';
-import { fillTemplate, TemplateError } from './template.js';
 import { type Validated, validateDocument } from './validate.js';
 
 /** Names that the Helm chart and the Argo CD installation use when nobody says otherwise. */
@@ -29,6 +29,7 @@ export function readInventory(document: PositionedDocument): Validated<Located<I
   const fault: Fault = (path, message) => faults.push(make(path, message));
   duplicateFaults(file, fault);
   roleFaults(file, fault);
+  serviceFaults(file, fault);
   const secretStores = file.spec.secretStores.map((store, index) => storeOf(store, index, fault));
   if (faults.length > 0) return { ok: false, faults };
   return {
@@ -51,6 +52,7 @@ export function readInventory(document: PositionedDocument): Validated<Located<I
             path: project.path,
             branch: project.branch ?? DEFAULTS.branch,
           })),
+          services: file.spec.services ?? {},
           groups: file.spec.groups,
           roles: file.spec.roles,
         },
@@ -87,6 +89,31 @@ function roleFaults(file: InventoryFile, fault: Fault): void {
     for (const [index, group] of file.spec.roles[role].entries()) {
       if (known.includes(group)) continue;
       fault(['spec', 'roles', role, index], `"${group}" is not in spec.groups: ${suggest(group, known)}`);
+    }
+  }
+}
+
+/** A place must be in a project that the inventory knows, and of clusters that it knows. */
+function serviceFaults(file: InventoryFile, fault: Fault): void {
+  const projects = new Set(file.spec.projects.map(({ path }) => path));
+  const clusters = new Set(file.spec.clusters.map((cluster) => `${cluster.name}/${cluster.stage}`));
+  for (const [service, places] of Object.entries(file.spec.services ?? {})) {
+    for (const [index, place] of places.entries()) {
+      const path: PathStep[] = ['spec', 'services', service, index];
+      if (!projects.has(place.project)) {
+        const message = `"${place.project}" is not in spec.projects: ${suggest(place.project, [...projects])}`;
+        fault([...path, 'project'], message);
+      }
+      for (const [at, key] of (place.clusters ?? []).entries()) {
+        if (clusters.has(key)) continue;
+        fault([...path, 'clusters', at], `"${key}" is not in spec.clusters: ${suggest(key, [...clusters])}`);
+      }
+      try {
+        fillTemplate(place.directory, { cluster: 'c', stage: 's', service });
+      } catch (error) {
+        if (!(error instanceof TemplateError)) throw error;
+        fault([...path, 'directory'], error.message);
+      }
     }
   }
 }

@@ -1,13 +1,26 @@
 /** YAML (or JSON) text to documents that know where each value stands. */
 import { type Document, isMap, isNode, isScalar, LineCounter, parseAllDocuments, visit } from 'yaml';
+import { unkeepableAt } from '../domain/kept-text.js';
 import { tooDeepAt } from './depth.js';
-import { ManifestError, type ManifestFault, type PathStep, type Place } from './fault.js';
+import {
+  MAX_FAULTS,
+  ManifestError,
+  type ManifestFault,
+  type PathStep,
+  type Place,
+  pathText,
+} from './fault.js';
 
 /** A fleet of 1,000 clusters with labels of their own is about 200 KB. */
 export const MAX_MANIFEST_BYTES = 512 * 1024;
 
 /** A convenience for people, not a language: more aliases than this is an attack or a generator's output. */
 const MAX_ALIASES = 20;
+
+const TOO_MANY_ALIASES = `more than ${MAX_ALIASES} aliases: write the values out, or use spec.defaults`;
+
+/** The library looks each one up in the whole document: far more than anybody writes by hand. */
+const MAX_ALIAS_NODES = 200;
 
 export interface PositionedDocument {
   readonly file: string;
@@ -45,7 +58,9 @@ export function parseDocuments(file: string, text: string): readonly PositionedD
   }
   const lines = new LineCounter();
   // an empty text gives an empty list with a marker, which spreads to no document
-  const documents = [...parseAllDocuments(text, { lineCounter: lines, logLevel: 'silent' })];
+  const documents = [
+    ...parseAllDocuments(text, { lineCounter: lines, logLevel: 'silent', uniqueKeys: false }),
+  ];
   const faults: ManifestFault[] = [];
   const parsed: PositionedDocument[] = [];
   for (const document of documents) {
@@ -53,7 +68,12 @@ export function parseDocuments(file: string, text: string): readonly PositionedD
     faults.push(...found);
     if (found.length > 0 || document.contents === null) continue;
     const value = plainValue(file, document, lines, faults);
-    if (value !== null && value !== undefined) {
+    const unkeepable = unkeepableAt(value);
+    if (unkeepable !== undefined) {
+      const place = placeOf(document, lines, unkeepable, 'value');
+      const message = 'must hold no NUL and no half of a character';
+      faults.push({ file, ...place, path: pathText(unkeepable), message });
+    } else if (value !== null && value !== undefined) {
       parsed.push({
         file,
         value,
@@ -68,12 +88,33 @@ export function parseDocuments(file: string, text: string): readonly PositionedD
 
 function documentFaults(file: string, document: Document.Parsed, lines: LineCounter): ManifestFault[] {
   const faults: ManifestFault[] = [];
-  for (const error of [...document.errors, ...document.warnings]) {
+  for (const error of [...document.errors, ...document.warnings].slice(0, MAX_FAULTS)) {
     faults.push({ file, ...placeAt(lines, error.pos[0]), path: '', message: messageOf(error) });
   }
+  let aliases = 0;
   visit(document, {
+    Alias: (_, { range }) => {
+      aliases += 1;
+      if (aliases <= MAX_ALIAS_NODES) return undefined;
+      faults.push({ file, ...placeAt(lines, range?.[0] ?? 0), path: '', message: TOO_MANY_ALIASES });
+      return visit.BREAK;
+    },
+    // the parser's own check compares every key with every other: minutes for a large map
+    Map: (_, { items }) => {
+      const seen = new Set<string>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        const name = `${typeof key.value} ${String(key.value)}`;
+        if (seen.has(name) && faults.length < MAX_FAULTS) {
+          const message = 'this key stands twice in the same place: keep one of them';
+          faults.push({ file, ...placeAt(lines, key.range?.[0] ?? 0), path: '', message });
+        }
+        seen.add(name);
+      }
+    },
     Pair: (_, pair) => {
-      if (isScalar(pair.key) && typeof pair.key.value === 'string') return;
+      if (isScalar(pair.key) && typeof pair.key.value === 'string') return undefined;
+      if (faults.length >= MAX_FAULTS) return visit.BREAK;
       const start = isNode(pair.key) ? (pair.key.range?.[0] ?? 0) : 0;
       faults.push({
         file,
@@ -81,6 +122,7 @@ function documentFaults(file: string, document: Document.Parsed, lines: LineCoun
         path: '',
         message: 'a key must be text: put it in quotes',
       });
+      return undefined;
     },
   });
   return faults;
@@ -88,8 +130,6 @@ function documentFaults(file: string, document: Document.Parsed, lines: LineCoun
 
 function messageOf(error: { readonly code: string; readonly message: string }): string {
   switch (error.code) {
-    case 'DUPLICATE_KEY':
-      return 'this key stands twice in the same place: keep one of them';
     case 'TAG_RESOLVE_FAILED':
       return 'tags (a word after "!") are not allowed: write the plain value';
     default:
@@ -113,9 +153,7 @@ function plainValue(
       file,
       ...placeAt(lines, document.range[0]),
       path: '',
-      message: unresolved
-        ? 'an alias (*name) has no anchor (&name) before it'
-        : `more than ${MAX_ALIASES} aliases: write the values out, or use spec.defaults`,
+      message: unresolved ? 'an alias (*name) has no anchor (&name) before it' : TOO_MANY_ALIASES,
     });
     return undefined;
   }

@@ -68,7 +68,7 @@ export function usageFaults(manifest: PathManifest, { standsAt, fault }: PathCon
   for (const { place, path, change } of placedIn(manifest, standsAt)) {
     for (const [index, edit] of editsOf(place.change).entries()) {
       const at = [...change, 'edits', index];
-      if (edit.kind === 'chart-version') known(edit.chart, charts, 'charts', [...at, 'chart']);
+      if ('chart' in edit) known(edit.chart, charts, 'charts', [...at, 'chart']);
       else known(edit.image, images, 'images', [...at, 'image']);
     }
     onceEach(editsOf(place.change).map(scalarOf), (index) => [...change, 'edits', index], fault);
@@ -101,7 +101,7 @@ function unchangedFaults(
   if (places.some(({ change }) => change.kind === 'copy')) return;
   const edits = places.flatMap(({ change }) => editsOf(change));
   if (edits.length === 0) return;
-  const changed = new Set(edits.map((edit) => (edit.kind === 'chart-version' ? edit.chart : edit.image)));
+  const changed = new Set(edits.map((edit) => ('chart' in edit ? edit.chart : edit.image)));
   for (const name of [...spec.images, ...spec.charts.map((chart) => chart.name)]) {
     if (changed.has(name)) continue;
     fault(path, `no edit changes "${name}": what is released of it would never arrive here`);
@@ -116,6 +116,7 @@ function scalarOf(edit: Edit): string {
     case 'manifest-image':
       return edit.image;
     case 'chart-version':
+    case 'value':
       return `${edit.at} in ${edit.file}`;
   }
 }
@@ -144,9 +145,9 @@ function clashOf(one: Place, other: Place): string | undefined {
   return isCopied && isNested ? 'is copied together with that of' : undefined;
 }
 
-/** Whether a directory lies below another, e.g. `apps/shop` below `apps` and everything below `.`. */
+/** Whether a directory lies below another, e.g. `apps/shop` below `apps` and everything below the root. */
 function isWithin(directory: string, other: string): boolean {
-  return other === '.' || directory.startsWith(`${other}/`);
+  return other === '' || directory.startsWith(`${other}/`);
 }
 
 function deliveredTwice(all: readonly Placed[], fault: Fault): void {

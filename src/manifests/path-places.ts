@@ -1,5 +1,6 @@
 /** Places of an environment in a `Path` file: settings of the environment count for all, what delivers them is filled in. */
 import type { Change, Delivery, Edit, Place, WorkloadRef } from '../domain/promotion/path.js';
+import { parseValuePath } from '../domain/promotion/value-path.js';
 import type { PathStep } from './fault.js';
 import type {
   ChangeFile,
@@ -42,7 +43,7 @@ export function placesOf(
   const { fault } = context;
   const { places } = environment;
   if (places === undefined) return placeOf(environment, environment, path, path, context);
-  for (const field of ['directory', 'deliveries'] as const) {
+  for (const field of ['directory', 'deliveries', 'recurse', 'config', 'helm'] as const) {
     if (environment[field] === undefined) continue;
     fault([...path, field], 'an environment with places has none of its own: give it in each place');
   }
@@ -77,7 +78,11 @@ function placeOf(
     name: file.name,
     project,
     branch: file.branch ?? environment.branch ?? spec.defaults?.branch ?? DEFAULTS.branch,
-    directory,
+    // the root of the repository is the empty path to all who look for files
+    directory: directory === '.' ? '' : directory,
+    ...(file.recurse === true ? { recurse: true as const } : {}),
+    ...(file.config === true ? { config: true as const } : {}),
+    ...(file.helm === undefined ? {} : { helm: { ...file.helm, valueFiles: file.helm.valueFiles ?? [] } }),
     change,
     deliveries: deliveries.map(deliveryOf),
   };
@@ -94,29 +99,59 @@ function changeOf(file: ChangeFile, path: readonly PathStep[], { fault }: PathCo
   if (copy !== undefined) return { kind: 'copy', keep: copy.keep };
   return {
     kind: 'edit',
-    edits: (edits ?? []).map((edit, index) =>
+    edits: (edits ?? []).flatMap((edit, index) =>
       editOf(edit, (message) => fault([...path, 'edits', index], message)),
     ),
   };
 }
 
-function editOf(file: EditFile, fault: (message: string) => void): Edit {
+/** @returns none for one that has a fault */
+function editOf(file: EditFile, fault: (message: string) => void): readonly Edit[] {
   switch (file.kind) {
     case 'manifest-image':
-      return file;
+      return [file];
     case 'chart-version':
-      return { ...file, at: file.at ?? DEFAULTS.chartVersionAt };
+      return [{ ...file, at: file.at ?? DEFAULTS.chartVersionAt }];
+    case 'value':
+      return valueEditOf(file, fault);
     case 'kustomize-image': {
       const { kind, image, digest, tagPrefix } = file;
       if (digest !== undefined && tagPrefix !== undefined) fault('takes "digest" or "tagPrefix", not both');
-      return {
-        kind,
-        file: file.file ?? DEFAULTS.kustomization,
-        image,
-        by: tagPrefix === undefined ? { digest: true } : { tagPrefix },
-      };
+      return [
+        {
+          kind,
+          file: file.file ?? DEFAULTS.kustomization,
+          image,
+          by: tagPrefix === undefined ? { digest: true } : { tagPrefix },
+        },
+      ];
     }
   }
+}
+
+function valueEditOf(
+  { file, at, take, image, chart, prefix }: Extract<EditFile, { kind: 'value' }>,
+  fault: (message: string) => void,
+): readonly Edit[] {
+  if (parseValuePath(at) === undefined) {
+    fault(
+      '"at" must be keys joined by dots and entries of lists, such as spec.sources[chart=shop].targetRevision',
+    );
+  }
+  const common = { kind: 'value', file, at, ...(prefix === undefined ? {} : { prefix }) } as const;
+  if (take === 'version') {
+    if (chart !== undefined && image === undefined) return [{ ...common, chart, take }];
+    fault('"take: version" takes the version of a chart: name "chart", and no "image"');
+    return [];
+  }
+  if (image === undefined || chart !== undefined) {
+    fault(`"take: ${take}" takes a part of an image: name "image", and no "chart"`);
+    return [];
+  }
+  if (prefix !== undefined && take !== 'tag' && take !== 'repository:tag') {
+    fault('"prefix" is the beginning of a tag: a digest has none');
+  }
+  return [{ ...common, image, take }];
 }
 
 function deliveryOf(file: DeliveryFile): Delivery {

@@ -49,6 +49,9 @@ export function rulesOf(
     ),
     soakMs: msOf(file.soak, 0, (message) => at(['soak'], message)),
     watchMs: msOf(file.watch, 0, (message) => at(['watch'], message)),
+    ...(file.mayBeDegraded === undefined
+      ? {}
+      : { degradedMs: msOf(file.mayBeDegraded, 0, (message) => at(['mayBeDegraded'], message)) }),
     onFailure: file.onFailure ?? 'hold',
     whileOpen: file.whileOpen ?? 'refuse',
     rollout: {

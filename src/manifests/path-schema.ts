@@ -1,6 +1,7 @@
 /** Schema of `Path` files as users write them: defaults not yet merged, durations still text. */
 import { type Static, Type } from 'typebox';
 import { API_VERSION } from '../domain/manifest.js';
+import { IMAGE_PARTS } from '../domain/promotion/path.js';
 import { byKind, byType } from './forms.js';
 import {
   branch,
@@ -25,6 +26,13 @@ const file = Type.String({
   pattern: '^(?!/)(?!.*//)(?!(?:.*/)?\\.{1,2}(?:/|$))[A-Za-z0-9._/-]*[A-Za-z0-9_-]$',
   maxLength: 240,
   says: 'must be the path of a file below the directory: letters, digits, "-", ".", "_" and "/", without ".."',
+});
+
+/** Elsewhere in the repository too: environments share a chart and have value files of their own. */
+const valueFile = Type.String({
+  pattern: '^(?:\\.\\./){0,10}(?!/)(?!.*//)(?!(?:.*/)?\\.{1,2}(?:/|$))[A-Za-z0-9._/-]*[A-Za-z0-9_-]$',
+  maxLength: 240,
+  says: 'must be the path of a value file, relative to the directory',
 });
 
 /** The registry's host is part of it: a name without one means another image on every machine. */
@@ -67,6 +75,18 @@ const edit = byKind({
       image: imageRepository,
       digest: Type.Optional(Type.Literal(true)),
       tagPrefix: Type.Optional(tagPrefix),
+    },
+    closed,
+  ),
+  value: Type.Object(
+    {
+      kind: Type.Literal('value'),
+      file,
+      at: Type.String({ minLength: 1, maxLength: 300 }),
+      take: Type.Enum([...IMAGE_PARTS, 'version']),
+      image: Type.Optional(imageRepository),
+      chart: Type.Optional(chartName),
+      prefix: Type.Optional(tagPrefix),
     },
     closed,
   ),
@@ -125,7 +145,10 @@ const delivery = byKind({
       kind: Type.Literal('flux'),
       kustomization: objectName,
       helmReleases: Type.Optional(
-        Type.Array(Type.Object({ name: objectName, chart: chartName }, closed), { maxItems: 50 }),
+        Type.Array(
+          Type.Object({ name: objectName, chart: chartName, namespace: Type.Optional(name(63)) }, closed),
+          { maxItems: 50 },
+        ),
       ),
       ...everyDelivery,
     },
@@ -141,6 +164,18 @@ const shared = {
 };
 const own = {
   directory: Type.Optional(directory),
+  recurse: Type.Optional(Type.Boolean()),
+  config: Type.Optional(Type.Boolean()),
+  helm: Type.Optional(
+    Type.Object(
+      {
+        valueFiles: Type.Optional(uniqueList(valueFile, 20)),
+        releaseName: Type.Optional(objectName),
+        namespace: Type.Optional(name(63)),
+      },
+      closed,
+    ),
+  ),
   deliveries: Type.Optional(Type.Array(delivery, { minItems: 1, maxItems: 50 })),
 };
 
@@ -230,6 +265,7 @@ const rules = {
   checks: Type.Optional(Type.Array(check, { maxItems: 50 })),
   soak: Type.Optional(duration),
   watch: Type.Optional(duration),
+  mayBeDegraded: Type.Optional(duration),
   onFailure: Type.Optional(Type.Enum(['rollback', 'hold'])),
   whileOpen: Type.Optional(Type.Enum(['refuse', 'queue', 'latest-wins'])),
   shadow: Type.Optional(Type.Boolean()),

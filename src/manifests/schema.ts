@@ -74,18 +74,18 @@ const invite = Type.Object(
   closed,
 );
 
+const valuesKey = Type.String({
+  pattern: '^[A-Za-z][A-Za-z0-9_-]*(?:\\.[A-Za-z][A-Za-z0-9_-]*)*$',
+  maxLength: 200,
+  says: 'must be a dotted path such as global.otterizeCloud.credentials',
+});
+
 const values = Type.Object(
   {
     project: Type.Optional(projectPath),
     file: Type.Optional(filePath),
     mode: Type.Optional(Type.Enum(['client-id', 'reference'])),
-    key: Type.Optional(
-      Type.String({
-        pattern: '^[A-Za-z][A-Za-z0-9_-]*(?:\\.[A-Za-z][A-Za-z0-9_-]*)*$',
-        maxLength: 200,
-        says: 'must be a dotted path such as global.otterizeCloud.credentials',
-      }),
-    ),
+    key: Type.Optional(valuesKey),
   },
   closed,
 );
@@ -233,6 +233,29 @@ const secretStore = Type.Object(
   closed,
 );
 
+const valuesPlace = Type.Object(
+  {
+    project: projectPath,
+    directory: Type.String({
+      pattern: '^(?!/)(?!.*//)(?!(?:.*/)?\\.{1,2}(?:/|$))(?:[A-Za-z0-9{}._/-]*[A-Za-z0-9}])?$',
+      maxLength: 200,
+      says: 'must be a relative directory such as "{cluster}/{stage}", without ".." and without "/" at its end',
+    }),
+    key: valuesKey,
+    clusters: Type.Optional(
+      uniqueList(
+        Type.String({
+          pattern: '^[a-z0-9-]+/[a-z0-9-]+$',
+          maxLength: 80,
+          says: 'must be <cluster>/<stage> of spec.clusters',
+        }),
+        5_000,
+      ),
+    ),
+  },
+  closed,
+);
+
 export const InventorySchema = Type.Object(
   {
     apiVersion: Type.Literal(API_VERSION),
@@ -251,6 +274,12 @@ export const InventorySchema = Type.Object(
             closed,
           ),
           { minItems: 1, maxItems: 1_000 },
+        ),
+        services: Type.Optional(
+          Type.Record(name(30), Type.Array(valuesPlace, { minItems: 1, maxItems: 200 }), {
+            additionalProperties: false,
+            says: 'is not the name of a service: lower-case letters, digits and "-"',
+          }),
         ),
         groups: Type.Record(groupName, directoryId, {
           additionalProperties: false,

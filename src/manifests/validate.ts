@@ -1,7 +1,7 @@
 /** Judges a document by a schema and turns every difference into a fault with its place and what to write instead. */
 import type { Static, TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
-import { type ManifestFault, type PathStep, pathText } from './fault.js';
+import { MAX_FAULTS, type ManifestFault, type PathStep, pathText } from './fault.js';
 import { type Forms, formsOf } from './forms.js';
 import { faultMaker } from './manifest.js';
 import { suggest } from './near-miss.js';
@@ -41,7 +41,7 @@ function faultsAt(
   schema: TSchema,
 ): readonly ManifestFault[] {
   const compiled = Compile(schema);
-  const errors = compiled.Check(value) ? [] : compiled.Errors(value);
+  const errors = compiled.Check(value) ? [] : compiled.Errors(value).slice(0, MAX_FAULTS);
   return [
     ...errors.flatMap((error) => faultsOf(document, base, value, schema, error)),
     ...partsIn(value, schema, base).flatMap(({ path, part, forms }) =>
@@ -126,13 +126,16 @@ function faultsOf(
     case 'additionalProperties': {
       const known = Object.keys(isRecord(node.properties) ? node.properties : {});
       const says = textOf(node.says);
-      return error.params.additionalProperties.map((name) =>
-        fault(
-          [...path, name],
-          says === undefined ? `is not known here: ${suggest(name, known)}` : says,
-          'key',
-        ),
-      );
+      // each is looked up in the file: there may be tens of thousands
+      return error.params.additionalProperties
+        .slice(0, MAX_FAULTS)
+        .map((name) =>
+          fault(
+            [...path, name],
+            says === undefined ? `is not known here: ${suggest(name, known)}` : says,
+            'key',
+          ),
+        );
     }
     case 'type':
       return [fault(path, `must be ${typeWord(error.params.type)}${quoteHint(value, inside, error)}`)];

@@ -1,11 +1,18 @@
 /** Compares the environment at Otterize with the one asked for. */
+import { labelChanges } from '../domain/label-changes.js';
 import type { Labels } from '../domain/manifest.js';
 import type { OtterizeOrganization } from '../systems/otterize/organization.js';
 import type { OtterizeEnvironment } from '../systems/otterize/types.js';
 
 export type EnvironmentFinding =
   | { readonly state: 'absent' }
-  | { readonly state: 'equal' | 'different'; readonly environment: OtterizeEnvironment };
+  | { readonly state: 'equal'; readonly environment: OtterizeEnvironment }
+  | {
+      readonly state: 'different';
+      readonly environment: OtterizeEnvironment;
+      /** each label that differs, old and new */
+      readonly changes: readonly string[];
+    };
 
 /** @throws SystemError */
 export async function findEnvironment(
@@ -15,10 +22,8 @@ export async function findEnvironment(
 ): Promise<EnvironmentFinding> {
   const environment = await organisation.environmentByName(wanted.name, signal);
   if (environment === null) return { state: 'absent' };
-  return { state: sameLabels(environment.labels, wanted.labels) ? 'equal' : 'different', environment };
-}
-
-function sameLabels(left: Labels, right: Labels): boolean {
-  const keys = Object.keys(left);
-  return keys.length === Object.keys(right).length && keys.every((key) => left[key] === right[key]);
+  const changes = labelChanges(environment.labels, wanted.labels);
+  return changes.length === 0
+    ? { state: 'equal', environment }
+    : { state: 'different', environment, changes };
 }

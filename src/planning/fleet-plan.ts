@@ -9,11 +9,18 @@ import type { OtterizeClient } from '../systems/otterize/client.js';
 import type { OtterizeOrganization } from '../systems/otterize/organization.js';
 import type { SecretStore } from '../systems/secret-store.js';
 import { findEnvironment } from './environment.js';
-import { findIntegration, readStored, recordedCredentials } from './integration.js';
+import {
+  findIntegration,
+  readStored,
+  recordedCredentials,
+  refuseReplacing,
+  type StoredCredentials,
+  type WantedCredentials,
+} from './integration.js';
 import { findInvitees, type InviteeFinding } from './invitees.js';
 import { missingInvites } from './invites.js';
 import { findOrganisation } from './organisation.js';
-import { ownershipOf } from './ownership.js';
+import { ownershipOf, secretOwnership } from './ownership.js';
 import { findValues } from './values.js';
 
 /** Targets looked at side by side: bounded so that a plan does not use up a vendor's rate limit. */
@@ -113,7 +120,8 @@ async function planTenant(
     cache.find(target.invite),
   ]);
   const effect = effectsOf(target);
-  if (found.state === 'absent') return newTenant(target, people);
+  if (found.state === 'absent')
+    return newTenant(target, people, await planNewSecrets(target, systems, facts, signal));
   const organisation = systems.otterize.organization(found.organisation.id);
   const rest = await planInside(target, organisation, systems, facts, people, signal);
   if (found.state === 'ours') return [effect('organisation', 'unchanged', 0, found.organisation.id), ...rest];
@@ -157,14 +165,53 @@ function systemOf(target: ClusterTarget): 'key-vault' | 'vault' {
   return target.secretStore.kind === 'vault' ? 'vault' : 'key-vault';
 }
 
-function newTenant(target: ClusterTarget, people: CachedInvitees): readonly PlannedEffect[] {
+/** Secrets that are still to be made: what stands in their place must be ours. */
+async function planNewSecrets(
+  target: ClusterTarget,
+  systems: PlanningSystems,
+  facts: PlanningFacts,
+  signal?: AbortSignal,
+): Promise<PlannedEffect> {
+  const store = systems.secretStoreOf(target.secretStore);
+  const stored = await readStored(store, signal);
+  const history = await facts.history(effectKey(target.key, 'integration'));
+  return (
+    secretsConflict(target, store, stored, undefined, history) ??
+    effectsOf(target)('secrets', 'create', 2, `in ${target.secretStore.name}`)
+  );
+}
+
+function secretsConflict(
+  target: ClusterTarget,
+  store: SecretStore,
+  stored: StoredCredentials,
+  wanted: WantedCredentials | undefined,
+  history: Awaited<ReturnType<PlanningFacts['history']>>,
+): PlannedEffect | undefined {
+  const key = effectKey(target.key, 'integration');
+  const conflict = refuseReplacing(
+    stored,
+    wanted,
+    secretOwnership(history, key, store.location),
+    target.adopt,
+  );
+  return conflict === undefined
+    ? undefined
+    : effectsOf(target)('secrets', 'conflict', 1, `${conflict.message}. ${conflict.remedy}`);
+}
+
+function newTenant(
+  target: ClusterTarget,
+  people: CachedInvitees,
+  secrets: PlannedEffect,
+): readonly PlannedEffect[] {
   const effect = effectsOf(target);
   return [
     effect('organisation', 'create', 1, target.organisation),
     invitesEffect(effect, people, people.finding.addresses.length),
     effect('environment', 'create', 1, target.environment.name),
     effect('integration', 'create', 1, target.integration),
-    effect('secrets', 'create', 2, `in ${target.secretStore.name}`),
+    secrets,
   ];
 }
 
@@ -184,38 +231,46 @@ async function planInside(
 ): Promise<readonly PlannedEffect[]> {
   const effect = effectsOf(target);
   const history = await facts.history(effectKey(target.key, 'integration'));
+  const store = systems.secretStoreOf(target.secretStore);
   const [missing, environment, integration] = await Promise.all([
     missingInvites(organisation, people.finding.addresses, signal),
     findEnvironment(organisation, target.environment, signal),
-    findIntegration(
-      organisation,
-      systems.secretStoreOf(target.secretStore),
-      target.integration,
-      recordedCredentials(history),
-      signal,
-    ),
+    findIntegration(organisation, store, target.integration, recordedCredentials(history), signal),
   ]);
   const environmentAction =
     environment.state === 'absent' ? 'create' : environment.state === 'equal' ? 'unchanged' : 'change';
   const state = integration.state;
+  const conflict =
+    state === 'equal'
+      ? undefined
+      : secretsConflict(
+          target,
+          store,
+          integration.stored,
+          state === 'stale' ? integration.wanted : undefined,
+          history,
+        );
   return [
     invitesEffect(effect, people, missing.length),
     effect(
       'environment',
       environmentAction,
       environmentAction === 'unchanged' ? 0 : 1,
-      target.environment.name,
+      environment.state === 'different'
+        ? `${target.environment.name} (${environment.changes.join(', ')})`
+        : target.environment.name,
     ),
     state === 'absent'
       ? effect('integration', 'create', 1, target.integration)
       : state === 'lost'
         ? effect('integration', 'change', 1, `made anew: the vendor does not show its secret again`)
         : effect('integration', 'unchanged', 0, target.integration),
-    state === 'absent'
-      ? effect('secrets', 'create', 2, `in ${target.secretStore.name}`)
-      : state === 'equal'
-        ? effect('secrets', 'unchanged', 0, `in ${target.secretStore.name}`)
-        : effect('secrets', 'change', 2, `in ${target.secretStore.name}`),
+    conflict ??
+      (state === 'absent'
+        ? effect('secrets', 'create', 2, `in ${target.secretStore.name}`)
+        : state === 'equal'
+          ? effect('secrets', 'unchanged', 0, `in ${target.secretStore.name}`)
+          : effect('secrets', 'change', 2, `in ${target.secretStore.name}`)),
   ];
 }
 
@@ -234,7 +289,9 @@ async function planValues(
     count,
     detail,
   });
-  const place = `${target.values.project}/${target.values.file}`;
+  const { project, branch, file, key } = target.values;
+  const place = `${project}/${file}`;
+  const whole = `${project} (${branch}) ${file}: ${key}`;
   switch (finding.state) {
     case 'missing':
       return effect(
@@ -245,9 +302,12 @@ async function planValues(
     case 'unusable':
       return effect('conflict', 1, `${place}: ${finding.message}. ${finding.remedy}`);
     case 'equal':
-      return effect('unchanged', 0, target.values.file);
+      return effect('unchanged', 0, whole);
     case 'different':
-      return effect('change', 1, target.values.file);
+      return {
+        ...effect('change', 1, whole),
+        diff: finding.diff,
+      };
   }
 }
 

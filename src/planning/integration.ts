@@ -7,6 +7,7 @@ import type { OtterizeOrganization } from '../systems/otterize/organization.js';
 import type { OtterizeIntegration } from '../systems/otterize/types.js';
 import { Secret } from '../systems/secret.js';
 import type { SecretStore, StoredSecret } from '../systems/secret-store.js';
+import { ownerOf, type SecretOwnership } from './ownership.js';
 
 /** Names of the two secrets of a cluster in its store. */
 export const SECRET_NAMES = {
@@ -101,4 +102,45 @@ export function recordedCredentials(
       ? [{ integrationId, clientIdVersion, clientSecretVersion }]
       : [];
   });
+}
+
+/** Why the credentials of a store may not be written over, with what to do. */
+export interface StoreConflict {
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/**
+ * Proves that what would be replaced is ours (law 1). What holds the wanted value already is not replaced.
+ * @param wanted undefined while the credentials are not made yet
+ * @param adopt the approved plan says that somebody else's may be taken over
+ */
+export function refuseReplacing(
+  stored: StoredCredentials,
+  wanted: WantedCredentials | undefined,
+  ownership: SecretOwnership,
+  adopt: boolean,
+): StoreConflict | undefined {
+  for (const [field, name] of [
+    ['clientId', SECRET_NAMES.clientId],
+    ['clientSecret', SECRET_NAMES.clientSecret],
+  ] as const) {
+    const secret = stored[field];
+    if (secret === null || (wanted !== undefined && secret.value.equals(wanted[field]))) continue;
+    const owner = ownerOf(ownership, secret);
+    if (owner === 'taken') {
+      return {
+        message: `${name} in ${ownership.store} holds the credentials of another cluster (${secret.tags.effect ?? ''})`,
+        remedy: 'Name a store of its own for this cluster in the inventory: two clusters never share one',
+      };
+    }
+    if (owner === 'foreign' && !adopt) {
+      return {
+        message: `${name} in ${ownership.store} was written by somebody else`,
+        remedy:
+          'Name another store, or move that secret away; if it may be replaced, set "adopt: true" for the cluster',
+      };
+    }
+  }
+  return undefined;
 }

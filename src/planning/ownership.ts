@@ -51,3 +51,49 @@ export function isOurs(
     ownership.openSinceMs !== undefined && Date.parse(object.created) >= ownership.openSinceMs - CLOCK_SKEW_MS
   );
 }
+
+/** What the ledger says of the secrets that one effect stored. */
+export interface SecretOwnership extends Ownership {
+  /** effect key, as it stands in the marker */
+  readonly effect: string;
+  /** the store that the ids (versions) are of */
+  readonly store: string;
+}
+
+/** @param store location of the store: the same version number in another store is another secret */
+export function secretOwnership(
+  history: readonly LedgerEntry<'effect.completed' | 'effect.reserved'>[],
+  effect: string,
+  store: string,
+): SecretOwnership {
+  const here = history.filter(({ body }) => !('readBack' in body) || body.readBack.store === store);
+  const ids = new Set(
+    ['clientIdVersion', 'clientSecretVersion'].flatMap((field) => [...ownershipOf(here, field).ids]),
+  );
+  const { openSinceMs } = ownershipOf(history, 'clientSecretVersion');
+  return { ids, effect, store, ...(openSinceMs === undefined ? {} : { openSinceMs }) };
+}
+
+/** A secret that stands where ours is to stand, and whose it is as far as its marker says. */
+export interface SecretThere {
+  readonly version: string;
+  readonly writtenAtMs?: number;
+  readonly tags: { readonly effect?: string };
+}
+
+/**
+ * Whose a stored secret is: ours; another effect's (`taken`), which nothing may replace; or somebody else's (`foreign`), which
+ * may be replaced when the approved plan says so.
+ */
+export function ownerOf(ownership: SecretOwnership, secret: SecretThere): 'ours' | 'taken' | 'foreign' {
+  const { effect } = secret.tags;
+  if (effect !== undefined) return effect === ownership.effect ? 'ours' : 'taken';
+  if (ownership.ids.has(secret.version)) return 'ours';
+  const { openSinceMs } = ownership;
+  // a worker died between writing it and marking it
+  return openSinceMs !== undefined &&
+    secret.writtenAtMs !== undefined &&
+    secret.writtenAtMs >= openSinceMs - CLOCK_SKEW_MS
+    ? 'ours'
+    : 'foreign';
+}

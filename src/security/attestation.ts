@@ -129,6 +129,10 @@ function headerOf(envelope: string): ProtectedHeaderParameters {
   if (!/^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*$/.test(envelope)) {
     throw new AttestationError('malformed', 'The envelope is not a compact JWS.');
   }
+  // one spelling only: bits beyond the last byte would let several texts pass as the same envelope
+  if (envelope.split('.').some((part) => Buffer.from(part, 'base64url').toString('base64url') !== part)) {
+    throw new AttestationError('malformed', 'The envelope is not written in canonical base64url.');
+  }
   try {
     return decodeProtectedHeader(envelope);
   } catch {

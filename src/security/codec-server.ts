@@ -14,7 +14,7 @@ const BODY_LIMIT_BYTES = 4 * 1024 * 1024;
 /** Seconds that a browser may remember the answer to a preflight. */
 const PREFLIGHT_MAX_AGE = 600;
 /** What Temporal's UI sends (reference: temporal, section 5.4). */
-const ALLOWED_HEADERS = 'authorization, content-type, x-namespace';
+const ALLOWED_HEADERS = 'authorization, authorization-extras, content-type, x-namespace';
 
 const base64 = Type.String({ pattern: '^[A-Za-z0-9+/]*={0,2}$' });
 const bodyShape = Type.Object(

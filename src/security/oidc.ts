@@ -1,5 +1,6 @@
 /** Verifies OIDC access tokens with the provider's published keys (source of the rules: RFC 8725, RFC 9068). */
 import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import type { Provider } from './person-rule.js';
 import {
   type ClaimNames,
   DEFAULT_CLAIM_NAMES,
@@ -30,6 +31,8 @@ const PROVIDER_TIMEOUT_MS = 5_000;
 const MAX_TOKEN_LENGTH = 16_384;
 
 export interface TokenVerifierOptions {
+  /** whose rule says who is a person; default `rfc9068` */
+  readonly provider?: Provider;
   /** exact `iss` */
   readonly issuer: string;
   /** what the API is called at the provider; tokens for others are refused */
@@ -103,7 +106,7 @@ export class TokenVerifier {
         clockTolerance: LEEWAY_SECONDS,
         requiredClaims: ['exp', 'iat', 'sub'],
       });
-      return tokenIdentityOf(payload, this.claimNames);
+      return tokenIdentityOf(payload, this.claimNames, this.options.provider);
     } catch (error) {
       throw refusalOf(error);
     }

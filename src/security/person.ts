@@ -31,8 +31,11 @@ export class PersonError extends Error {
  * @throws PersonError with the reason
  */
 export async function identityBehind(token: TokenIdentity, lookUp?: PersonLookup): Promise<Identity> {
-  const { issuer, subject, kind, accountId, groups } = token;
-  const common = { issuer, subject, kind, accountId, groups, name: token.name ?? accountId };
+  const { issuer, subject, kind, accountId, groups, client } = token;
+  const common = {
+    ...{ issuer, subject, kind, accountId, groups, name: token.name ?? accountId },
+    ...(client === undefined ? {} : { client }),
+  };
   if (kind === 'machine') return { ...common, personId: accountId, authTime: 0 };
   if (token.groupsIncomplete) {
     throw new PersonError(

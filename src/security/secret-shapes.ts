@@ -52,7 +52,10 @@ export const SECRET_SHAPES: readonly { readonly shape: RegExp; readonly instead:
   },
   { shape: /\b(Bearer|Basic|Negotiate)\s+[A-Za-z0-9+/=._~-]{6,}/gi, instead: `$1 ${REDACTED}` },
   // JWT and JWE
-  { shape: /\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){1,3}/g, instead: REDACTED },
+  {
+    shape: /(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){1,3}/g,
+    instead: REDACTED,
+  },
   // GitLab, Vault and OpenBao, GitHub, Standard Webhooks, Azure client secrets
   { shape: /\bgl[a-z]{2,6}-[A-Za-z0-9_.-]{16,}/g, instead: REDACTED },
   { shape: /\bhv[sbr]\.[A-Za-z0-9_-]{12,}/g, instead: REDACTED },

@@ -1,5 +1,6 @@
 /** What the claims of a verified token say about who calls. `identityBehind` makes the caller of it. */
 import type { JWTPayload } from 'jose';
+import { bearerOf, type Provider } from './person-rule.js';
 
 /** Names of the claims; providers differ, e.g. Microsoft Entra sends the employee id only where it is asked for. */
 export interface ClaimNames {
@@ -37,6 +38,8 @@ export interface TokenIdentity {
   /** the provider left groups out because there are too many of them */
   readonly groupsIncomplete: boolean;
   readonly name?: string;
+  /** the client that the token was made for, where the token says it */
+  readonly client?: string;
   /** seconds since the epoch when the person last proved who she is; absent when the token doesn't say */
   readonly authTime?: number;
 }
@@ -55,16 +58,29 @@ export class IdentityError extends Error {
 /**
  * Reads who it is from verified claims.
  *
- * A token is a machine's when the provider says so (`idtyp` is `app`), or when its subject is the client itself, as in the
- * client credentials grant (RFC 9068, section 2.2).
- *
- * @throws IdentityError when a claim is missing or of another type
+ * @param provider whose rule says who is a person and who is a machine
+ * @throws IdentityError when a claim is missing or of another type, or when the token is neither a person's nor a machine's
  */
-export function tokenIdentityOf(claims: JWTPayload, names: ClaimNames = DEFAULT_CLAIM_NAMES): TokenIdentity {
+export function tokenIdentityOf(
+  claims: JWTPayload,
+  names: ClaimNames = DEFAULT_CLAIM_NAMES,
+  provider: Provider = 'rfc9068',
+): TokenIdentity {
   const issuer = required(claims, 'iss');
   const subject = required(claims, 'sub');
-  const client = optional(claims, 'client_id') ?? optional(claims, 'azp') ?? optional(claims, 'appid');
-  const machine = claims.idtyp === 'app' || subject === client;
+  const client =
+    optional(claims, 'client_id') ??
+    optional(claims, 'azp') ??
+    optional(claims, 'appid') ??
+    optional(claims, 'cid');
+  const bearer = bearerOf(claims, provider);
+  if (bearer === 'nobody') {
+    throw new IdentityError(
+      'sub',
+      `The token does not say whether a person or a machine bears it, by the rule for ${provider}. Set signIn.provider to the provider's kind, and have it send the claims of that rule.`,
+    );
+  }
+  const machine = bearer === 'machine';
   const personId = optional(claims, names.personId);
   const name = optional(claims, names.name);
   const authTime = timeOf(claims, names.authTime);
@@ -78,6 +94,7 @@ export function tokenIdentityOf(claims: JWTPayload, names: ClaimNames = DEFAULT_
     groups: groupsOf(claims, names.groups),
     groupsIncomplete: groupsLeftOut(claims, names.groups),
     ...(name === undefined ? {} : { name }),
+    ...(client === undefined ? {} : { client }),
     ...(authTime === undefined || machine ? {} : { authTime }),
   };
 }

@@ -19,6 +19,8 @@ export interface StoredSecret {
   /** Key Vault: 32 hex digits; Vault: `1`, `2`, … */
   readonly version: string;
   readonly tags: { readonly requestId?: string; readonly effect?: string };
+  /** when this version was written, in milliseconds since 1970, by the store's clock; undefined when it does not say */
+  readonly writtenAtMs?: number;
 }
 
 export interface WriteOptions {

@@ -5,6 +5,8 @@ import { createGitLabActivities } from '../activities/gitlab/activities.js';
 import { Authority } from '../activities/guard/authority.js';
 import { DirectoryMembership } from '../activities/guard/directory-membership.js';
 import { EffectGuard, selectCluster } from '../activities/guard/effect-guard.js';
+import { fleetObstacles } from '../activities/guard/fleet-limits.js';
+import { refusingForeignInputs } from '../activities/inputs.js';
 import { createLedgerActivities } from '../activities/ledger/activities.js';
 import { createPromotionLedgerActivities } from '../activities/ledger/promotion.js';
 import { createNotificationActivities } from '../activities/notifications/activities.js';
@@ -13,11 +15,12 @@ import { createOtterizeActivities } from '../activities/otterize/activities.js';
 import { createPlanActivities } from '../activities/plan/activities.js';
 import { createSentinelActivities } from '../activities/sentinel/activities.js';
 import { createStrayNotices } from '../activities/sentinel/tell-of-strays.js';
-import type { Installation } from '../config/installation.js';
+import { type Installation, waitAtMostMs } from '../config/installation.js';
 import type { InventoryManifest, PolicyManifest } from '../domain/manifest.js';
 import type { PathManifest } from '../domain/promotion/path.js';
 import type { PolicySubject } from '../domain/request.js';
 import type { QueueName } from '../domain/task-queues.js';
+import { directoriesOfPaths } from '../domain/values-places.js';
 import type { WorkerLedger } from '../ledger/ports.js';
 import type { KeyRing } from '../security/keyring.js';
 import type { InstalledSystems } from '../systems/installed.js';
@@ -36,8 +39,26 @@ export interface ActivityDeps {
 
 export type ActivityQueue = Exclude<QueueName, 'workflows'>;
 
-/** Activities by queue, all behind the same guard. */
+/** Activities by queue, all behind the same guard, and none with an input that is not of its shape. */
 export function activitiesByQueue(deps: ActivityDeps): Readonly<Record<ActivityQueue, object>> {
+  const byQueue = guardedActivities(deps);
+  const judged = (queue: ActivityQueue): object => refusingForeignInputs(byQueue[queue], deps.ledger);
+  return {
+    ledger: judged('ledger'),
+    plan: judged('plan'),
+    otterize: judged('otterize'),
+    gitlab: judged('gitlab'),
+    argocd: judged('argocd'),
+    notifications: judged('notifications'),
+    'external-secrets': judged('external-secrets'),
+    registry: judged('registry'),
+    'change-records': judged('change-records'),
+    delivery: judged('delivery'),
+    verification: judged('verification'),
+  };
+}
+
+function guardedActivities(deps: ActivityDeps): Readonly<Record<ActivityQueue, object>> {
   const { installation, ledger, ring, systems } = deps;
   const authority = new Authority(ledger, ring);
   const facts: GuardFacts = {
@@ -48,13 +69,15 @@ export function activitiesByQueue(deps: ActivityDeps): Readonly<Record<ActivityQ
   const guard = new EffectGuard(ledger, authority, {
     select: selectCluster,
     ...facts,
+    obstacles: fleetObstacles({ ledger, inventory: deps.inventory, owned: directoriesOfPaths(deps.paths) }),
   });
   const promotion = promotionActivities(deps, authority, facts);
   const { paths } = deps;
-  const mailing = new Mailing({ ...systems, inventory: deps.inventory });
+  const mailing = new Mailing({ ...systems, ledger, inventory: deps.inventory });
+  const waits = { waitAtMostMs: waitAtMostMs(installation) };
   return {
     ledger: {
-      ...createLedgerActivities({ ledger, authority, guard }),
+      ...createLedgerActivities({ ledger, authority, guard, clock: () => ledger.now() }),
       ...createPromotionLedgerActivities({ ledger, authority, guard }),
     },
     plan: {
@@ -68,13 +91,14 @@ export function activitiesByQueue(deps: ActivityDeps): Readonly<Record<ActivityQ
         nowMs: () => Date.now(),
       }),
     },
-    otterize: createOtterizeActivities({ ledger, guard, ...systems }),
+    otterize: createOtterizeActivities({ ledger, guard, ...systems, ...waits }),
     gitlab: { ...createGitLabActivities({ guard, ...systems }), ...promotion.gitlab },
     argocd: createArgoCdActivities({
       ledger,
       guard,
       ...systems,
       stabilisationMs: installation.stabilisationMs,
+      ...waits,
     }),
     notifications: {
       ...createNotificationActivities({ ledger, mailing, publicUrl: installation.page.publicUrl }),
@@ -86,7 +110,7 @@ export function activitiesByQueue(deps: ActivityDeps): Readonly<Record<ActivityQ
         publicUrl: installation.page.publicUrl,
       }),
     },
-    'external-secrets': createExternalSecretsActivities({ ledger, guard, ...systems }),
+    'external-secrets': createExternalSecretsActivities({ ledger, guard, ...systems, ...waits }),
     registry: promotion.registry,
     'change-records': promotion.changeRecords,
     delivery: promotion.delivery,

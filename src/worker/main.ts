@@ -3,7 +3,7 @@
 import { Client } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { ACTIVITY_INTERCEPTORS } from '../activities/interceptors.js';
-import { readInstallation, readSecret } from '../config/installation.js';
+import { readInstallation, readKeyFile } from '../config/installation.js';
 import { logLevel } from '../config/log-level.js';
 import { optionalSetting, setting } from '../config/settings.js';
 import { temporalConfig } from '../config/temporal.js';
@@ -18,11 +18,11 @@ import { createLogger } from '../security/logger.js';
 import { Scrubber } from '../security/redaction.js';
 import { installedSystems } from '../systems/installed.js';
 import { activitiesByQueue } from './activities.js';
-import { WORKFLOWS_PATH } from './bundle.js';
-import { deploymentOptions, makeCurrent } from './deployment.js';
+import { WORKFLOW_INTERCEPTORS, WORKFLOWS_PATH } from './bundle.js';
+import { deploymentOptions } from './deployment.js';
 import { temporalLogger } from './log.js';
 import { ensureSentinelSchedule } from './sentinel-schedule.js';
-import { SENTINEL_EVERY_MS, STICKY_TIMEOUT, WORKER_TUNING } from './tuning.js';
+import { SENTINEL_EVERY_MS, SHUTDOWN, STICKY_TIMEOUT, WORKER_TUNING } from './tuning.js';
 
 const scrubber = new Scrubber();
 const logger = createLogger({ name: 'worker', level: logLevel(optionalSetting('LOG_LEVEL')), scrubber });
@@ -46,6 +46,7 @@ async function main(): Promise<void> {
 
   const ledgerUrl = setting('GATEHOUSE_LEDGER_URL');
   scrubber.remember(new URL(ledgerUrl).password);
+  scrubber.remember(decodeURIComponent(new URL(ledgerUrl).password));
   const database = new LedgerDatabase({ connectionString: ledgerUrl, applicationName: 'gatehouse-worker' });
   const { inventory, paths, policyFor } = readInstalledFiles(installation);
   const byQueue = activitiesByQueue({
@@ -61,15 +62,15 @@ async function main(): Promise<void> {
   const { connection: connectOptions, namespace } = temporalConfig();
   const connection = await connect(connectOptions);
   const dataConverter = createDataConverter({
-    keys: CodecKeys.parse(readSecret(installation.keys.codec)),
+    keys: CodecKeys.parse(readKeyFile(installation.keys.codec)),
     namespace,
   });
   const common: Omit<WorkerOptions, 'taskQueue'> = {
     connection,
     namespace,
     dataConverter,
-    shutdownGraceTime: WORKER_TUNING.shutdownGrace,
-    shutdownForceTime: WORKER_TUNING.shutdownForce,
+    shutdownGraceTime: SHUTDOWN[installation.timing].grace,
+    shutdownForceTime: SHUTDOWN[installation.timing].force,
   };
   const workers: Worker[] = [];
   for (const queue of queues) {
@@ -94,14 +95,11 @@ async function main(): Promise<void> {
   }
 
   const running = Promise.all(workers.map((worker) => worker.run()));
-  if (queues.includes('workflows')) {
-    await makeCurrent(connection, namespace, buildId);
-    if (paths.length > 0) {
-      await ensureSentinelSchedule(new Client({ connection, namespace, dataConverter }), {
-        taskQueue: taskQueue(installation.taskQueuePrefix, 'workflows'),
-        everyMs: SENTINEL_EVERY_MS[installation.timing],
-      });
-    }
+  if (queues.includes('workflows') && paths.length > 0) {
+    await ensureSentinelSchedule(new Client({ connection, namespace, dataConverter }), {
+      taskQueue: taskQueue(installation.taskQueuePrefix, 'workflows'),
+      everyMs: SENTINEL_EVERY_MS[installation.timing],
+    });
   }
   logger.info({ queues, namespace }, 'worker is running');
   process.stdout.write(`${JSON.stringify({ ready: 'worker', queues })}\n`);
@@ -121,8 +119,12 @@ function chosenQueues(list: string): readonly QueueName[] {
   });
 }
 
-function workflowSource(bundle: string): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
-  return bundle === '' ? { workflowsPath: WORKFLOWS_PATH } : { workflowBundle: { codePath: bundle } };
+function workflowSource(
+  bundle: string,
+): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath' | 'interceptors'> {
+  return bundle === ''
+    ? { workflowsPath: WORKFLOWS_PATH, interceptors: { workflowModules: WORKFLOW_INTERCEPTORS } }
+    : { workflowBundle: { codePath: bundle } };
 }
 
 /** A worker that cannot connect tries for a minute, then ends with an error, so that somebody notices. */

@@ -8,17 +8,17 @@ import {
 import { readinessOf } from '../activities/delivery/readiness.js';
 import { placeRuns } from '../activities/delivery/runs.js';
 import { createShadowActivities } from '../activities/delivery/shadow.js';
-import { createPromotionGitActivities } from '../activities/gitlab/promotion.js';
+import { createPromotionGitActivities, type PromotionGitDeps } from '../activities/gitlab/promotion.js';
 import type { Authority } from '../activities/guard/authority.js';
 import { EffectGuard, type GuardSettings } from '../activities/guard/effect-guard.js';
 import { selectEnvironment, selectPlace } from '../activities/guard/select-place.js';
 import { createPromotionPlanActivities } from '../activities/plan/promotion.js';
 import { createRegistryActivities } from '../activities/registry/activities.js';
 import { createVerificationActivities } from '../activities/verification/activities.js';
-import { MAX_WAIT_MS } from '../domain/messages.js';
+import { waitAtMostMs } from '../config/installation.js';
+import { runningImages } from '../delivery/running-images.js';
 import type { PlaceTarget } from '../domain/promotion/request.js';
 import type { PromotionRequest, RequestDocument } from '../domain/request.js';
-import type { PromotionSystems } from '../planning/promotion/systems.js';
 import { Flux } from '../systems/flux/flux.js';
 import { Workloads } from '../systems/kubernetes/workloads.js';
 import type { ActivityDeps } from './activities.js';
@@ -58,10 +58,10 @@ export function promotionActivities(deps: ActivityDeps, authority: Authority, fa
       workloadsOf: (name) => new Workloads(promotion.connectionOf(name)),
     },
     stabilisationMs: installation.stabilisationMs,
-    maxWaitMs: MAX_WAIT_MS[installation.timing],
+    maxWaitMs: waitAtMostMs(installation),
   };
   const tools = deliveryTools(delivering);
-  const reading: PromotionSystems = {
+  const reading: PromotionGitDeps['systems'] = {
     gitlab: systems.gitlab,
     repositories: promotion.repositories,
     directory: systems.directory,
@@ -70,6 +70,7 @@ export function promotionActivities(deps: ActivityDeps, authority: Authority, fa
     kustomize: promotion.kustomize,
     helm: promotion.helm,
     runs: (place, commit, signal, onLook) => placeRuns(tools, place, commit, signal, 'asks', onLook),
+    running: (place, signal) => runningImages(place, tools.watched, signal),
   };
   return {
     plan: createPromotionPlanActivities({

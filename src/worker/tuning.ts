@@ -15,13 +15,19 @@ export const WORKER_TUNING = {
   workflowTaskAtMost: '60 s',
   /** cached runs: a run costs about 1 MB, a fleet of 1,000 clusters keeps 10 to 50 in flight */
   cachedWorkflows: 500,
-  /** a stopping worker lets effects finish: below the usual 30 s of an orchestrator's patience */
-  shutdownGrace: '20 s',
-  shutdownForce: '25 s',
   /** pause between tries to connect at start, and how often, before the process ends with an error */
   connectPauseMs: 1_000,
   connectTries: 60,
 } as const;
+
+/**
+ * A stopping worker lets effects finish, then breaks off what is left: below the usual 30 s of an orchestrator's patience.
+ * Tests stop many workers, and what they leave is repeated as after a crash.
+ */
+export const SHUTDOWN: Readonly<Record<TimingProfile, { readonly grace: string; readonly force: string }>> = {
+  standard: { grace: '20 s', force: '25 s' },
+  brisk: { grace: '2 s', force: '5 s' },
+};
 
 /** How long a workflow task waits for the worker that has the run cached, which may be dead. */
 export const STICKY_TIMEOUT: Readonly<Record<TimingProfile, string>> = { standard: '10 s', brisk: '2 s' };

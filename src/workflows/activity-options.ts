@@ -28,14 +28,16 @@ import type { ShadowActivities } from '../activities/shadow-contracts.js';
 import type { TimingProfile } from '../domain/messages.js';
 import { prefixOf, type QueueName, taskQueue } from '../domain/task-queues.js';
 
-type ActivityClass = 'ledger' | 'plan' | 'api' | 'wait' | 'notice';
+type ActivityClass = 'ledger' | 'plan' | 'api' | 'merge' | 'wait' | 'notice';
 
 /**
  * - ledger: our own database; it is back within minutes or somebody is called
  * - plan: reads every system once per target, heartbeats
  * - api: one look-up and at most a few writes at one vendor; a provider may be down for an hour (scheduleToClose 12 h)
+ * - merge: plans a place anew, which reads and renders its files, and lands it; as long as that may take, and heartbeats
  * - wait: polls with a heartbeat until a state is reached
  * - notice: mail and chat; losing one after a day harms nobody
+ * A lost worker is told of within 30 s: 20 s without a word, and the look of whoever watches.
  * `brisk` is for crash tests: a killed worker is noticed in seconds.
  */
 const OPTIONS: Readonly<Record<TimingProfile, Readonly<Record<ActivityClass, ActivityOptions>>>> = {
@@ -47,18 +49,25 @@ const OPTIONS: Readonly<Record<TimingProfile, Readonly<Record<ActivityClass, Act
     },
     plan: {
       startToCloseTimeout: '10 min',
-      heartbeatTimeout: '30 s',
+      heartbeatTimeout: '20 s',
       scheduleToCloseTimeout: '12 h',
       retry: { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '1 min' },
     },
     api: {
       startToCloseTimeout: '60 s',
+      heartbeatTimeout: '20 s',
       scheduleToCloseTimeout: '12 h',
       retry: { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '1 min' },
     },
+    merge: {
+      startToCloseTimeout: '10 min',
+      heartbeatTimeout: '20 s',
+      scheduleToCloseTimeout: '12 h',
+      retry: { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '30 s' },
+    },
     wait: {
       startToCloseTimeout: '45 min',
-      heartbeatTimeout: '30 s',
+      heartbeatTimeout: '20 s',
       scheduleToCloseTimeout: '12 h',
       retry: { initialInterval: '1 s', backoffCoefficient: 2, maximumInterval: '30 s' },
     },
@@ -82,6 +91,12 @@ const OPTIONS: Readonly<Record<TimingProfile, Readonly<Record<ActivityClass, Act
     },
     api: {
       startToCloseTimeout: '10 s',
+      scheduleToCloseTimeout: '10 min',
+      retry: { initialInterval: '200 ms', backoffCoefficient: 1.5, maximumInterval: '2 s' },
+    },
+    merge: {
+      startToCloseTimeout: '60 s',
+      heartbeatTimeout: '5 s',
       scheduleToCloseTimeout: '10 min',
       retry: { initialInterval: '200 ms', backoffCoefficient: 1.5, maximumInterval: '2 s' },
     },
@@ -150,7 +165,7 @@ export function activitiesFor(timing: TimingProfile): Activities {
     plan: proxyActivities<PlanActivities & PromotionPlanActivities>(on('plan', 'plan')),
     otterize: proxyActivities<Omit<OtterizeActivities, 'waitForConnected'>>(on('otterize', 'api')),
     vendor: proxyActivities<Pick<OtterizeActivities, 'waitForConnected'>>(on('otterize', 'wait')),
-    gitlab: proxyActivities<GitLabActivities & PromotionGitActivities>(on('gitlab', 'api')),
+    gitlab: proxyActivities<GitLabActivities & PromotionGitActivities>(on('gitlab', 'merge')),
     argocd: proxyActivities<ArgoCdActivities>(on('argocd', 'wait')),
     externalSecrets: proxyActivities<ExternalSecretsActivities>(on('external-secrets', 'wait')),
     notifications: proxyActivities<NotificationActivities>(on('notifications', 'notice')),

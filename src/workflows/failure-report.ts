@@ -6,10 +6,14 @@ import {
   TimeoutFailure,
   workflowInfo,
 } from '@temporalio/workflow';
-import { FAILURE, type FailureReport } from '../domain/failure.js';
+import { FAILURE, type FailureReport, withShortTexts } from '../domain/failure.js';
 
 /** Reads the report that Gatehouse's own failures carry; makes one for time-outs and anything unexpected. */
 export function reportOf(error: unknown, object: string): FailureReport {
+  return withShortTexts(wholeReportOf(error, object));
+}
+
+function wholeReportOf(error: unknown, object: string): FailureReport {
   const step = error instanceof ActivityFailure ? error.activityType : workflowInfo().workflowType;
   for (const cause of causesOf(error)) {
     if (cause instanceof ApplicationFailure) {

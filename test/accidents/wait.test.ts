@@ -1,8 +1,8 @@
 /** Each test is named after what went wrong with a wait that others use. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Accident } from '../../bench/accidents/accident.js';
+import { ACCIDENTS } from '../../bench/accidents/all.js';
 import { ARGOCD_ACCIDENTS } from '../../bench/accidents/argocd.js';
-import { FLUX_ACCIDENTS } from '../../bench/accidents/flux.js';
 import { foolsSyncedAndHealthy } from '../../bench/accidents/naive.js';
 import { Stage } from '../../bench/accidents/stage.js';
 import { reportSystem } from '../support/report.js';
@@ -19,10 +19,7 @@ afterAll(() => stage.close());
 
 const CODES = { proven: 0, failed: 1, waiting: 3 } as const;
 
-describe.each<[string, readonly Accident[]]>([
-  ['Argo CD', ARGOCD_ACCIDENTS],
-  ['Flux', FLUX_ACCIDENTS],
-])('%s', (_, accidents) => {
+describe.each<[string, readonly Accident[]]>(Object.entries(ACCIDENTS))('%s', (_, accidents) => {
   it.each(accidents.map((accident) => [accident.name, accident] as const))('%s', async (_name, accident) => {
     const outcome = await stage.play(accident);
     expect(outcome).toMatchObject({

@@ -2,7 +2,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { Authority, type MembershipFacts } from '../../src/activities/guard/authority.js';
-import { EffectGuard } from '../../src/activities/guard/effect-guard.js';
+import { EffectGuard, type GuardSettings } from '../../src/activities/guard/effect-guard.js';
 import {
   type EnvironmentGuard,
   type PlaceGuard,
@@ -17,13 +17,17 @@ import type { EnvironmentRules, Place } from '../../src/domain/promotion/path.js
 import type { PlacePlan, PromotionPlan } from '../../src/domain/promotion/plan.js';
 import {
   environmentKey,
+  type PlaceTarget,
   PROMOTION_OBJECT,
+  PROPOSALS,
   type PromotionContent,
 } from '../../src/domain/promotion/request.js';
 import type { PromotionRequest } from '../../src/domain/request.js';
+import type { WorkerLedger } from '../../src/ledger/ports.js';
 import { signDecision, signRequest } from '../../src/security/attestation.js';
 import { canonicalJson, digest } from '../../src/security/canonical.js';
 import { KeyRing } from '../../src/security/keyring.js';
+import type { Signer } from '../../src/security/signer.js';
 import { newId } from '../ledger/fixtures.js';
 import { type FreshLedger, freshLedger } from '../ledger/fresh-ledger.js';
 import { newSigners, type Signers } from '../ledger/signed-request.js';
@@ -32,7 +36,7 @@ import { uniqueName } from '../support/stack.js';
 export const WEB = 'registry.example.com/shop/web';
 export const DIGEST = `sha256:${'9f31c2e4'.repeat(8)}`;
 const GATE = 'owner';
-const POLICY: PolicyManifest = {
+export const POLICY: PolicyManifest = {
   apiVersion: 'gatehouse/v1',
   kind: 'Policy',
   metadata: { name: 'production' },
@@ -50,6 +54,7 @@ const INVENTORY: InventoryManifest = {
     clusters: [],
     secretStores: [],
     projects: [],
+    services: {},
     groups: { owners: 'g-owners' },
     roles: { requesters: [], operators: [], auditors: [] },
   },
@@ -58,6 +63,19 @@ const EVERYBODY: MembershipFacts = {
   isMember: async () => true,
   personIdOf: async (accountId) => accountId.replace(/^a-/, ''),
 };
+
+const SETTINGS = { policyFor: () => POLICY, inventory: INVENTORY, membership: EVERYBODY };
+
+/** What one person says at the gate. */
+export interface Saying {
+  /** default `p-ben` */
+  readonly personId?: string;
+  readonly decision?: 'approve' | 'reject';
+  /** what the envelope claims beside it */
+  readonly claims?: Partial<DecisionClaims>;
+  /** default: the key of the API */
+  readonly signer?: Signer;
+}
 
 /** What a test says about a request; the rest is an application with one place, `eu`. */
 export interface Asking {
@@ -71,6 +89,8 @@ export interface Asking {
   readonly placePlans?: readonly Partial<PlacePlan>[];
   /** objects of each place's effects beside its merge */
   readonly effects?: readonly string[];
+  /** people who wrote a part of what is promoted */
+  readonly authors?: readonly string[];
   /** default true */
   readonly approved?: boolean;
 }
@@ -90,18 +110,32 @@ export class PromotionStage {
   readonly environmentGuard: EnvironmentGuard;
   readonly authority: Authority;
   readonly #signers: Signers;
+  readonly #ring: KeyRing;
 
   private constructor(ledger: FreshLedger, signers: Signers, ring: KeyRing) {
     this.ledger = ledger;
     this.#signers = signers;
+    this.#ring = ring;
     this.authority = new Authority(ledger.worker, ring);
-    const { authority } = this;
-    const settings = { policyFor: () => POLICY, inventory: INVENTORY, membership: EVERYBODY };
-    this.placeGuard = new EffectGuard(ledger.worker, authority, { ...settings, select: selectPlace });
-    this.environmentGuard = new EffectGuard(ledger.worker, authority, {
-      ...settings,
+    this.placeGuard = this.guardOf();
+    this.environmentGuard = new EffectGuard(ledger.worker, this.authority, {
+      ...SETTINGS,
       select: selectEnvironment,
     });
+  }
+
+  /** A guard of places under other facts, or with a ledger that is not what it seems. */
+  guardOf(
+    facts: Partial<Omit<GuardSettings<PromotionRequest, PlaceTarget>, 'select'>> = {},
+    ledger: WorkerLedger = this.ledger.worker,
+  ): PlaceGuard {
+    const authority = new Authority(ledger, this.#ring);
+    return new EffectGuard(ledger, authority, { ...SETTINGS, ...facts, select: selectPlace });
+  }
+
+  /** Id of the key that the API signs decisions with. */
+  get decisionKey(): string {
+    return this.#signers.decision.kid;
   }
 
   static async open(): Promise<PromotionStage> {
@@ -189,7 +223,14 @@ export class PromotionStage {
 
   /** One owner says yes, and the gate is closed. */
   async approve(request: PromotionRequest, epoch: number): Promise<void> {
+    await this.say(request, epoch);
+    await this.ledger.worker.closeGate(request.requestId, { gate: GATE, epoch, result: 'passed' });
+  }
+
+  /** Somebody decides, as the API records it; the gate stays open. */
+  async say(request: PromotionRequest, epoch: number, saying: Saying = {}): Promise<void> {
     const { requestId, workflowId } = request;
+    const { personId = 'p-ben', decision = 'approve', signer = this.#signers.decision } = saying;
     const entries = await this.ledger.worker.entriesOf(requestId);
     const plan = entries.findLast((entry) => entry.type === 'plan.recorded');
     if (plan?.type !== 'plan.recorded') throw new Error('nothing is planned');
@@ -202,31 +243,31 @@ export class PromotionStage {
       workflowId,
       gate: GATE,
       epoch,
-      decision: 'approve',
+      decision,
       evidence: {},
       approver: {
         issuer: 'https://id.example.com',
-        subject: 'p-ben',
-        accountId: 'a-p-ben',
-        personId: 'p-ben',
+        subject: personId,
+        accountId: `a-${personId}`,
+        personId,
       },
       authTime: 1_763_625_600,
       jti: newId('jti'),
       issuedAt: new Date().toISOString(),
+      ...saying.claims,
     };
     await this.ledger.api.recordDecision(
       requestId,
       {
         gate: GATE,
         epoch,
-        decision: 'approve',
-        personId: 'p-ben',
+        decision,
+        personId,
         jti: claims.jti,
-        envelope: await signDecision(claims, this.#signers.decision),
+        envelope: await signDecision(claims, signer),
       },
       { kind: 'signal', payload: '{}' },
     );
-    await this.ledger.worker.closeGate(requestId, { gate: GATE, epoch, result: 'passed' });
   }
 
   /** An effect that was made before the test begins. */
@@ -238,7 +279,7 @@ export class PromotionStage {
     epoch = 1,
   ): Promise<void> {
     const { worker } = this.ledger;
-    const seq = (await worker.entriesOf(requestId)).at(-1)?.seq ?? 0;
+    const seq = await worker.lastSeq();
     const effect = { key: effectKey(target, object), epoch, system: 'gitlab' };
     const reservation = await worker.reserveEffect(requestId, effect, seq);
     if (reservation.state === 'refused') throw new Error(`not reserved: ${reservation.reason}`);
@@ -332,7 +373,7 @@ function requestOf(requestId: string, content: PromotionContent): PromotionReque
 }
 
 function planOf({ requestId, content }: PromotionRequest, epoch: number, asking: Asking): Plan {
-  const { effects = [], placePlans = [], release } = asking;
+  const { authors = [], effects = [], placePlans = [], release } = asking;
   const key = environmentKey(content);
   return {
     version: 1,
@@ -354,7 +395,9 @@ function planOf({ requestId, content }: PromotionRequest, epoch: number, asking:
       ...content.targets.map((place) => ({
         target: place.key,
         effects: [
-          ...effects.map((object) => planned(place.key, object)),
+          ...effects.map((object) =>
+            planned(place.key, object, PROPOSALS.includes(object) ? 'proposal' : undefined),
+          ),
           planned(place.key, PROMOTION_OBJECT.merge),
           planned(place.key, PROMOTION_OBJECT.revert, 'rollback'),
         ],
@@ -381,7 +424,7 @@ function planOf({ requestId, content }: PromotionRequest, epoch: number, asking:
         ...placePlans[index],
       })),
       risk: { level: 'low', reasons: [] },
-      authors: [],
+      authors,
       findings: [],
     },
     plannedAt: new Date().toISOString(),

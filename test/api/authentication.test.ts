@@ -27,6 +27,10 @@ const routes = (id: string): readonly (readonly ['GET' | 'POST', string, object?
   ['GET', `/v1/requests/${id}/decisions`],
   ['GET', `/v1/requests/${id}/gates/procurement`],
   ['POST', `/v1/requests/${id}/gates/procurement/decisions`, decision],
+  ['POST', `/v1/requests/${id}/gates/procurement/decisions/check`, decision],
+  ['GET', '/v1/holds'],
+  ['POST', '/v1/holds', { scope: {}, reason: 'unauthorised' }],
+  ['POST', '/v1/holds/hold-1/release', {}],
   ['POST', `/v1/requests/${id}/pause`, {}],
   ['POST', `/v1/requests/${id}/resume`, {}],
   ['POST', `/v1/requests/${id}/cancel`, {}],
@@ -45,7 +49,8 @@ describe('an unauthenticated call', () => {
       )
       .filter((route) => route.includes('/v1/') && !route.includes('/webhooks/'));
     const listed = routes('{requestId}').map(
-      ([method, url]) => `${method} ${url.replace('/gates/procurement', '/gates/{gate}')}`,
+      ([method, url]) =>
+        `${method} ${url.replace('/gates/procurement', '/gates/{gate}').replace('/hold-1/', '/{holdId}/')}`,
     );
     expect(listed.sort()).toEqual(described.sort());
   });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { closeRequest } from '../../src/activities/ledger/endings.js';
 import { Gatehouse } from './gatehouse.js';
 
 let gatehouse: Gatehouse;
@@ -62,17 +63,46 @@ describe('commands', () => {
     const send = (command: string) =>
       gatehouse.as('olga', 'POST', `/v1/requests/${id}/${command}`, {}, headers);
     const answers = [await send('pause'), await send('pause')];
+    const commandId = answers[0]?.text('commandId') ?? '';
     expect(answers.map((answer) => [answer.status, answer.text('commandId')])).toEqual([
-      [200, 'cmd-1'],
-      [200, 'cmd-1'],
+      [200, commandId],
+      [200, commandId],
     ]);
     expect(await gatehouse.entries(id, 'command.given')).toHaveLength(1);
+    // the id that was answered repeats the very command
+    const again = await gatehouse.as(
+      'olga',
+      'POST',
+      `/v1/requests/${id}/pause`,
+      {},
+      { 'idempotency-key': commandId },
+    );
+    expect(again.text('commandId')).toBe(commandId);
+    expect(await gatehouse.entries(id, 'command.given')).toHaveLength(1);
     expect((await send('resume')).text('type')).toBe('urn:gatehouse:problem:key-reused');
+  });
+
+  it('of two people with the same Idempotency-Key are two commands', async () => {
+    const headers = { 'idempotency-key': 'deploy-7' };
+    const give = (person: 'olga' | 'ada', command: string) =>
+      gatehouse.as(person, 'POST', `/v1/requests/${id}/${command}`, {}, headers);
+    expect((await give('olga', 'pause')).status).toBe(200);
+    expect((await give('ada', 'cancel')).status).toBe(200);
+    expect(await gatehouse.entries(id, 'command.given')).toHaveLength(2);
   });
 
   it('may be taken back by who asked: cancel only', async () => {
     expect((await gatehouse.as('ada', 'POST', `/v1/requests/${id}/cancel`, {})).status).toBe(200);
     expect((await gatehouse.as('ada', 'POST', `/v1/requests/${id}/pause`, {})).status).toBe(403);
+  });
+
+  it.each([
+    { by: 'ada', words: 'cancelled by whoever asked for it' },
+    { by: 'olga', words: 'cancelled by an operator' },
+  ] as const)('say in the end by whom it was cancelled: $words', async ({ by, words }) => {
+    await gatehouse.as(by, 'POST', `/v1/requests/${id}/cancel`, {});
+    const { worker } = gatehouse.ledger;
+    expect(await closeRequest(worker, id, 'cancelled')).toMatchObject({ message: words });
   });
 
   it('that the workflow refuses are said so', async () => {

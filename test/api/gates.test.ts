@@ -135,6 +135,9 @@ describe('deciding', () => {
     const { decide, decisions } = await waiting('clicks');
     const answers = await Promise.all(Array.from({ length: 10 }, () => decide('ben')));
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+    // whoever came a moment later is answered with what is recorded
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(9);
+    expect(new Set(answers.map((answer) => answer.text('jti'))).size).toBe(1);
     expect(await decisions()).toHaveLength(1);
   });
 
@@ -311,7 +314,7 @@ describe('deciding', () => {
       `/v1/requests/${id}/gates/procurement/decisions`,
       `/v1/requests/${id}/gates/procurement/decisions?decision=approve`,
     ]) {
-      expect((await gatehouse.as('ben', 'GET', url)).status).toBe(404);
+      expect((await gatehouse.as('ben', 'GET', url)).status).toBe(405);
     }
     expect(await gatehouse.entries(id, 'decision.made')).toEqual([]);
   });

@@ -1,7 +1,7 @@
 /** A small OIDC provider: real keys, real tokens, code flow with PKCE. The test plays the browser. */
 import { createHash, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
-import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { listening } from './listening.js';
 
 export interface TokenClaims {
@@ -14,11 +14,22 @@ export interface TokenClaims {
   readonly client_id?: string;
 }
 
+/** What is wrong with an ID token. */
+export interface Lies {
+  readonly nonce?: string;
+  readonly subject?: string;
+  readonly clientId?: string;
+  /** signed with another key */
+  readonly forged?: boolean;
+}
+
 interface PendingCode {
   readonly claims: TokenClaims;
   /** subject of the ID token */
   readonly subject: string;
-  readonly nonce: string;
+  readonly nonce: string | undefined;
+  readonly clientId: string;
+  readonly forged: boolean;
   readonly challenge: string;
 }
 
@@ -47,14 +58,18 @@ export class IdentityProvider {
     const { publicKey, privateKey } = await generateKeyPair('ES256');
     const jwk = { ...(await exportJWK(publicKey)), kid: 'idp-1', alg: 'ES256', use: 'sig' };
     const codes = new Map<string, PendingCode>();
-    const sign: IdentityProvider['sign'] = (payload, audience, issuer) =>
-      new SignJWT({ ...payload })
-        .setProtectedHeader({ alg: 'ES256', kid: 'idp-1', typ: 'at+jwt' })
-        .setIssuer(issuer)
-        .setAudience(audience)
-        .setIssuedAt()
-        .setExpirationTime('10m')
-        .sign(privateKey);
+    const signer =
+      (key: CryptoKey): IdentityProvider['sign'] =>
+      (payload, audience, issuer) =>
+        new SignJWT({ ...payload })
+          .setProtectedHeader({ alg: 'ES256', kid: 'idp-1', typ: 'at+jwt' })
+          .setIssuer(issuer)
+          .setAudience(audience)
+          .setIssuedAt()
+          .setExpirationTime('10m')
+          .sign(key);
+    const sign = signer(privateKey);
+    const forge = signer((await generateKeyPair('ES256')).privateKey);
     let issuer = '';
     const server = createServer(async (request, response) => {
       const url = new URL(request.url ?? '/', issuer);
@@ -67,6 +82,7 @@ export class IdentityProvider {
           authorization_endpoint: `${issuer}/authorize`,
           token_endpoint: `${issuer}/token`,
           jwks_uri: `${issuer}/keys`,
+          id_token_signing_alg_values_supported: ['ES256'],
         });
       } else if (url.pathname === '/keys') json(200, { keys: [jwk] });
       else if (url.pathname === '/token') {
@@ -83,7 +99,11 @@ export class IdentityProvider {
         json(200, {
           token_type: 'Bearer',
           access_token: await sign(pending.claims, AUDIENCE, issuer),
-          id_token: await sign({ sub: pending.subject, nonce: pending.nonce }, PAGE_CLIENT, issuer),
+          id_token: await (pending.forged ? forge : sign)(
+            { sub: pending.subject, ...(pending.nonce === undefined ? {} : { nonce: pending.nonce }) },
+            pending.clientId,
+            issuer,
+          ),
         });
       } else json(404, {});
     });
@@ -101,14 +121,16 @@ export class IdentityProvider {
   signedIn(
     authorizeUrl: string,
     claims: TokenClaims,
-    lies: { readonly nonce?: string; readonly subject?: string } = {},
+    lies: Lies = {},
   ): { readonly code: string; readonly state: string } {
     const { searchParams } = new URL(authorizeUrl);
     const code = randomUUID();
     this.codes.set(code, {
       claims,
       subject: lies.subject ?? claims.sub ?? '',
-      nonce: lies.nonce ?? searchParams.get('nonce') ?? '',
+      nonce: lies.nonce ?? searchParams.get('nonce') ?? undefined,
+      clientId: lies.clientId ?? searchParams.get('client_id') ?? '',
+      forged: lies.forged === true,
       challenge: searchParams.get('code_challenge') ?? '',
     });
     return { code, state: searchParams.get('state') ?? '' };

@@ -1,5 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ROOT } from '../../scripts/run-part.js';
 import { LIMITS } from '../../src/api/limits.js';
+import { REQUEST_OUTCOMES } from '../../src/domain/ledger.js';
 import { Gatehouse } from './gatehouse.js';
 
 let gatehouse: Gatehouse;
@@ -20,6 +24,54 @@ describe('health', () => {
     gatehouse.workflows.down = undefined;
     expect([down.status, down.body]).toEqual([503, { status: 'not-ready', ledger: true, temporal: false }]);
     expect((await get('/healthz')).status).toBe(200);
+  });
+
+  it('is not ready while the namespace cannot carry the work, and says why; missing workers are told', async () => {
+    const fault = { isFit: false, detail: 'not there', remedy: 'mend it' };
+    gatehouse.workflows.fit = [{ subject: 'namespace', ...fault }];
+    const typo = await get('/readyz');
+    gatehouse.workflows.fit = [{ subject: 'workers', ...fault }];
+    const unserved = await get('/readyz');
+    gatehouse.workflows.fit = [];
+    const faults = (subject: string) => [{ subject, detail: 'not there', remedy: 'mend it' }];
+    expect([typo.status, typo.body]).toEqual([
+      503,
+      { status: 'not-ready', ledger: true, temporal: false, faults: faults('namespace') },
+    ]);
+    expect([unserved.status, unserved.body]).toEqual([
+      200,
+      { status: 'ready', ledger: true, temporal: true, faults: faults('workers') },
+    ]);
+  });
+});
+
+describe('the status of a request', () => {
+  it('tells of attempts that are lost, made again or taken by nobody, and of a run that is not there', async () => {
+    const id = await gatehouse.ask('attempts');
+    const waiting = async () =>
+      (await gatehouse.as('ada', 'GET', `/v1/requests/${id}`)).at('waitingFor.condition');
+    const firstWaiting = async () =>
+      (await gatehouse.as('ada', 'GET', `/v1/requests/${id}`)).text('waitingFor.0.condition');
+    const quiet = { state: 'running', attempts: [] } as const;
+    expect(await waiting()).toEqual(['the plan is being computed']);
+    gatehouse.workflows.run = {
+      state: 'running',
+      attempts: [
+        { what: 'planFleet', number: 1, state: 'untaken', sinceMs: Date.now() - 20_000 },
+        { what: 'planFleet', number: 1, state: 'untaken', sinceMs: Date.now() },
+      ],
+    };
+    expect(await waiting()).toEqual([
+      'planFleet: no worker has taken attempt 1',
+      'the plan is being computed',
+    ]);
+    gatehouse.workflows.run = { state: 'unknown' };
+    expect(await firstWaiting()).toMatch(/^Temporal does not answer/);
+    gatehouse.clock.aheadMs = 60_000;
+    gatehouse.workflows.run = { state: 'absent' };
+    expect(await firstWaiting()).toMatch(/^no workflow runs for this request/);
+    gatehouse.clock.aheadMs = 0;
+    gatehouse.workflows.run = quiet;
   });
 });
 
@@ -69,6 +121,45 @@ describe('metrics', () => {
     expect((await get('/metrics')).raw).not.toContain('gatehouse_checkpoints_behind');
   });
 
+  it('tell what is open, failed, refused and held, and rules of alerts ask for what there is', async () => {
+    const other = await Gatehouse.start({ checkpointsBehind: async () => 2 });
+    try {
+      const [failing, mended, refused] = [
+        await other.ask('work-a'),
+        await other.ask('work-b'),
+        await other.ask('work-c'),
+      ];
+      const { worker } = other.ledger;
+      for (const id of [failing, mended]) {
+        await other.plan(id);
+        await worker.startTarget(id, { target: 'harbour-01/dev' });
+        await worker.endTarget(id, { target: 'harbour-01/dev', outcome: 'failed' });
+      }
+      await worker.startTarget(mended, { target: 'harbour-01/dev' });
+      await worker.endRequest(refused, { outcome: 'refused', message: 'x' });
+      const held = { scope: {}, reason: 'wait' };
+      expect((await other.as('olga', 'POST', '/v1/holds', held)).status).toBe(201);
+      const { raw } = await other.call({ method: 'GET', url: '/metrics' });
+      expect(raw).toMatch(/^gatehouse_requests_open 2$/m);
+      expect(raw).toMatch(/^gatehouse_targets_failed 1$/m);
+      expect(raw).toMatch(/^gatehouse_requests_ended\{outcome="refused"\} 1$/m);
+      expect(raw).toMatch(/^gatehouse_requests_ended\{outcome="failed"\} 0$/m);
+      expect(raw).toMatch(/^gatehouse_holds 1$/m);
+      expect(raw).toMatch(/^gatehouse_gates_overdue 0$/m);
+      expect(Number(/^gatehouse_request_oldest_seconds (.+)$/m.exec(raw)?.[1])).toBeGreaterThan(0);
+
+      const rules = readFileSync(join(ROOT, 'deploy/prometheus/alerts.yaml'), 'utf8');
+      const asked = [...rules.matchAll(/gatehouse_[a-z_]+/g)].map(([name]) => name);
+      expect(asked.length).toBeGreaterThan(9);
+      for (const name of asked) expect(raw).toMatch(new RegExp(`^${name}[ {]`, 'm'));
+      for (const [, outcomes = ''] of rules.matchAll(/outcome=~"([^"]+)"/g)) {
+        for (const outcome of outcomes.split('|')) expect(REQUEST_OUTCOMES).toContain(outcome);
+      }
+    } finally {
+      await other.stop();
+    }
+  });
+
   it('leave out what the ledger does not say', async () => {
     const other = await Gatehouse.start();
     try {
@@ -76,7 +167,9 @@ describe('metrics', () => {
       expect(await ask()).toMatch(/^gatehouse_outbox_waiting 0$/m);
       await other.ledger.close();
       const raw = await ask();
-      expect(raw).not.toMatch(/^gatehouse_(alarms|outbox_waiting|outbox_oldest_seconds) /m);
+      expect(raw).not.toMatch(
+        /^gatehouse_(alarms|outbox_waiting|outbox_oldest_seconds|requests_open|holds) /m,
+      );
       expect(raw).toContain('gatehouse_http_request_seconds_count');
     } finally {
       await other.app.close();
@@ -113,6 +206,10 @@ describe('the description', () => {
       })),
     );
     expect(operations.length).toBeGreaterThan(18);
+    // generated clients name their methods by these
+    const ids = operations.map(({ operation }) => operation.operationId);
+    expect(ids).toEqual(expect.arrayContaining(['createRequest', 'getRequest', 'createRequestGateDecision']));
+    expect(new Set(ids).size).toBe(ids.length);
     for (const { name, operation } of operations) {
       const statuses = Object.keys(operation.responses);
       expect([name, statuses]).toEqual([
@@ -120,7 +217,9 @@ describe('the description', () => {
         expect.arrayContaining(['400', '401', '403', '404', '429', '500', '503']),
       ]);
       expect([name, operation.summary]).toEqual([name, expect.any(String)]);
-      for (const response of Object.values(operation.responses)) {
+      for (const [status, response] of Object.entries(operation.responses)) {
+        // an answer without a body has no schema
+        if (status === '204') continue;
         expect([name, response]).toEqual([name, expect.objectContaining({ content: expect.any(Object) })]);
       }
     }

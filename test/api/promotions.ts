@@ -87,6 +87,8 @@ const DIFF = '~ Deployment shop/web (apps/v1)\n-  image: web@sha256:old\n+  imag
 export interface PlanChanges {
   readonly authors?: readonly string[];
   readonly risk?: 'high';
+  /** how the cluster will differ, rendered */
+  readonly diff?: string;
 }
 
 export class PlayedPromotion {
@@ -157,7 +159,7 @@ export class PlayedPromotion {
           base: 'b'.repeat(40),
           files: [{ path: 'apps/shop/web.yaml', before: digest('old'), after: digest('new') }],
           rendered: { before: digest('old'), after: digest('new') },
-          diff: DIFF,
+          diff: changes.diff ?? DIFF,
           cut: 0,
           images: release.images.map(({ repository, digest: id }) => `${repository}@${id}`),
         })),
@@ -277,7 +279,7 @@ export class PlayedPromotion {
   async effect(key: string, readBack: ReadBack): Promise<void> {
     const { worker } = this.gatehouse.ledger;
     const { epoch, requestId } = this;
-    const judged = (await worker.entriesOf(requestId)).at(-1)?.seq ?? 0;
+    const judged = await worker.lastSeq();
     const system = key.includes('change-record') ? 'servicenow' : 'gitlab';
     const reserved = await worker.reserveEffect(requestId, { key, epoch, system }, judged);
     if (reserved.state === 'refused') throw new Error(`${key}: ${reserved.reason}`);

@@ -1,8 +1,10 @@
 /** Records what the API tells workflows. The real Temporal is met in temporal-commands.test.ts and end to end. */
 
 import type { CommandName, CommandOutcome, WorkflowPort } from '../../src/api/ports.js';
+import type { Fitness } from '../../src/config/temporal-fitness.js';
 import type { DecisionNotice } from '../../src/domain/decision.js';
 import type { OperatorCommand } from '../../src/domain/messages.js';
+import type { RunLook } from '../../src/domain/status/attempts.js';
 
 export class WorkflowRecorder implements WorkflowPort {
   readonly started: { workflowId: string; workflowType: string; requestId: string }[] = [];
@@ -13,6 +15,10 @@ export class WorkflowRecorder implements WorkflowPort {
   outcome: CommandOutcome = { state: 'answered', answer: { accepted: true, message: 'noted' } };
   /** what commands answer when they find none and start it again */
   afterStart: CommandOutcome = { state: 'absent' };
+  /** what a look at any run sees */
+  run: RunLook = { state: 'running', attempts: [] };
+  /** what the namespace is fit for */
+  fit: readonly Fitness[] = [];
   /** while set, nothing can be reached */
   down: Error | undefined;
 
@@ -39,8 +45,13 @@ export class WorkflowRecorder implements WorkflowPort {
       : this.outcome;
   }
 
-  async ping(): Promise<void> {
+  async look(): Promise<RunLook> {
+    return this.run;
+  }
+
+  async fitness(): Promise<readonly Fitness[]> {
     this.reach();
+    return this.fit;
   }
 
   private reach(): void {

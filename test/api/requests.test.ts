@@ -78,6 +78,26 @@ describe('asking', () => {
     expect(await gatehouse.entries(id, 'request.accepted')).toHaveLength(1);
   });
 
+  it('says to another person that the same is asked already, and nothing of where it stands', async () => {
+    const id = await gatehouse.ask('same-of-another');
+    const dan = { sub: 'sub-dan', oid: 'acc-dan', person_id: 'p-dan', name: 'dan' };
+    const ask = async (changes: Partial<typeof dan>) =>
+      gatehouse.call({
+        method: 'POST',
+        url: '/v1/requests',
+        payload: askBody('same-of-another'),
+        headers: { authorization: `Bearer ${await gatehouse.token('ada', changes)}` },
+      });
+    const answer = await ask(dan);
+    expect(answer.status).toBe(409);
+    expect(answer.body).toMatchObject({ type: 'urn:gatehouse:problem:open-request', requestId: id });
+    expect(Object.keys(Object(answer.body)).toSorted()).toEqual(
+      ['detail', 'instance', 'remedy', 'requestId', 'status', 'title', 'type'].toSorted(),
+    );
+    expect((await ask({})).status).toBe(200);
+    expect((await gatehouse.as('olga', 'POST', '/v1/requests', askBody('same-of-another'))).status).toBe(200);
+  });
+
   it.each([
     ['another person', 'ada@example.com', 'fay@example.com'],
     ['another label', 'region: eu', 'region: us'],
@@ -124,11 +144,14 @@ describe('asking', () => {
     expect({ seq, hash }).toEqual({ seq: before.seq, hash: before.hash });
   });
 
-  it('refuses a service that no policy governs', async () => {
+  it('refuses a service that the inventory does not know, and says which was meant', async () => {
     const manifest = edited(exampleOf('Fleet'), 'service: otterize', 'service: otterise');
     const answer = await gatehouse.as('ada', 'POST', '/v1/requests', { ...askBody(), manifest });
-    expect(answer.body).toMatchObject({ status: 422, type: 'urn:gatehouse:problem:no-policy' });
-    expect(answer.at('detail')).toContain('did you mean "otterize"?');
+    expect(answer.body).toMatchObject({
+      status: 422,
+      type: 'urn:gatehouse:problem:invalid-manifest',
+      faults: [{ message: expect.stringContaining('did you mean "otterize"?') }],
+    });
   });
 
   it('refuses fields that it does not know, and calls that are not of their shape', async () => {
@@ -237,5 +260,30 @@ describe('reading', () => {
     expect((await gatehouse.as('stranger', 'GET', '/v1/requests')).at('requests')).toEqual([]);
     expect((await gatehouse.as('olga', 'GET', '/v1/requests?limit=0')).status).toBe(400);
     expect((await gatehouse.as('olga', 'GET', '/v1/requests?order=oldest')).status).toBe(400);
+  });
+
+  it('lists what belongs to a ticket, is of a kind, or stands somewhere, and says who asked for what', async () => {
+    const body = { ...askBody('ticketed'), ticket: 'CHG7788' };
+    const id = (await gatehouse.as('ada', 'POST', '/v1/requests', body)).text('id');
+    await gatehouse.ask('after-it');
+    const found = await gatehouse.as('olga', 'GET', '/v1/requests?ticket=CHG7788');
+    expect(found.at('requests')).toEqual([
+      expect.objectContaining({
+        id,
+        ticket: 'CHG7788',
+        title: expect.stringContaining('of the fleet ticketed'),
+        requester: expect.stringMatching(/^ada \(person /),
+      }),
+    ]);
+    expect(found.at('next')).toBeUndefined();
+    const list = async (query: string) =>
+      (await gatehouse.as('olga', 'GET', `/v1/requests?${query}`)).at('requests');
+    expect(await list('ticket=CHG7788&status=planning&kind=Fleet')).toHaveLength(1);
+    expect(await list('ticket=CHG7788&status=done')).toEqual([]);
+    // a family that is not there is no word of the list either
+    expect((await gatehouse.as('olga', 'GET', '/v1/requests?kind=Promotion')).status).toBe(400);
+    expect((await gatehouse.as('olga', 'GET', '/v1/requests?status=gone')).status).toBe(400);
+    // somebody else's stays unseen, whatever is asked for
+    expect((await gatehouse.as('stranger', 'GET', '/v1/requests?ticket=CHG7788')).at('requests')).toEqual([]);
   });
 });

@@ -1,15 +1,13 @@
 /** The API as a process of its own: boots from an installation, serves, ends cleanly. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type GatehouseStack, startGatehouse } from '../../sandbox/stack/gatehouse.js';
-import { sharedTemporal, uniqueName } from '../support/stack.js';
+import { sharedParts } from '../support/stack.js';
 
 let stack: GatehouseStack;
 beforeAll(async () => {
-  const { address } = await sharedTemporal();
   stack = await startGatehouse({
     clusters: 1,
-    temporal: { address },
-    namespace: uniqueName('api-server'),
+    ...(await sharedParts('api-server')),
     without: ['worker'],
   });
 }, 180_000);
@@ -18,7 +16,13 @@ afterAll(() => stack?.dispose());
 describe('the API process', () => {
   it('reaches ledger and Temporal, and takes tokens of the provider', async () => {
     const ready = await fetch(`${stack.apiUrl}/readyz`);
-    expect(await ready.json()).toEqual({ status: 'ready', ledger: true, temporal: true });
+    expect(await ready.json()).toEqual({
+      status: 'ready',
+      ledger: true,
+      temporal: true,
+      // none was started here, and that makes no API unready
+      faults: [expect.objectContaining({ subject: 'workers' })],
+    });
     const answer = await fetch(`${stack.address('oidc')}/_sandbox/token`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },

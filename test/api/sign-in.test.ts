@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SESSION } from '../../src/api/limits.js';
 import { type Answer, askBody, Gatehouse, PEOPLE, type PersonName, PUBLIC_URL } from './gatehouse.js';
+import type { Lies, TokenClaims } from './identity-provider.js';
 
 let gatehouse: Gatehouse;
 beforeAll(async () => {
@@ -22,17 +24,28 @@ async function begin(query = ''): Promise<{ attempt: Answer; url: string; cookie
   return { attempt, url: String(attempt.headers.location), cookie: cookiesOf(attempt) };
 }
 
-async function signIn(name: PersonName): Promise<Answer> {
+/** Who has just signed in; without the time of it a token is not clearly a person's. */
+function person(name: PersonName): TokenClaims {
+  return { ...PEOPLE[name], auth_time: Math.floor(Date.now() / 1000) };
+}
+
+async function signIn(name: PersonName, claims: Partial<TokenClaims> = {}): Promise<Answer> {
   const { url, cookie } = await begin('?returnTo=/inbox');
-  const { code, state } = gatehouse.provider.signedIn(url, {
-    ...PEOPLE[name],
-    auth_time: Math.floor(Date.now() / 1000),
-  });
+  const { code, state } = gatehouse.provider.signedIn(url, { ...person(name), ...claims });
   return gatehouse.call({
     method: 'GET',
     url: `/auth/callback?code=${code}&state=${state}&iss=${encodeURIComponent(gatehouse.provider.issuer)}`,
     headers: { cookie },
   });
+}
+
+const hashOf = (id: string) => createHash('sha256').update(id).digest('hex');
+
+async function kept(): Promise<readonly { hash: string; content: string }[]> {
+  const rows = await gatehouse.ledger
+    .database('owner')
+    .query('look', 'select id_hash, content from gatehouse.page_session');
+  return rows.map((row) => ({ hash: String(row.id_hash), content: String(row.content) }));
 }
 
 const fromPage = { origin: PUBLIC_URL, 'x-gatehouse-page': '1' };
@@ -59,7 +72,7 @@ describe('signing in', () => {
   it('is refused with the state of another attempt, without the cookie, and with a code twice', async () => {
     const mine = await begin();
     const other = await begin();
-    const { code, state } = gatehouse.provider.signedIn(other.url, PEOPLE.ben);
+    const { code, state } = gatehouse.provider.signedIn(other.url, person('ben'));
     const callback = (cookie: string) =>
       gatehouse.call({
         method: 'GET',
@@ -76,7 +89,7 @@ describe('signing in', () => {
   it('is refused when the code was made for another attempt (PKCE)', async () => {
     const mine = await begin();
     const stolen = await begin();
-    const { code } = gatehouse.provider.signedIn(stolen.url, PEOPLE.ben);
+    const { code } = gatehouse.provider.signedIn(stolen.url, person('ben'));
     const state = new URL(mine.url).searchParams.get('state');
     const answer = await gatehouse.call({
       method: 'GET',
@@ -86,15 +99,28 @@ describe('signing in', () => {
     expect(answer.status).toBe(401);
   });
 
-  it.each<[string, { nonce?: string; subject?: string }]>([
+  it.each<[string, Lies]>([
     ['for another attempt (nonce)', { nonce: 'another' }],
     ['of another person than the access token', { subject: 'sub-chi' }],
+    ['for another client', { clientId: 'another' }],
+    ["signed with a key that is not the provider's", { forged: true }],
   ])('is refused with an ID token %s', async (_, lies) => {
     const { url, cookie } = await begin();
-    const { code, state } = gatehouse.provider.signedIn(url, PEOPLE.ben, lies);
+    const { code, state } = gatehouse.provider.signedIn(url, person('ben'), lies);
     const answer = await gatehouse.call({
       method: 'GET',
       url: `/auth/callback?code=${code}&state=${state}`,
+      headers: { cookie },
+    });
+    expect([answer.status, cookiesOf(answer)]).toEqual([401, '']);
+  });
+
+  it('is refused when another provider than ours says that it answers', async () => {
+    const { url, cookie } = await begin();
+    const { code, state } = gatehouse.provider.signedIn(url, person('ben'));
+    const answer = await gatehouse.call({
+      method: 'GET',
+      url: `/auth/callback?code=${code}&state=${state}&iss=${encodeURIComponent('https://evil.example')}`,
       headers: { cookie },
     });
     expect([answer.status, cookiesOf(answer)]).toEqual([401, '']);
@@ -139,7 +165,7 @@ describe('a session', () => {
   });
 
   it('ends by itself, at sign-out, and when it is tampered with', async () => {
-    const cookie = cookiesOf(await signIn('ben'));
+    const [cookie, other] = [cookiesOf(await signIn('ben')), cookiesOf(await signIn('ben'))];
     const me = (sent: string) => gatehouse.call({ method: 'GET', url: '/v1/me', headers: { cookie: sent } });
     expect((await me(cookie)).status).toBe(200);
     const at = cookie.length - 10;
@@ -151,12 +177,41 @@ describe('a session', () => {
       headers: { cookie, ...fromPage },
     });
     expect([out.status, cookiesOf(out)]).toEqual([204, '']);
+    // whoever copied the cookie is signed out too, and no other session is
+    expect((await me(cookie)).status).toBe(401);
+    expect((await me(other)).status).toBe(200);
     gatehouse.clock.aheadMs = (SESSION.lifetimeSeconds + 60) * 1000;
     try {
-      expect((await me(cookie)).status).toBe(401);
+      expect((await me(other)).status).toBe(401);
     } finally {
       gatehouse.clock.aheadMs = 0;
     }
+  });
+
+  it.each([75, 200])('holds for a member of %i groups (browsers drop above 4096 bytes)', async (count) => {
+    const groups = Array.from({ length: count }, (_, at) => `00000000-0000-4000-8000-${at}`.padEnd(36, '0'));
+    const answer = await signIn('ben', { groups: [...(PEOPLE.ben.groups ?? []), ...groups] });
+    const set = [answer.headers['set-cookie'] ?? []].flat().join('\n');
+    expect(Math.max(...set.split('\n').map((cookie) => cookie.length))).toBeLessThan(4_096);
+    const me = await gatehouse.call({ method: 'GET', url: '/v1/me', headers: { cookie: cookiesOf(answer) } });
+    expect(me.body).toMatchObject({ personId: 'p-ben' });
+  });
+
+  it('is kept in the database neither readable nor usable, and opens nothing in the place of another', async () => {
+    const mine = cookiesOf(await signIn('ben'));
+    const before = await kept();
+    const other = cookiesOf(await signIn('ada'));
+    expect(JSON.stringify(await kept())).not.toMatch(/p-ben|p-ada|sub-/);
+    const idOf = (cookie: string) => cookie.split('session=')[1] ?? '';
+    expect(JSON.stringify(await kept())).not.toContain(idOf(mine));
+    const me = (sent: string) => gatehouse.call({ method: 'GET', url: '/v1/me', headers: { cookie: sent } });
+    const own = before.find(({ hash }) => hash === hashOf(idOf(mine)));
+    const put = 'update gatehouse.page_session set content = $2 where id_hash = $1';
+    const owner = gatehouse.ledger.database('owner');
+    expect((await me(other)).body).toMatchObject({ personId: 'p-ada' });
+    await owner.query('swap', put, [hashOf(idOf(other)), own?.content]);
+    expect((await me(other)).status).toBe(401);
+    expect((await me(mine)).status).toBe(200);
   });
 
   it('is not taken from the cookie of an attempt', async () => {

@@ -12,7 +12,14 @@ beforeAll(async () => {
   connection = await Connection.connect({ address });
   client = new Client({ connection, namespace });
   // nobody serves this queue: what is tested is what Temporal itself keeps
-  workflows = new TemporalWorkflows({ client, taskQueue: uniqueName('unserved'), timing: 'brisk' });
+  const prefix = uniqueName('unserved');
+  workflows = new TemporalWorkflows({
+    client,
+    connection,
+    place: { namespace, taskQueuePrefix: prefix, queues: ['workflows', 'plan'] },
+    taskQueue: `${prefix}-workflows`,
+    timing: 'brisk',
+  });
 });
 afterAll(() => connection.close());
 
@@ -37,12 +44,47 @@ describe('workflows through Temporal', () => {
     await client.workflow.getHandle(workflowId).terminate('the test is over');
   });
 
+  it('that no worker takes up say so, and so does the namespace', async () => {
+    const workflowId = uniqueName('fleet/otterize');
+    await workflows.start(workflowId, 'fleetOnboarding', 'req-3');
+    expect(await workflows.look(workflowId)).toEqual({
+      state: 'running',
+      attempts: [{ what: 'workflow', number: 1, state: 'untaken', sinceMs: expect.any(Number) }],
+    });
+    const fit = await workflows.fitness();
+    expect(fit.map(({ subject, isFit }) => [subject, isFit])).toEqual([
+      ['namespace', true],
+      ['search attributes', true],
+      ['workers', false],
+    ]);
+    expect(fit[2]?.detail).toMatch(/No worker asks for work of unserved-\w+-workflows, unserved-\w+-plan/);
+    await client.workflow.getHandle(workflowId).terminate('the test is over');
+  });
+
+  it('in a namespace that is not there are not fit to start', async () => {
+    const misspelt = new TemporalWorkflows({
+      client,
+      connection,
+      place: { namespace: 'gatehouse-typo', taskQueuePrefix: 'gatehouse', queues: ['workflows'] },
+      taskQueue: 'gatehouse-workflows',
+      timing: 'brisk',
+    });
+    expect(await misspelt.fitness()).toEqual([
+      {
+        subject: 'namespace',
+        isFit: false,
+        detail: 'There is no namespace gatehouse-typo, or it may not be seen.',
+        remedy: 'Correct TEMPORAL_NAMESPACE, or make it: gatehouse setup-temporal',
+      },
+    ]);
+  });
+
   it('that are not there: no error for news, told for commands', async () => {
     const workflowId = uniqueName('fleet/absent');
     await workflows.notify(workflowId, { jti: 'jti-1', envelope: 'a.b.c' });
     expect(await workflows.command(workflowId, 'pause', { commandId: 'c-1', targets: [] })).toEqual({
       state: 'absent',
     });
-    await workflows.ping();
+    expect(await workflows.look(workflowId)).toEqual({ state: 'absent' });
   });
 });

@@ -17,9 +17,11 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(FOLDER, { recursive: true, force: true }));
 
-test('a file for each process with its source map, and the workflows', async () => {
+test('a file for each process with its source map, the workflows, and the command line', async () => {
   const expected = Object.keys(ENTRIES).flatMap((name) => [`${name}.mjs`, `${name}.mjs.map`]);
-  expect((await readdir(FOLDER)).sort()).toEqual([...expected, 'workflows.js'].sort());
+  expect((await readdir(FOLDER)).sort()).toEqual(
+    [...expected, 'workflows.js', 'gatehouse.cjs', 'gatehouse.cjs.licences.txt'].sort(),
+  );
 });
 
 test('our converters are in the workflow bundle', () => {

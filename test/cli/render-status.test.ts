@@ -127,14 +127,20 @@ it('lists requests with their age', () => {
     id: 'req-1',
     kind: 'Fleet',
     workflowId: 'fleet/a/b',
+    title: 'otterize into 2 clusters of the fleet b',
     status: 'waiting',
+    requester: 'Ada (person p-ada)',
     acceptedAt: at(7_200_000),
   };
   expect(
-    listLines({ requests: [row, { ...row, id: 'req-22', status: 'done' }], next: '17' }, PLAIN, NOW),
+    listLines(
+      { requests: [row, { ...row, id: 'req-22', status: 'done', ticket: 'CHG0042' }], next: '17' },
+      PLAIN,
+      NOW,
+    ),
   ).toEqual([
-    'req-1   WAITING  fleet/a/b  2h ago',
-    'req-22  DONE     fleet/a/b  2h ago',
+    'req-1   WAITING  otterize into 2 clusters of the fleet b  -        2h ago',
+    'req-22  DONE     otterize into 2 clusters of the fleet b  CHG0042  2h ago',
     'There are older ones.',
   ]);
   expect(listLines({ requests: [] }, PLAIN, NOW)).toEqual(['No requests that you may see.']);

@@ -1,5 +1,5 @@
 /** The commands that ask the API, as processes, against the real API on a real ledger. */
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Type from 'typebox';
 import { Value } from 'typebox/value';
@@ -129,7 +129,9 @@ describe('status', () => {
     expect(one.stdout).toContain('◔ procurement      0 of 1');
     const list = await as('ada', 'status');
     expect(list.code).toBe(0);
-    expect(list.stdout).toMatch(new RegExp(`^${id} +WAITING +fleet/otterize/status +\\d+s ago$`, 'm'));
+    expect(list.stdout).toMatch(
+      new RegExp(`^${id} +WAITING +otterize into 2 clusters of the fleet status +CHG0042 +\\d+s ago$`, 'm'),
+    );
     const nothing = await as('stranger', 'status');
     expect(nothing.stdout).toBe('No requests that you may see.\n');
   });
@@ -241,6 +243,18 @@ describe('deciding', () => {
     expect(await gatehouse.entries(id, 'decision.made')).toEqual([]);
   });
 
+  it('needs no gate named where one alone is open for the caller', async () => {
+    const id = await waiting('one-gate');
+    const ran = await as('chi', 'reject', id, '--yes');
+    expect([ran.code, ran.stdout]).toEqual([0, expect.stringContaining('gate data-protection')]);
+    // to who may decide at none, it says which there are
+    const other = await waiting('no-gate');
+    const asked = await as('olga', 'reject', other, '--yes');
+    expect(asked.code).toBe(1);
+    expect(asked.stderr).toContain('procurement, data-protection');
+    expect(asked.stderr).toContain('--gate procurement');
+  });
+
   it('does not decide without a yes', async () => {
     const id = await waiting('no-yes');
     const ran = await as('chi', 'reject', id, '--gate', 'data-protection');
@@ -297,6 +311,34 @@ describe('steering', () => {
   });
 });
 
+describe('revoking', () => {
+  it('takes a yes, and is an entry from which on nothing is done', async () => {
+    const id = await waiting('revoked');
+    const unsure = await as('olga', 'revoke', id);
+    expect([unsure.code, unsure.stderr]).toEqual([1, expect.stringContaining('--yes is needed')]);
+    const ran = await as('olga', 'revoke', id, '--yes');
+    expect([ran.code, ran.stdout]).toEqual([0, expect.stringContaining('no further effect is made')]);
+    expect(await gatehouse.entries(id, 'request.revoked')).toHaveLength(1);
+    const forbidden = await as('ben', 'revoke', id, '--yes');
+    expect(forbidden.stderr).toContain('Only operators may revoke a request.');
+  });
+});
+
+describe('the page', () => {
+  it('is opened in a browser; where none starts, its address is said', async () => {
+    const id = await waiting('opened');
+    const token = folder.file('open.token', await gatehouse.token('ada'));
+    const env = { GATEHOUSE_URL: url, GATEHOUSE_TOKEN_FILE: token };
+    const opened = await folder.run(['open', id], { ...env, BROWSER: 'true' });
+    expect([opened.code, opened.stdout]).toEqual([0, `Opened https://gatehouse.example.com/r/${id}\n`]);
+    const none = await folder.run(['open', id], { ...env, BROWSER: 'no-such-browser' });
+    expect([none.code, none.stdout]).toEqual([
+      0,
+      `No browser starts here. Open https://gatehouse.example.com/r/${id}\n`,
+    ]);
+  });
+});
+
 describe('evidence', () => {
   it('is written once, whole, and verifies as far as it goes', async () => {
     const id = await waiting('bundle');
@@ -323,6 +365,16 @@ describe('evidence', () => {
 });
 
 describe('signing in', () => {
+  it('can be looked at, and ended', async () => {
+    const token = folder.file('leaving.token', await gatehouse.token('olga'));
+    const env = { GATEHOUSE_URL: url, GATEHOUSE_TOKEN_FILE: token };
+    const me = await folder.run(['whoami'], env);
+    expect([me.code, me.stdout]).toEqual([0, expect.stringContaining('operator')]);
+    expect((await folder.run(['logout'], env)).stdout).toBe(`Signed out: ${token} is deleted.\n`);
+    expect(existsSync(token)).toBe(false);
+    expect((await folder.run(['logout'], env)).stdout).toContain('Nobody was signed in');
+  });
+
   it('is asked for when there is no token, or it does not hold', async () => {
     for (const env of [{}, { GATEHOUSE_TOKEN_FILE: folder.file('bad.token', 'not-a-token') }]) {
       const ran = await folder.run(['status'], { GATEHOUSE_URL: url, ...env });
@@ -379,11 +431,19 @@ describe('usage', () => {
     [['status', '--watch', 'req-1', '--timeout', 'soon'], 'Write a whole number and s, m, h or d'],
     [['skip', 'req-1'], "required option '--cluster"],
     [['status', 'req-1', '--no-such-option'], 'unknown option'],
-  ])('%j exits 1 with the reason and the help', async (args, reason) => {
+  ])('%j exits 1 with the reason, and says where help is', async (args, reason) => {
     const ran = await folder.run(args);
     expect(ran.code).toBe(1);
     expect(ran.stderr).toContain(reason);
-    expect(ran.stderr).toContain('Usage: gatehouse');
+    expect(ran.stderr).toContain('gatehouse help');
+    expect(ran.stderr.trim().split('\n').length).toBeLessThanOrEqual(4);
+  });
+
+  it('says which word was meant, and shows durations as people write them', async () => {
+    expect((await folder.run(['stauts'])).stderr).toContain('Did you mean status?');
+    const help = await folder.run(['wait', '--help']);
+    expect(help.stdout).toContain('(default: 10m)');
+    expect(help.stdout).not.toContain('600000');
   });
 
   it('knows its version', async () => {

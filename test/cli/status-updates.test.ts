@@ -15,7 +15,7 @@ afterEach(async () => {
 async function serving(listener: RequestListener): Promise<ApiClient> {
   const { url, close } = await listening(createServer(listener));
   closers.push(close);
-  return new ApiClient({ baseUrl: url, token: () => 'token' });
+  return new ApiClient({ baseUrl: url, token: async () => 'token' });
 }
 
 async function all(api: ApiClient): Promise<Update[]> {

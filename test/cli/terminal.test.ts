@@ -128,7 +128,7 @@ describe('login', () => {
     file: string;
   }> {
     const file = join(folder.path, 'fresh', 'token');
-    const person = terminal({ GATEHOUSE_TOKEN_FILE: file, GATEHOUSE_URL: url });
+    const person = terminal({ GATEHOUSE_TOKEN_FILE: file, GATEHOUSE_URL: url, BROWSER: 'no-such-browser' });
     const done = login(person.session, { ...options, issuer: gatehouse.provider.issuer });
     done.catch(() => undefined);
     await person.until('/authorize?');

@@ -46,7 +46,7 @@ describe('verify', () => {
     expect(lines.slice(0, -1).map((line) => line.split(/ +/).slice(0, 2))).toEqual(
       checks.map((name) => ['✓', name]),
     );
-    expect(lines.at(-1)).toBe('Verified: all 10 checks hold.');
+    expect(lines.at(-1)).toMatch(/^Verified as of entry \d+ \(20\d\d-.*Z\): all 10 checks hold\.$/);
     expect(ran.code).toBe(0);
   });
 

@@ -10,7 +10,7 @@ import { readObjects } from '../../bench/crash/objects.js';
 import { type CrashCluster, crashCluster, onboarding } from '../../bench/crash/onboarding.js';
 import { closeTemporal } from '../../bench/crash/temporal-closed.js';
 import { QUEUES } from '../../src/domain/task-queues.js';
-import { sharedTemporal, uniqueName, workflowBundle } from '../support/stack.js';
+import { sharedParts } from '../support/stack.js';
 import { startOwnWorker } from '../support/start-own-worker.js';
 
 /** Points of the sample; the bench `crash-cluster` does them all. */
@@ -44,9 +44,7 @@ describe('a worker killed by kill -9 in the middle of a call', () => {
   beforeAll(async () => {
     crash = await CrashStack.start({
       clusters: CLUSTERS,
-      temporal: await sharedTemporal(),
-      namespace: uniqueName('crash'),
-      workflowBundle: (await workflowBundle()).codePath,
+      ...(await sharedParts('crash')),
     });
     job = onboarding(crash);
     clusters = crash.stack.world.clusters.map(crashCluster);

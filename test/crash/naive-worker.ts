@@ -6,6 +6,7 @@ import type { OtterizeActivities } from '../../src/activities/contracts.js';
 import { DirectoryMembership } from '../../src/activities/guard/directory-membership.js';
 import { EffectGuard, selectCluster } from '../../src/activities/guard/effect-guard.js';
 import { createOtterizeActivities } from '../../src/activities/otterize/activities.js';
+import { waitAtMostMs } from '../../src/config/installation.js';
 import { ownParts, serve } from '../support/own-worker.js';
 
 const { installation, ledger, systems, authority, inventory, policyFor } = await ownParts();
@@ -17,7 +18,7 @@ const guard = new EffectGuard(ledger, authority, {
 });
 
 const activities: OtterizeActivities = {
-  ...createOtterizeActivities({ ledger, guard, ...systems }),
+  ...createOtterizeActivities({ ledger, guard, ...systems, waitAtMostMs: waitAtMostMs(installation) }),
   ensureOrganisation: (ref) =>
     guard.make(ref, 'otterize', 'organisation', async (effect) => {
       const made = await systems.otterize.createOrganization(effect.target.organisation);

@@ -20,7 +20,7 @@ import {
 import { closeTemporal } from '../../bench/crash/temporal-closed.js';
 import { seedServices, serviceNames, servicePathsText } from '../../bench/promotion/services.js';
 import { QUEUES } from '../../src/domain/task-queues.js';
-import { sharedTemporal, uniqueName, workflowBundle } from '../support/stack.js';
+import { sharedParts } from '../support/stack.js';
 import { startOwnWorker } from '../support/start-own-worker.js';
 
 /** Points of the samples; the bench `promotion-crash` does them all. */
@@ -58,9 +58,7 @@ describe('a worker killed by kill -9 in the middle of a call of a promotion', ()
     const names = serviceNames(SERVICES);
     crash = await CrashStack.start({
       clusters: 2,
-      temporal: await sharedTemporal(),
-      namespace: uniqueName('promotion-crash'),
-      workflowBundle: (await workflowBundle()).codePath,
+      ...(await sharedParts('promotion-crash')),
       installation: { path: servicePathsText(names, crashPathOptions) },
     });
     await seedServices(crash.stack, names, { dev: '1.1.0', prod: '1.0.0' });

@@ -60,6 +60,7 @@ class ForgetfulArgoCd {
 function watchOf(argocd: ForgetfulArgoCd): ApplicationWatch {
   return new ApplicationWatch({
     applications: argocd.reader,
+    applicationsIn: () => argocd.reader,
     target: { kind: 'application', name: 'shop', namespace: 'argocd' },
     wanted: {
       target: { kind: 'application', name: 'shop', namespace: 'argocd' },

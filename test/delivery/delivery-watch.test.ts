@@ -127,6 +127,26 @@ describe('a delivery by Flux', () => {
     expect(await look()).toMatchObject({ state: 'failed', clause: 'other-image' });
   });
 
+  it('wants one of the images somewhere, where the change sets images', async () => {
+    const two = [
+      { kind: 'Deployment', namespace: 'shop', name: 'web' },
+      { kind: 'Deployment', namespace: 'shop', name: 'other' },
+    ] as const;
+    const { flux, look } = scene({
+      delivery: { workloads: two },
+      wanted: { everyWorkload: false, someImage: true },
+    });
+    flux.rolledOut('other', `registry.example.com/other@${OLD}`);
+    flux.rolledOut('web', `registry-eu.example.com/shop/web@${OLD}`);
+    expect(await look()).toMatchObject({
+      state: 'failed',
+      clause: 'other-image',
+      message: expect.stringContaining(`no workload of it has an image ${WEB}`),
+    });
+    flux.rolledOut('web', `${WEB}@${DIGEST}`);
+    expect(await look()).toMatchObject({ state: 'proven' });
+  });
+
   it('does not take a workload without any of the images for proof where the manifests name one', async () => {
     const { flux, look } = scene();
     flux.rolledOut('web', `registry.example.com/other@${OLD}`);
@@ -145,6 +165,9 @@ describe('a delivery by Flux', () => {
     flux.pods.push({
       name: 'web-1',
       ends: false,
+      phase: 'Running',
+      owner: { kind: 'ReplicaSet', name: 'web-5f7b', uid: '1' },
+      templateHash: '5f7b',
       containers: [{ name: 'main', image: `${WEB}:prd-1`, imageID: `${WEB}@${digest}` }],
     });
     expect(await look()).toMatchObject({ state });

@@ -20,7 +20,8 @@ const validate = () => {
 };
 const settings: readonly Setting[] = SETTINGS;
 /** Which of our processes a service is, as the table of settings and the build call them. */
-const processOf = (command: readonly string[] | undefined): keyof typeof ENTRIES => {
+const processOf = (command: readonly string[] | undefined): keyof typeof ENTRIES | 'cli' => {
+  if (command?.[0] === 'gatehouse') return 'cli';
   const name = /^dist\/(.+)\.mjs$/.exec(command?.at(-1) ?? '')?.[1];
   const found = (['api', 'worker', 'migrate', 'namespace'] as const).find((one) => one === name);
   if (found === undefined) throw new Error(`the build makes no ${command?.at(-1)}`);
@@ -45,6 +46,11 @@ test('every image is pinned, ours apart', () => {
 
 test.each(OURS)('the command of %s exists, and so does what its health check asks for', (_name, service) => {
   const name = processOf(service.command);
+  if (name === 'cli') {
+    const word = service.command?.[1] ?? '';
+    expect(readFileSync(join(ROOT, 'src/cli/program.ts'), 'utf8')).toContain(`.command('${word}')`);
+    return;
+  }
   const entry = ENTRIES[name];
   expect(service.command).toEqual(['node', '--enable-source-maps', `dist/${name}.mjs`]);
   expect(existsSync(join(ROOT, entry)), entry).toBe(true);
@@ -71,6 +77,8 @@ test.each(OURS)(
       expect(known?.usedBy).toContain(own);
     }
     for (const { name, usedBy, secret, default: byDefault } of settings) {
+      // a command of the command line needs its own few settings only
+      if (own === 'cli') break;
       if (byDefault !== undefined || !usedBy.some((process) => process === own)) continue;
       expect(given).toContain(secret ? `${name}_FILE` : name);
     }
@@ -80,6 +88,21 @@ test.each(OURS)(
     }
   },
 );
+
+test('the step that moves the current version comes after every worker, and has their build', () => {
+  const step = COMPOSE.services['current-version'];
+  const workers = OURS.filter(([name]) => name.startsWith('worker-'));
+  expect(step?.command).toEqual(['gatehouse', 'set-current-version']);
+  expect(Object.keys(step?.depends_on ?? {})).toEqual(workers.map(([name]) => name));
+  for (const [name, { environment }] of workers) {
+    expect(environment?.GATEHOUSE_BUILD_ID, name).toBe(step?.environment?.GATEHOUSE_BUILD_ID);
+  }
+  // `up --wait` fails over a container that has ended, unless something waits for that end
+  const waits = Object.values(COMPOSE.services).flatMap(
+    (service) => service.depends_on?.['current-version'] ?? [],
+  );
+  expect(waits).toContainEqual({ condition: 'service_completed_successfully' });
+});
 
 test('the workers together serve every queue', () => {
   const served = OURS.flatMap(([, { environment }]) => environment?.GATEHOUSE_QUEUES?.split(',') ?? []);
@@ -112,10 +135,15 @@ test('no password has a default, and nothing listens beyond this machine', () =>
     name,
     value,
   ]);
-  expect(defaults).toEqual([['GATEHOUSE_IMAGE', 'gatehouse:local']]);
+  expect(defaults).toEqual([
+    ['GATEHOUSE_IMAGE', 'gatehouse:local'],
+    ['TEMPORAL_UI_CLIENT_ID', 'temporal-ui'],
+    ['TEMPORAL_UI_SCOPES', 'openid,profile,email,groups'],
+  ]);
   for (const service of Object.values(COMPOSE.services)) {
     for (const [name, value] of Object.entries(service.environment ?? {})) {
-      if (/PASSWORD|PWD|SECRET|TOKEN/.test(name)) expect(value, name).toMatch(/^\/run\/secrets\//);
+      if (/PASSWORD|PWD|SECRET|TOKEN$/.test(name) && value !== 'true')
+        expect(value, name).toMatch(/^\/run\/secrets\//);
     }
     for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:/);
   }

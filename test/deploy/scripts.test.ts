@@ -39,8 +39,14 @@ test('the entry point gives a secret from its file to the process, and takes the
 test('the command line of the image starts from wherever it is linked, with secrets from their files', async () => {
   const file = join(folder.path, 'ledger-url');
   await writeFile(file, 'postgres://gatehouse_api@127.0.0.1:1/gatehouse\n');
+  const image = join(folder.path, 'app');
+  await cp(join(ROOT, 'deploy'), join(image, 'deploy'), { recursive: true });
+  const made = join(image, 'dist/gatehouse.cjs');
+  await runCommand(process.execPath, ['--import', 'tsx', 'src/build/command-file-main.ts', made], {
+    cwd: ROOT,
+  });
   const linked = join(folder.path, 'gatehouse');
-  await symlink(join(ROOT, 'deploy/gatehouse.sh'), linked);
+  await symlink(join(image, 'deploy/gatehouse.sh'), linked);
   const { stdout } = spawnSync(linked, ['doctor', '--json'], {
     cwd: folder.path,
     env: { PATH: process.env.PATH, HOME: folder.path, GATEHOUSE_LEDGER_URL_FILE: file },

@@ -24,7 +24,8 @@ import { shopImage, shopPromotionText } from '../../sandbox/stack/promotion-file
 import { personOf } from '../../sandbox/world.js';
 import { buildProgram } from '../../src/cli/program.js';
 import type { RequestStatus } from '../../src/domain/status/shapes.js';
-import { sharedTemporal, uniqueName, workflowBundle } from '../support/stack.js';
+import { signInAt } from '../support/sign-in-at.js';
+import { sharedParts } from '../support/stack.js';
 
 const BIN = fileURLToPath(new URL('../../bin/gatehouse.js', import.meta.url));
 const page = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8');
@@ -48,6 +49,7 @@ const PERSON: Readonly<Record<string, string>> = {
   Watch: 'ada',
   'Decide: procurement': 'ben',
   'Decide: data protection': 'chi',
+  'Look around': 'olga',
   Operate: 'olga',
   Prove: 'ivo',
   Promote: 'emil',
@@ -68,10 +70,9 @@ const ids = new Map<string, string>();
 beforeAll(async () => {
   stack = await startGatehouse({
     clusters: 3,
-    temporal: await sharedTemporal(),
-    namespace: uniqueName('docs-cli'),
-    workflowBundle: (await workflowBundle()).codePath,
-    installation: { timing: 'brisk', stabilisationMs: 0 },
+    ...(await sharedParts('docs-cli')),
+    // what does not come up is given up after this
+    installation: { timing: 'brisk', stabilisationMs: 0, waitAtMostMs: 40_000 },
   });
   api = new ExampleApi(stack.apiUrl, stack.address('oidc'), stack.world);
   folder = mkdtempSync(join(tmpdir(), 'gatehouse-docs-cli-'));
@@ -98,6 +99,8 @@ function start(command: string, env: Readonly<Record<string, string>>): ChildPro
     DATABASE_URL: stack.databaseUrl,
     GATEHOUSE_ROLE_PASSWORDS: join(folder, 'passwords.json'),
     HOME: folder,
+    // no window of a real browser
+    BROWSER: 'true',
     ...env,
   });
   return spawn('sh', ['-c', command], { cwd: folder, env: { ...rest, PATH: `${folder}:${PATH}` } });
@@ -170,10 +173,14 @@ function isAskedOfBoth({ gates }: RequestStatus): boolean {
 
 /** What the world does between the commands of the page. */
 const before: Readonly<Record<string, () => Promise<void>>> = {
+  'gatehouse set-current-version': async () => {
+    await stack.startWorker({ name: 'worker-build-42', env: { GATEHOUSE_BUILD_ID: 'build-42' } });
+  },
   'gatehouse reject req-8m3q': async () => {
     ids.set('req-8m3q', await another('second'));
     // planned now, so that the troubles below meet the rollout and no plan
     ids.set('req-9p4t', await another('third'));
+    ids.set('req-2h6d', await another('fourth'));
   },
   'gatehouse approve req-7k2m --gate data-protection': async () => {
     const kubernetes = new ControlClient(stack.address('kubernetes'));
@@ -263,8 +270,9 @@ const proofs: Readonly<Record<string, (printed: string) => void>> = {
     expect(printed).toContain(`gatehouse retry ${ids.get('req-7k2m')} --cluster harbour-02/stg`);
   },
   'gatehouse status req-7k2m --watch   # exit code 0': (printed) => expect(printed).toContain('DONE'),
-  'gatehouse verify': (printed) => expect(printed).toMatch(/Verified: all \d+ checks hold\./),
-  'gatehouse doctor': (printed) => expect(printed).toMatch(/All \d+ checks passed\./),
+  'gatehouse verify': (printed) =>
+    expect(printed).toMatch(/Verified as of entry \d+ \(.*Z\): all \d+ checks hold\./),
+  'gatehouse doctor': (printed) => expect(printed).toMatch(/All \d+ checks passed[.,]/),
 };
 
 function matching<T>(table: Readonly<Record<string, T>>, { command, code }: Shown): T | undefined {
@@ -334,26 +342,3 @@ describe('docs/cli.md', () => {
     expect(missing).toEqual([]);
   });
 });
-
-/** A browser as far as signing in needs one: follows redirects, keeps cookies, sends the form. */
-async function signInAt(address: string, login: string): Promise<void> {
-  const cookies = new Map<string, string>();
-  let [url, form] = [new URL(address), undefined as URLSearchParams | undefined];
-  for (let step = 0; step < 12; step += 1) {
-    const response = await fetch(url, {
-      redirect: 'manual',
-      headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
-      ...(form === undefined ? {} : { method: 'POST', body: form }),
-    });
-    form = undefined;
-    for (const cookie of response.headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
-      cookies.set(name, value);
-    }
-    const location = response.headers.get('location');
-    if (location !== null) url = new URL(location, url);
-    else if (url.pathname.startsWith('/login/')) form = new URLSearchParams({ login });
-    else return;
-  }
-  throw new Error('the sign-in does not end');
-}

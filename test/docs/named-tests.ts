@@ -63,7 +63,7 @@ export function hasTest(source: string, title: string): boolean {
   return [`'${title}'`, `"${title}"`, `\`${title}\``].some((literal) => source.includes(literal));
 }
 
-/** True when a test file imports it: a contract from beside it, an accident from where it is played. */
+/** True when a test file imports it: a contract from beside it, an accident from where it is played, or by a list beside it. */
 async function isRun(file: string, files: ReadonlySet<string>): Promise<boolean> {
   const name = file.split('/').at(-1)?.replace(/\.ts$/, '.js');
   const folder = file.startsWith('bench/')
@@ -71,6 +71,19 @@ async function isRun(file: string, files: ReadonlySet<string>): Promise<boolean>
     : file.replace(/^test\//, '').replace(/[^/]+$/, '');
   const beside = [...files].filter((one) => one.startsWith(folder) && one.endsWith('.test.ts'));
   const sources = await Promise.all(beside.map((one) => readFile(new URL(`test/${one}`, ROOT), 'utf8')));
-  const imported = file.startsWith('bench/') ? `/${file.replace(/[^/]+$/, '')}${name}'` : `'./${name}'`;
-  return sources.some((source) => source.includes(imported));
+  if (!file.startsWith('bench/')) return sources.some((source) => source.includes(`'./${name}'`));
+  const own = file.replace(/[^/]+$/, '');
+  const lists = await listsOf(own, `'./${name}'`);
+  return [name, ...lists].some((one) => sources.some((source) => source.includes(`/${own}${one}'`)));
+}
+
+/** Files of a folder that import one of its files. */
+async function listsOf(folder: string, imported: string): Promise<readonly string[]> {
+  const names = (await readdir(new URL(folder, ROOT))).filter((name) => name.endsWith('.ts'));
+  const found = await Promise.all(
+    names.map(async (name) =>
+      (await readFile(new URL(`${folder}${name}`, ROOT), 'utf8')).includes(imported) ? [name] : [],
+    ),
+  );
+  return found.flat().map((name) => name.replace(/\.ts$/, '.js'));
 }

@@ -1,3 +1,4 @@
+import { Cron } from 'croner';
 import { describe, expect, it } from 'vitest';
 import { type CronDialect, cronSchedule, isCron, isTimeZone, neverBegins } from '../../src/domain/cron.js';
 
@@ -237,4 +238,49 @@ describe('clocks that change', () => {
       }
     },
   );
+});
+
+/** A small generator with a seed (source: mulberry32). */
+function randomFrom(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
+  };
+}
+
+describe('against croner, which reads the same expressions', () => {
+  const random = randomFrom(7);
+  const field = (from: number, to: number, star = true): string => {
+    const some = (): number => from + random(to - from + 1);
+    const [low, high] = [some(), some()].sort((a, b) => a - b);
+    const forms = [`${some()}`, `${low}-${high}`, `${some()},${some()}`, `${low}-${high}/${1 + random(5)}`];
+    if (star) forms.push('*', '*', `*/${1 + random(Math.min(20, to - from))}`);
+    return forms[random(forms.length)] ?? '*';
+  };
+  // where both days are restricted they are alternatives; a star with a step is read differently there (see above)
+  const days = (): readonly [string, string] =>
+    random(2) === 0 ? [field(1, 31), '*'] : [random(2) === 0 ? '*' : field(1, 28, false), field(0, 6, false)];
+  const cases = Array.from({ length: 300 }, () => {
+    const [day, weekday] = days();
+    const expression = `${field(0, 59)} ${field(0, 23)} ${day} ${field(1, 12)} ${weekday}`;
+    return [expression, Date.UTC(2027, random(12), 1 + random(28), random(24), random(60))] as const;
+  });
+
+  it.each(['UTC', 'Asia/Kolkata', 'America/Sao_Paulo'])('begins at the same times in %s', (timeZone) => {
+    for (const [expression, from] of cases) {
+      const theirs = new Cron(expression, { timezone: timeZone, paused: true, mode: '5-part' });
+      const ours = cronSchedule(expression, timeZone);
+      let at = from;
+      for (let count = 0; count < 4; count += 1) {
+        const expected = theirs.nextRun(new Date(at))?.getTime();
+        if (expected === undefined || expected > from + YEAR_MS) break;
+        expect([expression, ours?.next(at, from + YEAR_MS)]).toEqual([expression, expected]);
+        expect([expression, ours?.previous(expected, expected - YEAR_MS)]).toEqual([expression, expected]);
+        at = expected;
+      }
+    }
+  });
 });

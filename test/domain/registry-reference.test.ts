@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { isDigest, parseImageReference, registryReferenceText } from '../../src/domain/registry-reference.js';
+import {
+  isDigest,
+  isSameRepository,
+  parseImageReference,
+  registryReferenceText,
+} from '../../src/domain/registry-reference.js';
 
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
@@ -65,4 +70,23 @@ it('a digest has one spelling', () => {
   for (const text of [DIGEST.toUpperCase(), `${DIGEST}0`, `md5:${'ab'.repeat(16)}`, 'latest', ` ${DIGEST}`]) {
     expect(isDigest(text), text).toBe(false);
   }
+});
+
+describe('isSameRepository', () => {
+  it.each([
+    ['nginx', 'docker.io/library/nginx:1.27', true],
+    ['nginx', 'index.docker.io/library/nginx', true],
+    ['docker.io/nginx', 'registry-1.docker.io/library/nginx', true],
+    ['shop/web', `docker.io/shop/web@${DIGEST}`, true],
+    ['Registry.example.com/shop/web', 'registry.example.com/shop/web', true],
+    ['registry.example.com:443/shop/web', 'registry.example.com/shop/web', true],
+    ['registry.example.com:5000/shop/web', 'registry.example.com/shop/web', false],
+    ['shop/nginx', 'nginx', false],
+    ['registry.example.com/nginx', 'registry.example.com/library/nginx', false],
+    ['not a name', 'not a name', true],
+    ['not a name', 'another one', false],
+  ])('%s and %s: %s', (one, other, same) => {
+    expect(isSameRepository(one, other)).toBe(same);
+    expect(isSameRepository(other, one)).toBe(same);
+  });
 });

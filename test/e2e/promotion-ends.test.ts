@@ -9,7 +9,7 @@ import { type GatehouseStack, startGatehouse } from '../../sandbox/stack/gatehou
 import { shopImage, shopPathText, shopPromotionText } from '../../sandbox/stack/promotion-files.js';
 import { TicketsState } from '../../sandbox/tickets/state.js';
 import type { RequestStatus } from '../../src/domain/status/shapes.js';
-import { sharedTemporal, uniqueName, workflowBundle } from '../support/stack.js';
+import { sharedParts } from '../support/stack.js';
 
 const DEV = 'shop-dev/ops';
 const PROD = 'shop-prod/ops';
@@ -29,9 +29,7 @@ describe('promotions that end without their change', () => {
   beforeAll(async () => {
     stack = await startGatehouse({
       clusters: 3,
-      temporal: await sharedTemporal(),
-      namespace: uniqueName('ends'),
-      workflowBundle: (await workflowBundle()).codePath,
+      ...(await sharedParts('ends')),
       installation: {
         timing: 'brisk',
         stabilisationMs: 0,
@@ -50,13 +48,7 @@ describe('promotions that end without their change', () => {
     });
     api = new ExampleApi(stack.apiUrl, stack.address('oidc'), stack.world);
     gitlab = new ControlClient(stack.address('gitlab'));
-    await gitlab.post('/commit', {
-      project: DEV,
-      path: DEPLOYMENT,
-      content: shopFiles({ image: `${image()}@${digestOf('1.1.0')}` })[DEPLOYMENT] ?? '',
-      author: 'ada',
-      as: 'ada',
-    });
+    await develop('1.1.0');
   });
 
   afterAll(() => stack?.dispose());
@@ -65,6 +57,15 @@ describe('promotions that end without their change', () => {
   const digestOf = (version: ExampleVersion): string => exampleImage('shop/web', version).content.top.digest;
   const ask = (version: ExampleVersion, application = 'shop'): Promise<string> =>
     api.promote(shopPromotionText({ release: { images: { [image()]: digestOf(version) } } }, application));
+  /** What is asked for is what development's files hold when it is planned. */
+  const develop = (version: ExampleVersion): Promise<unknown> =>
+    gitlab.post('/commit', {
+      project: DEV,
+      path: DEPLOYMENT,
+      content: shopFiles({ image: `${image()}@${digestOf(version)}` })[DEPLOYMENT] ?? '',
+      author: 'ada',
+      as: 'ada',
+    });
   const command = (requestId: string, name: string): Promise<unknown> =>
     api.call('olga', 'POST', `/v1/requests/${requestId}/${name}`);
   const ended = (requestId: string): Promise<RequestStatus> =>
@@ -114,12 +115,14 @@ describe('promotions that end without their change', () => {
 
   it('close them when they are superseded, and when nobody decides in time', async () => {
     const older = await proposed(await ask('1.1.0', 'stall'));
+    await develop('1.2.0');
     const newer = await ask('1.2.0', 'stall');
     const status = await ended(older);
     expect([status.status, status.message]).toEqual(['cancelled', `superseded by ${newer}`]);
     expect((await ended(newer)).status).toBe('expired');
     expect(await leftOpen()).toEqual(NOTHING);
     expect(await changeStates()).toEqual(Array(6).fill(CANCELLED));
+    await develop('1.1.0');
   });
 
   it('let the next one have its turn, in order, also after everything was killed', async () => {
@@ -139,10 +142,12 @@ describe('promotions that end without their change', () => {
     await Promise.all([stack.api?.ended, ...stack.workers.map((worker) => worker.ended)]);
     await Promise.all([stack.startApi(), stack.startWorker()]);
     expect(await waits(second)).toBe(`waits for ${first}`);
+    await develop('1.2.0');
     await api.decide('chi', first, 'owner', 'reject');
     await ended(first);
     await proposed(second);
     expect(await waits(fourth)).toBe(`waits for ${second}`);
+    await develop('1.1.0');
     await api.decide('chi', second, 'owner', 'reject');
     await proposed(fourth);
     await command(fourth, 'revoke');

@@ -6,7 +6,7 @@ import { ExampleApi } from '../../sandbox/stack/api-client.js';
 import { type GatehouseStack, startGatehouse } from '../../sandbox/stack/gatehouse.js';
 import { shopImage, shopPromotionText } from '../../sandbox/stack/promotion-files.js';
 import type { RequestStatus } from '../../src/domain/status/shapes.js';
-import { sharedTemporal, uniqueName, workflowBundle } from '../support/stack.js';
+import { sharedParts } from '../support/stack.js';
 
 const DEV = 'shop-dev/ops';
 const PROD = 'shop-prod/ops';
@@ -25,10 +25,9 @@ describe('promotions, from request to proof', () => {
   beforeAll(async () => {
     stack = await startGatehouse({
       clusters: 3,
-      temporal: await sharedTemporal(),
-      namespace: uniqueName('promotion'),
-      workflowBundle: (await workflowBundle()).codePath,
-      installation: { timing: 'brisk', stabilisationMs: 0 },
+      ...(await sharedParts('promotion')),
+      // what does not come up is given up after this
+      installation: { timing: 'brisk', stabilisationMs: 0, waitAtMostMs: 40_000 },
     });
     api = new ExampleApi(stack.apiUrl, stack.address('oidc'), stack.world);
     gitlab = new ControlClient(stack.address('gitlab'));
@@ -131,6 +130,15 @@ describe('promotions, from request to proof', () => {
     expect(await fileOf(PROD, DEPLOYMENT)).toContain(imageOf('1.2.0'));
     const holds = JSON.stringify(await api.call('olga', 'GET', '/v1/holds'));
     expect(holds).toContain('"environment":"prod"');
+
+    // who is asked for the same again is told, whatever the hold says
+    const again = await asked();
+    const plan = JSON.stringify(await api.call('olga', 'GET', `/v1/requests/${again}/plan`));
+    expect(plan).toContain('"level":"high"');
+    expect(plan).toContain(`this release was taken back from here`);
+    expect(plan).toContain(requestId);
+    await api.call('olga', 'POST', `/v1/requests/${again}/cancel`);
+    await settled(again);
   });
 
   function isAskedOrOver(status: RequestStatus): boolean {

@@ -9,7 +9,7 @@ import { shopImage, shopPromotionText } from '../../sandbox/stack/promotion-file
 import { LedgerDatabase } from '../../src/ledger/database.js';
 import { PgApiLedger } from '../../src/ledger/pg-api.js';
 import { ensureSentinelSchedule, SENTINEL_ID } from '../../src/worker/sentinel-schedule.js';
-import { sharedTemporal, uniqueName, workflowBundle } from '../support/stack.js';
+import { sharedParts, uniqueName } from '../support/stack.js';
 
 const PROD = 'shop-prod/ops';
 const FILE = 'yaml/configmap.yaml';
@@ -29,9 +29,7 @@ describe('the sentinel', () => {
   beforeAll(async () => {
     stack = await startGatehouse({
       clusters: 3,
-      temporal: await sharedTemporal(),
-      namespace: uniqueName('sentinel'),
-      workflowBundle: (await workflowBundle()).codePath,
+      ...(await sharedParts('sentinel')),
       installation: { timing: 'brisk', stabilisationMs: 0 },
     });
     api = new ExampleApi(stack.apiUrl, stack.address('oidc'), stack.world);
@@ -134,16 +132,16 @@ describe('the sentinel', () => {
     await look();
     expect(await count('alarm.raised')).toBe(1);
     expect(await running()).toContain('"by":"somebody-else"');
-    expect(await letters()).toHaveLength(1);
-    const [letter] = await letters();
-    expect(JSON.stringify(letter)).toContain(FILE);
-    // an owner and an operator
-    for (const who of ['ben', 'olga']) expect(JSON.stringify(letter).toLowerCase()).toContain(who);
+    const told = (await letters()).map((letter) => JSON.stringify(letter).toLowerCase());
+    for (const letter of told) expect(letter).toContain(FILE.toLowerCase());
+    // an owner and an operator, each by one letter
+    for (const who of ['ben@', 'olga@']) {
+      expect(told.filter((letter) => letter.includes(who))).toHaveLength(1);
+    }
     await look();
     expect(await headOf()).toEqual(head);
-    expect([await count('alarm.raised'), await count('stray.told'), (await letters()).length]).toEqual([
-      1, 1, 1,
-    ]);
+    expect([await count('alarm.raised'), await count('stray.told')]).toEqual([1, 1]);
+    expect(await letters()).toHaveLength(told.length);
   });
 
   it('tells of it once, also when everything is killed between the alarm and the notice', async () => {
@@ -173,7 +171,7 @@ describe('the sentinel', () => {
     expect([await count('alarm.raised'), await count('stray.told'), (await letters()).length]).toEqual([
       2,
       2,
-      before + 1,
+      2 * before,
     ]);
   });
 

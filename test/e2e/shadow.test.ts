@@ -6,7 +6,7 @@ import { ExampleApi } from '../../sandbox/stack/api-client.js';
 import { type GatehouseStack, startGatehouse } from '../../sandbox/stack/gatehouse.js';
 import { shopImage, shopPathText, shopPromotionText } from '../../sandbox/stack/promotion-files.js';
 import type { RequestStatus } from '../../src/domain/status/shapes.js';
-import { sharedTemporal, uniqueName, workflowBundle } from '../support/stack.js';
+import { sharedParts } from '../support/stack.js';
 
 const DEPLOYMENT = 'yaml/deployment.yaml';
 const SYSTEMS = ['gitlab', 'harbor', 'servicenow', 'kubernetes', 'mail', 'tickets'] as const;
@@ -23,9 +23,7 @@ describe('a promotion in shadow', () => {
   beforeAll(async () => {
     stack = await startGatehouse({
       clusters: 3,
-      temporal: await sharedTemporal(),
-      namespace: uniqueName('shadow'),
-      workflowBundle: (await workflowBundle()).codePath,
+      ...(await sharedParts('shadow')),
       installation: {
         timing: 'brisk',
         stabilisationMs: 0,

@@ -16,7 +16,7 @@ import { LedgerDatabase } from '../../src/ledger/database.js';
 import { PgApiLedger } from '../../src/ledger/pg-api.js';
 import { PgWorkerLedger } from '../../src/ledger/pg-worker.js';
 import { recordOf } from '../../src/ledger/record.js';
-import { sharedTemporal, uniqueName, workflowBundle } from '../support/stack.js';
+import { sharedParts } from '../support/stack.js';
 import { Attacker } from './attacker.js';
 
 /** Long enough for a worker that starts on a busy machine. */
@@ -49,9 +49,7 @@ export async function openStage(
 ): Promise<{ readonly stack: GatehouseStack; readonly attacker: Attacker }> {
   const stack = await startGatehouse({
     ...options,
-    temporal: await sharedTemporal(),
-    namespace: uniqueName('hostile'),
-    workflowBundle: (await workflowBundle()).codePath,
+    ...(await sharedParts('hostile')),
     without: ['worker'],
   });
   return { stack, attacker: await Attacker.connect(stack.temporal.address, stack.namespace) };

@@ -40,6 +40,8 @@ export interface PromotionBait {
 export interface Scheduled {
   readonly queue: QueueName;
   readonly activity: string;
+  /** What its input names beside the request; default: the place. */
+  readonly about?: 'place' | 'environment' | 'request';
   readonly input?: Readonly<Record<string, unknown>>;
 }
 
@@ -108,16 +110,16 @@ export class PromotionScene extends HostileStage<PromotionWorkerName> {
 
   /** Schedules an activity straight at the real worker. @returns `done`, or the type of the failure */
   async attempt(
-    { requestId, target, service }: PromotionBait,
-    { queue, activity, input = {} }: Scheduled,
+    { requestId, target: at, service }: PromotionBait,
+    { queue, activity, about = 'place', input = {} }: Scheduled,
   ): Promise<string | undefined> {
-    const whole = queue === 'change-records';
+    const target = { place: { target: at }, environment: { target: `${service}/prod` }, request: {} }[about];
     const [outcome] = await this.attacker.attempt({
       queue: taskQueue(PREFIX, queue),
       activities: [
         {
           name: activity,
-          input: { requestId, target: whole ? `${service}/prod` : target, ...input },
+          input: { requestId, ...target, ...input },
         },
       ],
     });

@@ -4,9 +4,7 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { PromotionStart } from '../../src/activities/promotion-contracts.js';
-import { signDecision } from '../../src/security/attestation.js';
 import { startOwnWorker } from '../support/start-own-worker.js';
-import { claimsFor, FORGERIES, plant, stolenSigner } from './envelopes.js';
 import { CONFIRMED, PASSED } from './forged-results.js';
 import { type PromotionBait, PromotionScene, type Scheduled } from './promotion-scene.js';
 
@@ -17,9 +15,13 @@ vi.setConfig({ testTimeout: LIMIT_MS, hookTimeout: LIMIT_MS });
 const MERGE: Scheduled = { queue: 'gitlab', activity: 'ensureMerge' };
 const REVERT: Scheduled = { queue: 'gitlab', activity: 'ensureRevert' };
 const CLOSE: Scheduled = { queue: 'gitlab', activity: 'closeMergeRequest' };
-const CLOSE_CHANGE: Scheduled = { queue: 'change-records', activity: 'ensureChangeRecordEnd' };
+const CLOSE_CHANGE: Scheduled = {
+  queue: 'change-records',
+  activity: 'ensureChangeRecordEnd',
+  about: 'environment',
+};
 const TAGS: Scheduled = { queue: 'registry', activity: 'ensureTags' };
-const HOLD: Scheduled = { queue: 'ledger', activity: 'holdEnvironment' };
+const HOLD: Scheduled = { queue: 'ledger', activity: 'holdEnvironment', about: 'request' };
 const SOAK: Scheduled = { queue: 'ledger', activity: 'passSoak', input: { revert: false } };
 
 let scene: PromotionScene;
@@ -28,14 +30,6 @@ beforeAll(async () => {
 });
 afterAll(() => scene?.close());
 afterEach(() => scene.startAll());
-
-/** Everybody agrees, and the run that would go on with it is gone: only the attacker is left. */
-async function approvedAndLeft(): Promise<PromotionBait> {
-  const bait = await scene.askAndOpen();
-  await scene.attacker.terminate(bait.promotionId);
-  await scene.approve(bait);
-  return bait;
-}
 
 function forgedStart({ service, target }: PromotionBait): PromotionStart {
   return {
@@ -64,48 +58,6 @@ describe('activities scheduled past the workflow', () => {
       expect(await scene.attempt(bait, scheduled), scheduled.activity).toBe('EffectRefused');
       await scene.expectNothing(mark, bait);
     }
-  });
-
-  it('when all have agreed: what is proposed stays open, nothing is taken back, nothing counts as soaked', async () => {
-    const bait = await approvedAndLeft();
-    for (const scheduled of [REVERT, CLOSE, CLOSE_CHANGE, HOLD]) {
-      const mark = await scene.mark();
-      expect(await scene.attempt(bait, scheduled), scheduled.activity).toBe('EffectRefused');
-      await scene.expectNothing(mark, bait);
-    }
-    const mark = await scene.mark();
-    expect(await scene.attempt(bait, SOAK)).not.toBe('done');
-    expect((await scene.entriesSince(mark)).filter(({ type }) => type === 'check.passed')).toEqual([]);
-  });
-
-  it('without the yes of change management: not merged', async () => {
-    const bait = await approvedAndLeft();
-    const mark = await scene.mark();
-    expect(await scene.attempt(bait, MERGE)).not.toBe('done');
-    expect(await scene.effectsSince(mark)).toEqual([]);
-    expect(await scene.production(bait)).toBe('before');
-  });
-
-  it('while changes are held: not merged', async () => {
-    const bait = await approvedAndLeft();
-    await scene.approveChange(bait);
-    await scene.api.call('olga', 'POST', '/v1/holds', {
-      scope: { application: bait.service },
-      reason: 'the till is down',
-    });
-    const mark = await scene.mark();
-    expect(await scene.attempt(bait, MERGE)).not.toBe('done');
-    expect(await scene.effectsSince(mark)).toEqual([]);
-    expect(await scene.production(bait)).toBe('before');
-  });
-
-  it('for a place of another request: refused', async () => {
-    const [bait, other] = [await approvedAndLeft(), await scene.askAndOpen()];
-    const mark = await scene.mark();
-    const input = { target: other.target };
-    expect(await scene.attempt(bait, { ...MERGE, input })).toBe('EffectRefused');
-    await scene.expectNothing(mark, bait, /does not name this target/);
-    expect(await scene.production(other)).toBe('before');
   });
 
   it('after the success: a run started by hand takes nothing back', async () => {
@@ -169,26 +121,6 @@ describe('commands and decisions', () => {
     await scene.expectAlarmAndNoEffect(mark, 'command-not-in-ledger', bait);
     expect(await scene.production(bait)).toBe('before');
   });
-
-  it('a decision with alg none, in the ledger, permits no merge', async () => {
-    const bait = await scene.askAndOpen();
-    await scene.attacker.terminate(bait.promotionId);
-    await plantNone(bait);
-    const mark = await scene.mark();
-    expect(await scene.attempt(bait, MERGE)).toBe('EffectRefused');
-    await scene.expectNothing(mark, bait);
-  });
-
-  it('the yes of an author, signed with the real key, permits no merge', async () => {
-    const bait = await scene.askAndOpen();
-    await scene.attacker.terminate(bait.promotionId);
-    const claims = await claimsFor(scene, bait, 'owner', 'ada');
-    const envelope = await signDecision(claims, await stolenSigner(scene));
-    await plant(scene, bait, claims, envelope, { personId: claims.approver.personId });
-    const mark = await scene.mark();
-    expect(await scene.attempt(bait, MERGE)).toBe('EffectRefused');
-    await scene.expectNothing(mark, bait, /owner is open/);
-  });
 });
 
 /** The positive control: with a guard that always says yes, what is refused above changes production. */
@@ -209,9 +141,3 @@ describe('with a guard that always says yes', () => {
     }
   });
 });
-
-async function plantNone(bait: PromotionBait): Promise<void> {
-  const claims = await claimsFor(scene, bait, 'owner', 'ben');
-  const envelope = await FORGERIES['alg none']?.forge(scene, claims);
-  await plant(scene, bait, claims, envelope ?? '', { personId: claims.approver.personId });
-}

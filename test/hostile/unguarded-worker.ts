@@ -4,6 +4,7 @@
  */
 import { selectCluster } from '../../src/activities/guard/effect-guard.js';
 import { createOtterizeActivities } from '../../src/activities/otterize/activities.js';
+import { waitAtMostMs } from '../../src/config/installation.js';
 import { ownParts, serve } from '../support/own-worker.js';
 import { GuardThatSaysYes } from './guard-that-says-yes.js';
 
@@ -14,5 +15,9 @@ const guard = new GuardThatSaysYes(ledger, authority, {
   inventory,
   membership: { isMember: () => Promise.resolve(true), personIdOf: () => Promise.resolve(null) },
 });
-await serve(installation, 'otterize', createOtterizeActivities({ ledger, guard, ...systems }));
+await serve(
+  installation,
+  'otterize',
+  createOtterizeActivities({ ledger, guard, ...systems, waitAtMostMs: waitAtMostMs(installation) }),
+);
 process.exit(0);

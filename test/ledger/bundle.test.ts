@@ -132,6 +132,7 @@ describe('the bundle of an honest request', () => {
     expect(await failedOf(bundle, await toolsOf(signers, [witness]))).toEqual([]);
     const later = { ...witness, seq: witness.seq + 1_000 };
     expect(await failedOf(bundle, await toolsOf(signers, [later]))).toEqual(['witnesses']);
+    expect(await failedOf(bundle, await toolsOf(signers, [witness, later]))).toEqual(['witnesses']);
   });
 });
 
@@ -247,6 +248,67 @@ describe('an omitted no', () => {
       others: [...bundle.others, ...bundle.entries.filter(isNo).map(linkOf)],
     };
     expect(await failedOf(hidden)).toEqual(['chain']);
+  });
+});
+
+describe('a no that was cut off', () => {
+  it('is missed by a checkpoint beyond the end, and the verdict says how far a bundle reaches', async () => {
+    const request = await signedRequest(ledger, signers);
+    await request.decide('p-ben');
+    const before = await bundleOf(request);
+    await request.decide('p-chi', { claims: { decision: 'reject' } });
+    const whole = await bundleOf(request);
+    const [early, late] = [before.checkpoint, whole.checkpoint];
+    if (early === null || late === null) throw new Error('no checkpoint');
+    const cut = {
+      ...whole,
+      entries: whole.entries.filter(({ seq }) => seq <= early.seq),
+      others: whole.others.filter(({ seq }) => seq <= early.seq),
+      checkpoint: early,
+    };
+    // nobody can tell without a later checkpoint, so the verdict is as of that entry
+    const checks = await checksOf(cut);
+    expect(Object.values(checks).filter(({ ok }) => !ok)).toEqual([]);
+    expect(checks.checkpoint?.asOf).toMatchObject({ seq: early.seq });
+    for (const witnesses of [[late], [early, late], [late, early]]) {
+      const told = await checksOf(cut, await toolsOf(signers, witnesses));
+      expect(told.witnesses).toMatchObject({
+        ok: false,
+        detail: expect.stringContaining('Export the evidence again'),
+      });
+    }
+    expect(await failedOf(whole, await toolsOf(signers, [early, late]))).toEqual([]);
+  });
+
+  it('an export reaches the newest checkpoint, whatever came after the request', async () => {
+    const request = await doneRequest(ledger, signers);
+    const first = await bundleOf(request);
+    await planned(ledger);
+    const newest = await checkpointNow(ledger, signers);
+    const bundle = await makeBundle(ledger.auditor, request.requestId);
+    expect(bundle.checkpoint?.seq).toBe(newest.seq);
+    expect(newest.seq).toBeGreaterThan(first.checkpoint?.seq ?? 0);
+    expect(await failedOf(bundle, await toolsOf(signers, [newest]))).toEqual([]);
+  });
+});
+
+describe('a file that two readers would read differently', () => {
+  it('is none: a member twice, at any depth', async () => {
+    const text = JSON.stringify(await bundleOf(await doneRequest(ledger, signers)));
+    expect(await failedOf(text)).toEqual([]);
+    expect(await failedOf(JSON.stringify(JSON.parse(text), null, 2))).toEqual([]);
+    const twice = [
+      text.replace('{', '{"requestId":"req-other",'),
+      text.replace('"entries":[{', '"entries":[{"seq":1,'),
+      text.replace(/"checkpoint":\{/, '"checkpoint":{"\\u0073eq":1,'),
+    ];
+    for (const other of twice) {
+      expect(other).not.toBe(text);
+      expect((await checksOf(other)).form).toMatchObject({
+        ok: false,
+        detail: expect.stringContaining('twice'),
+      });
+    }
   });
 });
 

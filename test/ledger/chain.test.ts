@@ -183,6 +183,15 @@ describe('reading what an administrator of the server edited', () => {
           other,
           body,
         ]);
+    // the database itself refuses both, until somebody with all rights takes its check away
+    await expect(insert('gate.opened', '{"gate":"procurement","epoch":"one"}')).rejects.toMatchObject({
+      reason: 'malformed',
+    });
+    await admin.query(
+      'edit',
+      `create or replace function gatehouse.refuse_misshapen(p_type text, p_body text) returns void
+       language sql as $$ select $$`,
+    );
     await insert('gate.opened', '{"gate":"procurement","epoch":"one"}');
     await expect(own.worker.entriesOf(other)).rejects.toMatchObject({ name: 'LedgerCorrupt' });
     const third = await planned(own);
@@ -191,7 +200,7 @@ describe('reading what an administrator of the server edited', () => {
       .query('insert', `insert into gatehouse.entry (type, request_id, body) values ('made.up', $1, '{}')`, [
         third,
       ]);
-    await expect(own.api.entriesOf(third)).rejects.toThrow(/unknown type made.up/);
+    await expect(own.worker.entriesOf(third)).rejects.toThrow(/unknown type made.up/);
     await admin.close();
     await own.close();
   });

@@ -57,3 +57,40 @@ it('frees what a worker held when its connection ends', async () => {
   await third.database.close();
   await expect.poll(() => second.ledger.holdEffect('harbour-04/dev#integration')).not.toBeNull();
 });
+
+it('is stopped by no lock that another login takes, and by no row that it makes', async () => {
+  const key = 'harbour-05/dev#organisation';
+  for (const role of ['auditor', 'api'] as const) {
+    const stranger = new LedgerDatabase({
+      connectionString: ledger.urlOf(role),
+      applicationName: 'test',
+      poolSize: 1,
+    });
+    await stranger.query('lock', `select pg_advisory_lock(hashtextextended($1, 0))`, [
+      `gatehouse effect ${key}`,
+    ]);
+    // also with the number of a session lock that a worker really has
+    const held = await first.ledger.holdEffect('harbour-05/dev#values');
+    await stranger.query(
+      'lock',
+      `select pg_try_advisory_lock_shared((classid::bigint << 32) | objid::bigint) from pg_locks where locktype = 'advisory'`,
+    );
+    for (const call of [`begin_holding(7)`, `hold_effect('${key}', 7)`, `release_effect('${key}', 7)`]) {
+      await expect(stranger.query('try', `select gatehouse.${call}`), call).rejects.toMatchObject({
+        name: 'LedgerMisconfigured',
+      });
+    }
+    const release = await second.ledger.holdEffect(key);
+    expect(release).not.toBeNull();
+    await release?.();
+    await held?.();
+    await stranger.close();
+  }
+});
+
+it('refuses a session that a pooler changes between two statements, and says why', async () => {
+  // another session than the one that lit the beacon, as behind a pooler in transaction mode
+  await expect(
+    first.database.query('hold', `select gatehouse.hold_effect('harbour-06/dev#organisation', 7)`),
+  ).rejects.toMatchObject({ reason: 'forbidden', message: expect.stringContaining('pooler') });
+});

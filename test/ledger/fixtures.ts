@@ -118,8 +118,8 @@ export async function reserve(
   epoch = 1,
   key = KEY,
 ): Promise<ReservationResult> {
-  const entries = await ledger.worker.entriesOf(requestId);
-  return ledger.worker.reserveEffect(requestId, { key, epoch, system: 'otterize' }, entries.at(-1)?.seq ?? 0);
+  const judgedUpTo = await ledger.worker.lastSeq();
+  return ledger.worker.reserveEffect(requestId, { key, epoch, system: 'otterize' }, judgedUpTo);
 }
 
 /** A request that passed its gate and may make effects. */

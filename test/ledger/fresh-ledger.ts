@@ -1,12 +1,12 @@
 /** A new, empty, migrated ledger in a database of its own, with the login of every role. */
-import { createHash } from 'node:crypto';
 import { LedgerDatabase } from '../../src/ledger/database.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { PgApiLedger } from '../../src/ledger/pg-api.js';
 import { PgAuditorLedger } from '../../src/ledger/pg-chain.js';
 import { PgWorkerLedger } from '../../src/ledger/pg-worker.js';
-import { type LedgerRole, type RolePasswords, roleUrl, setUpRoles } from '../../src/ledger/roles.js';
-import { freshDatabase } from '../support/stack.js';
+import { type LedgerRole, roleUrl, setUpRoles } from '../../src/ledger/roles.js';
+import { passwordsOfRoles } from '../support/role-passwords.js';
+import { emptyLedger } from '../support/stack.js';
 
 export interface FreshLedger {
   readonly adminUrl: string;
@@ -21,16 +21,17 @@ export interface FreshLedger {
 
 /** @param databaseUrl an administrator's address of an empty database; default: a new one on the server of this run */
 export async function freshLedger(databaseUrl?: string): Promise<FreshLedger> {
-  const adminUrl = databaseUrl ?? (await freshDatabase());
-  const passwords = passwordsOf(adminUrl);
+  const adminUrl = databaseUrl ?? (await emptyLedger());
+  const passwords = passwordsOfRoles(adminUrl);
   await setUpRoles(adminUrl, passwords);
-  await migrate(roleUrl(adminUrl, 'owner', passwords));
+  // a copy of the empty ledger is migrated already
+  if (databaseUrl !== undefined) await migrate(roleUrl(adminUrl, 'owner', passwords));
   return openLedger(adminUrl);
 }
 
 /** Connects to a ledger that `freshLedger` made. */
 export function openLedger(adminUrl: string): FreshLedger {
-  const passwords = passwordsOf(adminUrl);
+  const passwords = passwordsOfRoles(adminUrl);
   const opened = new Map<LedgerRole, LedgerDatabase>();
   const urlOf = (role: LedgerRole): string => roleUrl(adminUrl, role, passwords);
   const database = (role: LedgerRole): LedgerDatabase => {
@@ -50,13 +51,4 @@ export function openLedger(adminUrl: string): FreshLedger {
       await Promise.all([...opened.values()].map((one) => one.close()));
     },
   };
-}
-
-/** Roles belong to the whole server and test files run side by side: all must agree on the passwords. */
-function passwordsOf(adminUrl: string): RolePasswords {
-  const of = (role: string): string =>
-    createHash('sha256')
-      .update(`${new URL(adminUrl).password} ${role}`)
-      .digest('hex');
-  return { owner: of('owner'), api: of('api'), worker: of('worker'), auditor: of('auditor') };
 }

@@ -132,25 +132,6 @@ describe('the outbox', () => {
   });
 });
 
-describe('signed calls', () => {
-  it('are new once, by sender, id and time, until they could not be valid any more', async () => {
-    const call = { sender: 'ticketing', id: 'CHG0042', timestamp: '1770000000' };
-    const note = (changes: object = {}) => ledger.api.noteSignature({ ...call, ...changes }, 600);
-    expect(await Promise.all([note(), note(), note()])).toEqual(expect.arrayContaining([true, false, false]));
-    expect(await note()).toBe(false);
-    expect(await note({ timestamp: '1770000001' })).toBe(true);
-    expect(await note({ sender: 'chat' })).toBe(true);
-    await ledger
-      .database('owner')
-      .query('age', `update gatehouse.signature_seen set seen_at = seen_at - interval '11 minutes'`);
-    expect(await note()).toBe(true);
-    const [row] = await ledger
-      .database('owner')
-      .query('look', 'select count(*)::int as kept from gatehouse.signature_seen');
-    expect(row?.kept).toBe(1);
-  });
-});
-
 describe('checkpoints outside the database', () => {
   it('are published oldest first, once per place', async () => {
     for (let count = 0; count < 3; count += 1) {

@@ -22,6 +22,7 @@ afterAll(() => ledger.close());
 
 const reservationsOf = async (requestId: string) =>
   (await ledger.worker.entriesOf(requestId)).filter((entry) => entry.type === 'effect.reserved');
+const OTHER_KEY = 'harbour-01/dev:values';
 const by = { kind: 'person', id: 'p-0009' } as const;
 
 describe('reserving an effect', () => {
@@ -94,7 +95,7 @@ describe('reserving an effect', () => {
   it('is refused when decisions were made after the caller read the entries', async () => {
     const requestId = await waiting(ledger);
     await vote(ledger, requestId, decisionBody('p-0002'));
-    const judgedUpTo = (await ledger.worker.entriesOf(requestId)).at(-1)?.seq ?? 0;
+    const judgedUpTo = await ledger.worker.lastSeq();
     await vote(ledger, requestId, decisionBody('p-0003', { decision: 'reject' }));
     await ledger.worker.closeGate(requestId, { gate: 'procurement', epoch: 1, result: 'passed' });
     const body = { key: KEY, epoch: 1, system: 'otterize' };
@@ -102,6 +103,37 @@ describe('reserving an effect', () => {
       state: 'refused',
       reason: 'changed-meanwhile',
     });
+  });
+
+  it.each<[string, (requestId: string) => Promise<unknown>]>([
+    [
+      'it was cancelled',
+      (requestId) =>
+        ledger.api.recordCommand(
+          requestId,
+          { commandId: newId('cmd'), command: 'cancel', targets: [], by },
+          { kind: 'command', payload: '{}' },
+        ),
+    ],
+    [
+      'a hold was placed',
+      () =>
+        ledger.api.placeHold(null, {
+          holdId: newId('hold'),
+          scope: { application: 'shop' },
+          by,
+        }),
+    ],
+    ['a key was revoked', () => ledger.api.revokeKey({ kid: newId('key') })],
+  ])('is refused when %s after the caller read the entries', async (_, happens) => {
+    const requestId = await permitted(ledger, [KEY, OTHER_KEY]);
+    const judgedUpTo = await ledger.worker.lastSeq();
+    expect(await reserveAt(requestId, KEY, judgedUpTo)).toMatchObject({ state: 'reserved' });
+    await happens(requestId);
+    const refused = { state: 'refused', reason: 'changed-meanwhile' };
+    for (const key of [KEY, OTHER_KEY]) expect(await reserveAt(requestId, key, judgedUpTo)).toEqual(refused);
+    // who knows of it and still may, goes on
+    expect(await reserve(ledger, requestId)).toMatchObject({ state: 'resumed' });
   });
 
   it('against a revocation at the same moment: never a reservation after the revocation', async () => {

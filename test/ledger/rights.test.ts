@@ -29,11 +29,17 @@ const TABLES = [
   'personal',
   'outbox',
   'idempotency',
-  'signature_seen',
+  'notice_delivery',
+  'page_session',
   'publication',
   'wait_note',
   'chain_lock',
   'migration',
+  'migration_turn',
+  'entry_shape',
+  'planned_effect',
+  'effect_hold',
+  'function_set',
 ];
 const run = (role: LedgerRole, sql: string) => ledger.database(role).query('try', sql);
 const DENIED = {
@@ -105,6 +111,17 @@ describe.each(LOGINS)('the login of %s', (role) => {
       `alter role gatehouse_owner password 'x'`,
       'create role mallory',
       'grant gatehouse_owner to current_user',
+      ...LOGINS.filter((other) => other !== role).flatMap((other) => [
+        `alter role ${LEDGER_ROLES[other]} password 'x'`,
+        `alter role ${LEDGER_ROLES[other]} set statement_timeout = 1`,
+      ]),
+      'alter role all set statement_timeout = 1',
+      'alter system set statement_timeout = 1',
+      'alter role current_user createrole',
+      'select lo_create(0)',
+      'select lo_creat(-1)',
+      `select lo_from_bytea(0, 'x')`,
+      `select lo_import('/etc/passwd')`,
       `copy gatehouse.entry to program 'cat'`,
       `copy gatehouse.entry from program 'cat'`,
       `select pg_read_file('/etc/passwd')`,
@@ -115,7 +132,15 @@ describe.each(LOGINS)('the login of %s', (role) => {
   });
 
   it('reads no personal values and no outbox past the functions', async () => {
-    for (const table of ['personal', 'outbox', 'idempotency', 'signature_seen', 'publication', 'wait_note']) {
+    for (const table of [
+      'personal',
+      'outbox',
+      'idempotency',
+      'notice_delivery',
+      'page_session',
+      'publication',
+      'wait_note',
+    ]) {
       await expect(run(role, `select * from gatehouse.${table}`), table).rejects.toMatchObject(DENIED);
     }
   });
@@ -127,6 +152,9 @@ const GRANTED: Readonly<Record<string, readonly LedgerRole[]>> = {
   worker_append: ['worker'],
   reserve_effect: ['worker'],
   complete_effect: ['worker'],
+  begin_holding: ['worker'],
+  hold_effect: ['worker'],
+  release_effect: ['worker'],
   raise_alarm: ['api', 'worker'],
   keep_personal: ['api', 'worker'],
   personal_values: ['api', 'worker'],
@@ -147,13 +175,18 @@ const GRANTED: Readonly<Record<string, readonly LedgerRole[]>> = {
   outbox_failed: ['api'],
   prune_outbox: ['api'],
   vital_signs: ['api'],
-  note_signature: ['api'],
+  note_delivery: ['worker'],
+  deliveries_of: ['worker'],
+  undelivered_of: ['api', 'worker'],
   unpublished_checkpoints: ['api'],
   checkpoint_published: ['api'],
   append_checkpoint: ['api'],
   place_hold: ['api', 'worker'],
   release_hold: ['api'],
   tell_of_news: ['api'],
+  open_session: ['api'],
+  session_content: ['api'],
+  end_session: ['api'],
 };
 
 describe('functions', () => {
@@ -374,6 +407,25 @@ describe('setting the roles up', () => {
     const fresh = new LedgerDatabase({ connectionString: ledger.urlOf('worker'), applicationName: 'test' });
     expect(await fresh.query('who', 'select current_user as login')).toEqual([{ login: 'gatehouse_worker' }]);
     await fresh.close();
+  });
+
+  it('takes back what a login set for itself, which Postgres forbids to none', async () => {
+    // harmless settings: roles are those of the whole server, which other tests use too
+    await run('auditor', `alter role current_user set application_name = 'mallory'`);
+    await run(
+      'auditor',
+      `do $$ begin
+         execute format('alter role current_user in database %I set statement_timeout = 1', current_database());
+       end $$`,
+    );
+    await setUpRoles(ledger.adminUrl, passwords());
+    const left = await ledger.database('owner').query(
+      'look',
+      `select s.setconfig from pg_db_role_setting s join pg_roles r on r.oid = s.setrole
+       where r.rolname = 'gatehouse_auditor'
+         and s.setdatabase in (0, (select oid from pg_database where datname = current_database()))`,
+    );
+    expect(left).toEqual([]);
   });
 
   it('refuses weak passwords', async () => {

@@ -176,9 +176,9 @@ export async function signedRequest(ledger: FreshLedger, signers: Signers): Prom
     closeGate,
     end,
     async carryOut() {
-      const entries = await ledger.worker.entriesOf(requestId);
+      const judgedUpTo = await ledger.worker.lastSeq();
       const reserved = { key: KEY, epoch: 1, system: 'otterize' };
-      const reservation = await ledger.worker.reserveEffect(requestId, reserved, entries.at(-1)?.seq ?? 0);
+      const reservation = await ledger.worker.reserveEffect(requestId, reserved, judgedUpTo);
       if (reservation.state !== 'reserved') throw new Error(`not reserved: ${JSON.stringify(reservation)}`);
       const readBack = { organisationId: 'org_1' };
       await ledger.worker.completeEffect(requestId, { ...reserved, outcome: 'created', readBack });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { OwnedDirectory } from '../../src/domain/values-places.js';
 import { expandFleet, peopleOf } from '../../src/manifests/expand.js';
 import { choosePolicy, PolicyChoiceError, policyFaults } from '../../src/manifests/policies.js';
 import { readManifests } from '../../src/manifests/read.js';
@@ -24,9 +25,9 @@ function read(texts: Partial<typeof examples> = {}) {
   return { fleet: oneFleet, inventory: oneInventory.manifest, policies };
 }
 
-function expand(texts: Partial<typeof examples> = {}) {
+function expand(texts: Partial<typeof examples> = {}, owned: readonly OwnedDirectory[] = []) {
   const { fleet, inventory } = read(texts);
-  return expandFleet(fleet, inventory, (value) => `ref-of-${value}`);
+  return expandFleet(fleet, inventory, (value) => `ref-of-${value}`, owned);
 }
 
 describe('expanding a fleet', () => {
@@ -120,11 +121,68 @@ describe('expanding a fleet', () => {
       '{cluster}/{stage}/otterize.yaml',
       'otterize.yaml',
     );
-    const inventory = edited(examples.inventory, 'clusters/{cluster}/{stage}', 'clusters/all');
+    const inventory = edited(
+      edited(examples.inventory, 'clusters/{cluster}/{stage}', 'clusters/all'),
+      'directory: "{cluster}/{stage}"',
+      'directory: ""',
+    );
     const clash = (): unknown => expand({ fleet, inventory });
     expect(clash).toThrow('same as that of harbour-01/dev (platform/clusters otterize.yaml)');
     expect(clash).toThrow('same as that of harbour-01/dev (https://bao.example.com secret clusters/all)');
     expect(() => expand({ fleet })).not.toThrow(/bao\.example\.com/);
+  });
+});
+
+describe('where a service may write', () => {
+  const place =
+    '{project: platform/clusters, directory: "{cluster}/{stage}", key: global.otterizeCloud.credentials}';
+  const values = 'values: {project: platform/clusters, file: "{cluster}/{stage}/otterize.yaml"}';
+  const otherValues = (text: string): string => edited(examples.fleet, values, `values: ${text}`);
+
+  it('is what the inventory says: another project, directory or key is refused with what it says', () => {
+    const asked = (text: string) => () => expand({ fleet: otherValues(text) });
+    expect(asked('{project: shop/prod-ops, file: "{cluster}/{stage}/otterize.yaml"}')).toThrow(
+      '"shop/prod-ops" is not a project that the inventory gives this service: it says platform/clusters',
+    );
+    expect(asked('{project: platform/clusters, file: "apps/{cluster}.yaml"}')).toThrow(
+      '"apps/harbour-01.yaml" is not where otterize may write values of harbour-01/dev: the inventory says harbour-01/dev',
+    );
+    // a name that begins alike is another directory
+    expect(asked('{project: platform/clusters, file: "{cluster}/{stage}-x/otterize.yaml"}')).toThrow(
+      'is not where otterize may write',
+    );
+    expect(
+      asked('{project: platform/clusters, file: "{cluster}/{stage}/otterize.yaml", key: spec.images}'),
+    ).toThrow('"spec.images" is not a key that the inventory gives this service');
+  });
+
+  it('is for the clusters that the inventory names', () => {
+    const inventory = edited(examples.inventory, place, `${place.slice(0, -1)}, clusters: [harbour-01/dev]}`);
+    expect(() => expand({ inventory })).toThrow(
+      'the inventory names no place where otterize may write values of harbour-02/prod',
+    );
+    const unknown = edited(examples.inventory, place, `${place.slice(0, -1)}, clusters: [harbour-99/dev]}`);
+    expect(() => expand({ inventory: unknown })).toThrow('"harbour-99/dev" is not in spec.clusters');
+    const stray = edited(examples.inventory, place, place.replace('platform/clusters', 'platform/other'));
+    expect(() => expand({ inventory: stray })).toThrow('"platform/other" is not in spec.projects');
+  });
+
+  it('is nowhere for a service that the inventory does not name', () => {
+    const fleet = edited(examples.fleet, 'service: otterize', 'service: constructor');
+    expect(() => expand({ fleet })).toThrow(
+      'the inventory names no place where "constructor" may write: known: ',
+    );
+  });
+
+  it('is never what a promotion path writes, whatever the inventory says', () => {
+    const owner = 'the promotion path shop/prod';
+    const owned = [{ project: 'platform/clusters', directory: 'harbour-02', owner }];
+    expect(() => expand({}, owned)).toThrow(`harbour-02/prod/otterize.yaml belongs to ${owner}`);
+    const beside = [
+      { project: 'platform/clusters', directory: 'harbour-0', owner },
+      { project: 'shop/prod-ops', directory: '', owner },
+    ];
+    expect(expand({}, beside).targets).toHaveLength(2);
   });
 });
 

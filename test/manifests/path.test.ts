@@ -94,6 +94,28 @@ describe('the path of a microservice with an overlay for each environment', () =
     ]);
   });
 
+  it('takes an edit of any value, of the version of a chart and of every part of an image', () => {
+    const { places } =
+      pathOf(
+        flux.replace(
+          '          - {kind: chart-version, file: release.yaml, chart: basket}',
+          [
+            '          - {kind: value, file: Chart.yaml, at: "dependencies[name=basket].version", chart: basket, take: version}',
+            '          - {kind: value, file: values.yaml, at: image.tag, image: registry.example.com/shop/basket, take: tag, prefix: dev-}',
+            '          - {kind: value, file: values.yaml, at: image.digest, image: registry.example.com/shop/basket, take: digest}',
+          ].join('\n'),
+        ),
+      ).spec.environments[1] ?? {};
+    expect(places?.[0]?.change).toMatchObject({
+      edits: [
+        { kind: 'kustomize-image' },
+        { kind: 'value', at: 'dependencies[name=basket].version', chart: 'basket', take: 'version' },
+        { kind: 'value', at: 'image.tag', take: 'tag', prefix: 'dev-' },
+        { kind: 'value', at: 'image.digest', take: 'digest' },
+      ],
+    });
+  });
+
   it('gives the change of an environment to all its places, and a canary its wave', () => {
     const production = environments.at(-1);
     expect(production?.places.map(({ name, directory }) => `${name} ${directory}`)).toEqual([
@@ -303,6 +325,12 @@ describe('a path file', () => {
       'rollout: {waves: [[1]]}',
       'rollout.waves[0]: must be a number or text',
     ],
+    [
+      'a time of being Degraded without a unit',
+      'soak: 15m',
+      'mayBeDegraded: 5',
+      'mayBeDegraded: must be text: put it in quotes',
+    ],
     ['a soak without a unit', 'soak: 15m', 'soak: 15', 'soak: must be text: put it in quotes'],
     [
       'a name that is too long',
@@ -347,6 +375,54 @@ describe('a path file', () => {
       'tagPrefix: dev-}',
       'tagPrefix: dev-, digest: true}',
       'edits[0]: takes "digest" or "tagPrefix", not both',
+    ],
+    [
+      'a value at no path',
+      '          - {kind: chart-version, file: release.yaml, chart: basket}\n      deliveries:\n        - kind: flux\n          cluster: harbour-01\n          kustomization: basket-dev',
+      '          - {kind: value, file: release.yaml, at: spec..version, chart: basket, take: version}\n      deliveries:\n        - kind: flux\n          cluster: harbour-01\n          kustomization: basket-dev',
+      'edits[1]: "at" must be keys joined by dots and entries of lists',
+    ],
+    [
+      'a version of an image',
+      '          - {kind: chart-version, file: release.yaml, chart: basket}\n      deliveries:\n        - kind: flux\n          cluster: harbour-01\n          kustomization: basket-dev',
+      '          - {kind: value, file: release.yaml, at: a.b, image: registry.example.com/shop/basket, take: version}\n      deliveries:\n        - kind: flux\n          cluster: harbour-01\n          kustomization: basket-dev',
+      'edits[1]: "take: version" takes the version of a chart',
+    ],
+    [
+      'a tag of a chart',
+      '          - {kind: chart-version, file: release.yaml, chart: basket}\n      deliveries:\n        - kind: flux\n          cluster: harbour-01\n          kustomization: basket-dev',
+      '          - {kind: value, file: release.yaml, at: a.b, chart: basket, take: tag}\n      deliveries:\n        - kind: flux\n          cluster: harbour-01\n          kustomization: basket-dev',
+      'edits[1]: "take: tag" takes a part of an image',
+    ],
+    [
+      'a part of an image and a chart',
+      '          - {kind: chart-version, file: release.yaml, chart: basket}\n      deliveries:\n        - kind: flux\n          cluster: harbour-01\n          kustomization: basket-dev',
+      '          - {kind: value, file: release.yaml, at: a.b, image: registry.example.com/shop/basket, chart: basket, take: tag}\n      deliveries:\n        - kind: flux\n          cluster: harbour-01\n          kustomization: basket-dev',
+      'edits[1]: "take: tag" takes a part of an image',
+    ],
+    [
+      'a digest with a prefix',
+      '          - {kind: chart-version, file: release.yaml, chart: basket}\n      deliveries:\n        - kind: flux\n          cluster: harbour-01\n          kustomization: basket-dev',
+      '          - {kind: value, file: release.yaml, at: a.b, image: registry.example.com/shop/basket, take: digest, prefix: dev-}\n      deliveries:\n        - kind: flux\n          cluster: harbour-01\n          kustomization: basket-dev',
+      'edits[1]: "prefix" is the beginning of a tag: a digest has none',
+    ],
+    [
+      'a value of a chart that the path does not have',
+      '          - {kind: chart-version, file: release.yaml, chart: basket}\n      deliveries:\n        - kind: flux\n          cluster: harbour-01\n          kustomization: basket-dev',
+      '          - {kind: value, file: release.yaml, at: a.b, chart: baskte, take: version}\n      deliveries:\n        - kind: flux\n          cluster: harbour-01\n          kustomization: basket-dev',
+      'edits[1].chart: "baskte" is not one of spec.charts: did you mean "basket"?',
+    ],
+    [
+      'a value of an image that the path does not have',
+      '          - {kind: chart-version, file: release.yaml, chart: basket}\n      deliveries:\n        - kind: flux\n          cluster: harbour-01\n          kustomization: basket-dev',
+      '          - {kind: value, file: release.yaml, at: a.b, image: registry.example.com/shop/baskets, take: tag}\n      deliveries:\n        - kind: flux\n          cluster: harbour-01\n          kustomization: basket-dev',
+      'edits[1].image: "registry.example.com/shop/baskets" is not one of spec.images: did you mean',
+    ],
+    [
+      'a part that is none',
+      '          - {kind: chart-version, file: release.yaml, chart: basket}\n      deliveries:\n        - kind: flux\n          cluster: harbour-01\n          kustomization: basket-dev',
+      '          - {kind: value, file: release.yaml, at: a.b, image: registry.example.com/shop/basket, take: name}\n      deliveries:\n        - kind: flux\n          cluster: harbour-01\n          kustomization: basket-dev',
+      'edits[1].take',
     ],
     [
       'two edits of one value',

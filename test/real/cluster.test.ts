@@ -4,7 +4,7 @@ import { ControlClient } from '../../sandbox/framework/control-client.js';
 import { startGatehouse } from '../../sandbox/stack/gatehouse.js';
 import { makeWorld } from '../../sandbox/world.js';
 import { reportSystem } from '../support/report.js';
-import { sharedTemporal, uniqueName, workflowBundle } from '../support/stack.js';
+import { sharedParts } from '../support/stack.js';
 import { expectCredentials, expectNothingToDo, onboardAll } from './onboarding.js';
 import { OpenBaoMount, PATH } from './open-bao.js';
 
@@ -18,9 +18,7 @@ it('onboards clusters with their credentials in a real OpenBao, and changes noth
   const world = makeWorld({ clusters: CLUSTERS });
   const stack = await startGatehouse({
     world,
-    temporal: await sharedTemporal(),
-    namespace: uniqueName('real'),
-    workflowBundle: (await workflowBundle()).codePath,
+    ...(await sharedParts('real')),
     installation: { timing: 'brisk', stabilisationMs: 0, inventory: bao.inventory(world) },
     without: ['worker'],
   });

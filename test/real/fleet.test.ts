@@ -9,7 +9,7 @@ import { STACK_DEPLOYMENT } from '../../sandbox/real/otterize-pods.js';
 import { startGatehouse } from '../../sandbox/stack/gatehouse.js';
 import { makeWorld } from '../../sandbox/world.js';
 import { reportSystem } from '../support/report.js';
-import { sharedTemporal, uniqueName, workflowBundle } from '../support/stack.js';
+import { sharedParts } from '../support/stack.js';
 import { inside, isSyncedAndHealthy } from './argocd-world.js';
 import { expectCredentials, expectNothingToDo, onboardAll } from './onboarding.js';
 import { OpenBaoMount } from './open-bao.js';
@@ -24,9 +24,7 @@ it('onboards real clusters by a real Argo CD, and changes nothing the second tim
   const world = makeWorld({ clusters: CLUSTERS });
   const stack = await startGatehouse({
     world,
-    temporal: await sharedTemporal(),
-    namespace: uniqueName('real'),
-    workflowBundle: (await workflowBundle()).codePath,
+    ...(await sharedParts('real')),
     installation: { timing: 'brisk', stabilisationMs: 0, inventory: bao.inventory(world) },
     without: ['worker'],
   });

@@ -229,7 +229,16 @@ describe('pods that are only said to run', () => {
     await under.create(`/apis/apps/v1/namespaces/${under.namespace}/deployments`, manifest);
     const client = clientOf(under, under.readerToken);
     await expect
-      .poll(() => client.pods(under.namespace, { app: 'web' }))
-      .toMatchObject([{ ends: false, containers: [{ name: 'web', imageID: `${IMAGE}@${digest('7')}` }] }]);
+      .poll(() => client.pods(under.namespace, 'app=web'))
+      .toMatchObject([
+        {
+          ends: false,
+          owner: { kind: 'ReplicaSet', name: expect.stringMatching(/^web-[a-z0-9]+$/) },
+          templateHash: expect.stringMatching(/^[a-z0-9]+$/),
+          containers: [{ name: 'web', imageID: `${IMAGE}@${digest('7')}` }],
+        },
+      ]);
+    const [pod] = await client.pods(under.namespace, 'app in (web),!absent');
+    expect(pod?.owner?.name).toBe(`web-${pod?.templateHash}`);
   });
 });

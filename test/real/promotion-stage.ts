@@ -17,7 +17,7 @@ import { shopPromotionText } from '../../sandbox/stack/promotion-files.js';
 import type { RequestStatus } from '../../src/domain/status/shapes.js';
 import { realComponent } from '../support/real-component.js';
 import { reportSystem } from '../support/report.js';
-import { sharedTemporal, uniqueName, workflowBundle } from '../support/stack.js';
+import { sharedParts, uniqueName } from '../support/stack.js';
 import { type AccountOptions, AccountRights } from './account-rights.js';
 import { missingRight, nameOfRight } from './documented-roles.js';
 import { changeSystems } from './open-bao.js';
@@ -68,9 +68,7 @@ export class PromotionStage {
     const image = `${registry}/shop/${uniqueName('web')}`;
     const stack = await startGatehouse({
       clusters: 1,
-      temporal: await sharedTemporal(),
-      namespace: uniqueName('real-promotion'),
-      workflowBundle: (await workflowBundle()).codePath,
+      ...(await sharedParts('real-promotion')),
       installation: {
         // waits are longer than those of tests of crashes: controllers take their time, on a busy machine too
         timing: 'standard',

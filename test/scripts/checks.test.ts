@@ -12,7 +12,7 @@ const GOOD = {
   'node_modules/@temporalio/worker': { version: '1.24.0' },
 };
 
-test('a lock file with an address, a second protobufjs 8 or mixed Temporal packages is refused', () => {
+test('a lock file with an address, a second protobufjs 8, mixed Temporal packages or a package left out is refused', () => {
   expect(lockFileFaults(GOOD)).toEqual([]);
   const faults = (more: Parameters<typeof lockFileFaults>[0]) => lockFileFaults({ ...GOOD, ...more });
   expect(
@@ -27,6 +27,9 @@ test('a lock file with an address, a second protobufjs 8 or mixed Temporal packa
   expect(faults({ 'node_modules/@temporalio/testing': { version: '1.23.0' } })).toEqual([
     expect.stringContaining('different versions'),
   ]);
+  expect(
+    faults({ 'node_modules/vite': { version: '8.4.0', optionalDependencies: { 'not-there': '^0.1.0' } } }),
+  ).toEqual([expect.stringContaining('node_modules/vite wants not-there')]);
   const { 'node_modules/protobufjs': _, ...without } = GOOD;
   expect(lockFileFaults(without)).toHaveLength(1);
 });

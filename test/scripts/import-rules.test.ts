@@ -90,7 +90,7 @@ beforeAll(async () => {
   for (const [file, line] of [...VIOLATIONS, ...ALLOWED, OTHER_HALF]) await put(file, `${line}\n`);
   for (const file of ['node_modules', 'tsconfig.json', 'package.json'])
     await symlink(join(ROOT, file), join(folder.path, file));
-  const program = join(ROOT, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs');
+  const program = join(ROOT, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs');
   const config = join(ROOT, '.dependency-cruiser.cjs');
   const run = runCommand(
     process.execPath,

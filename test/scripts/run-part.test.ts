@@ -13,7 +13,7 @@ const run = (file: string) =>
     {
       name: file,
       paths: [`test/scripts/fixtures/${file}.fixture.ts`],
-      serial: true,
+      atOnce: 1,
       config: 'test/scripts/fixtures/vitest.fixture.config.ts',
       limitMs: 120_000,
     },
@@ -44,6 +44,19 @@ test('counts what passed and failed, and keeps why something was not run', async
       { test: `${path} > is not written`, reason: 'not written yet' },
     ],
     running: [],
+    files: [{ file: path, ms: expect.any(Number), passed: 1 }],
+  });
+});
+
+test('a test that passes only when it is tried again is a failure', async () => {
+  expect(await run('moody')).toMatchObject({
+    passed: 1,
+    failed: [
+      {
+        test: 'test/scripts/fixtures/moody.fixture.ts > passes the second time',
+        why: [expect.stringContaining('tried again')],
+      },
+    ],
   });
 });
 
@@ -70,5 +83,6 @@ test('a run that is cut short keeps what it came to, and names the test that it 
     failed: [{ test: 'part endless: vitest ended with SIGKILL', why: [`while it ran ${path} > never ends`] }],
     notRun: [],
     running: [`${path} > never ends`],
+    files: [],
   });
 });

@@ -1,26 +1,34 @@
 import { expect, test } from 'vitest';
-import { partsOf, testFolders, UnknownPartError } from '../../scripts/test-parts.js';
+import { groupOf, partsOf, testFolders, UnknownPartError } from '../../scripts/test-parts.js';
 
 const FOLDERS = ['api', 'crash', 'e2e', 'ledger'];
-const names = (chosen: string[]) => partsOf(chosen, FOLDERS).map(({ name, paths }) => [name, ...paths]);
+const names = (chosen: string[]) => partsOf(chosen, 2, FOLDERS).map(({ name, paths }) => [name, ...paths]);
 
-test('without names everything runs, light folders together and each heavy one for itself', () => {
+test('without names everything runs, light folders together and heavy ones together', () => {
   expect(names([])).toEqual([
     ['unit', 'test/api/', 'test/ledger/'],
-    // the longest first
-    ['crash', 'test/crash/'],
-    ['e2e', 'test/e2e/'],
+    ['installations', 'test/crash/', 'test/e2e/'],
   ]);
 });
 
+test('light files use every processor; heavy ones, which wait, are more than there are processors', () => {
+  expect(partsOf([], 2, FOLDERS).map(({ atOnce }) => atOnce)).toEqual([2, 3]);
+  expect(partsOf([], 1, FOLDERS).map(({ atOnce }) => atOnce)).toEqual([2, 2]);
+});
+
 test('names choose folders, and one that is not there is an error that lists what is', () => {
-  expect(names(['crash'])).toEqual([['crash', 'test/crash/']]);
+  expect(names(['crash'])).toEqual([['installations', 'test/crash/']]);
   expect(names(['unit', 'e2e'])).toEqual([
     ['unit', 'test/api/', 'test/ledger/'],
-    ['e2e', 'test/e2e/'],
+    ['installations', 'test/e2e/'],
   ]);
-  expect(() => partsOf(['unti'], FOLDERS)).toThrow(UnknownPartError);
-  expect(() => partsOf(['unti'], FOLDERS)).toThrow(/unti.*api, crash, e2e, ledger/);
+  expect(() => partsOf(['unti'], 2, FOLDERS)).toThrow(UnknownPartError);
+  expect(() => partsOf(['unti'], 2, FOLDERS)).toThrow(/unti.*api, crash, e2e, ledger/);
+});
+
+test('a file counts to its heavy folder or to unit', () => {
+  expect(groupOf('test/crash/crash.test.ts')).toBe('crash');
+  expect(groupOf('test/ledger/chain.test.ts')).toBe('unit');
 });
 
 test('this file is in a folder that is found', () => {

@@ -166,7 +166,7 @@ describe('everything else', () => {
     expect(yes.headers).toMatchObject({
       'access-control-allow-origin': ORIGIN,
       'access-control-allow-methods': 'POST',
-      'access-control-allow-headers': 'authorization, content-type, x-namespace',
+      'access-control-allow-headers': 'authorization, authorization-extras, content-type, x-namespace',
     });
     const no = await preflight('https://evil.example.com');
     expect(no.statusCode).toBe(403);

@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { identityBehind, PersonError } from '../../src/security/person.js';
 import { tokenIdentityOf } from '../../src/security/token-identity.js';
 
-const claims = { iss: 'https://login.example.com', sub: 's-1', oid: 'adm-ada', groups: ['procurement'] };
+const claims = {
+  iss: 'https://login.example.com',
+  sub: 's-1',
+  oid: 'adm-ada',
+  sid: 'session-1',
+  groups: ['procurement'],
+};
 const named = tokenIdentityOf({ ...claims, person_id: 'p-ada', auth_time: 5, name: 'Ada Lovelace' });
 const bare = tokenIdentityOf(claims);
 const directory = async (accountId: string) => (accountId === 'adm-ada' ? { personId: 'p-ada' } : null);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { IdentityError, tokenIdentityOf } from '../../src/security/token-identity.js';
 
 describe('what a token says', () => {
-  const base = { iss: 'https://login.example.com', sub: 's-1', oid: 'a-1' };
+  const base = { iss: 'https://login.example.com', sub: 's-1', oid: 'a-1', sid: 'session-1' };
 
   it('is a machine when the subject is the client, or the provider says so', () => {
     const machine = { kind: 'machine', accountId: 'ticketing' };
@@ -34,7 +34,7 @@ describe('what a token says', () => {
     };
     expect(
       tokenIdentityOf(
-        { iss: 'i', sub: 's', uid: 'a', employee: 'p', roles: ['r'], at: 5, display: 'n' },
+        { iss: 'i', sub: 's', sid: 'session-1', uid: 'a', employee: 'p', roles: ['r'], at: 5, display: 'n' },
         names,
       ),
     ).toMatchObject({ accountId: 'a', personId: 'p', groups: ['r'], authTime: 5, name: 'n' });

@@ -2,7 +2,7 @@
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { Authority } from '../../src/activities/guard/authority.js';
 import { ACTIVITY_INTERCEPTORS } from '../../src/activities/interceptors.js';
-import { type Installation, readInstallation, readSecret } from '../../src/config/installation.js';
+import { type Installation, readInstallation, readKeyFile } from '../../src/config/installation.js';
 import { setting } from '../../src/config/settings.js';
 import { temporalConfig } from '../../src/config/temporal.js';
 import { type QueueName, taskQueue } from '../../src/domain/task-queues.js';
@@ -44,7 +44,7 @@ export async function serve(installation: Installation, queue: QueueName, activi
     activities,
     interceptors: { activity: ACTIVITY_INTERCEPTORS },
     dataConverter: createDataConverter({
-      keys: CodecKeys.parse(readSecret(installation.keys.codec)),
+      keys: CodecKeys.parse(readKeyFile(installation.keys.codec)),
       namespace,
     }),
   });

@@ -2,7 +2,7 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { Reporter, SerializedError, TestCase, TestModule } from 'vitest/node';
 import { failureText, type ReportedError } from '../../scripts/failure-text.js';
-import type { Failure, RunResult } from '../../scripts/run-result.js';
+import type { Failure, FileTime, RunResult } from '../../scripts/run-result.js';
 
 const pathOf = (module: TestModule): string => relative(process.cwd(), module.moduleId);
 const nameOf = (test: TestCase): string => `${pathOf(test.module)} > ${test.fullName}`;
@@ -14,7 +14,10 @@ class Tally {
 
   add(test: TestCase): void {
     const { state, errors } = test.result();
-    if (state === 'passed') this.passed += 1;
+    const tries = test.diagnostic()?.retryCount ?? 0;
+    // what holds only now and then does not hold
+    if (state === 'passed' && tries > 0) this.fail(nameOf(test), [triedAgain(tries)]);
+    else if (state === 'passed') this.passed += 1;
     else if (state === 'failed') this.fail(nameOf(test), errors);
     else this.notRun.push({ test: nameOf(test), reason: reasonOf(test) });
   }
@@ -31,6 +34,7 @@ class Tally {
 export default class RunReporter implements Reporter {
   private readonly running = new Set<string>();
   private readonly soFar = new Tally();
+  private readonly files: FileTime[] = [];
 
   onTestCaseReady(test: TestCase): void {
     this.running.add(nameOf(test));
@@ -40,6 +44,15 @@ export default class RunReporter implements Reporter {
   onTestCaseResult(test: TestCase): void {
     this.running.delete(nameOf(test));
     this.soFar.add(test);
+    this.write(this.soFar);
+  }
+
+  onTestModuleEnd(module: TestModule): void {
+    const { environmentSetupDuration, prepareDuration, collectDuration, setupDuration, duration } =
+      module.diagnostic();
+    const ms = environmentSetupDuration + prepareDuration + collectDuration + setupDuration + duration;
+    const passed = [...module.children.allTests('passed')].length;
+    this.files.push({ file: pathOf(module), ms: Math.round(ms), passed });
     this.write(this.soFar);
   }
 
@@ -62,11 +75,15 @@ export default class RunReporter implements Reporter {
   private write({ passed, failed, notRun }: Tally): void {
     const file = process.env.GATEHOUSE_RUN_RESULT;
     if (file === undefined) return;
-    const result: RunResult = { passed, failed, notRun, running: [...this.running] };
+    const result: RunResult = { passed, failed, notRun, running: [...this.running], files: this.files };
     // whoever cuts the run short finds what it wrote last, never half of it
     writeFileSync(`${file}.new`, JSON.stringify(result));
     renameSync(`${file}.new`, file);
   }
+}
+
+function triedAgain(tries: number): ReportedError {
+  return { name: 'Error', message: `passed only when it was tried again (${tries} times)` };
 }
 
 function reasonOf(test: TestCase): string {

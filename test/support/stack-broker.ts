@@ -6,6 +6,7 @@ import { type PostgresServer, postgresServer } from '../../sandbox/stack/postgre
 import { type TemporalServer, temporalServer } from '../../sandbox/stack/temporal.js';
 import { temporaryFolder } from '../../sandbox/stack/temporary-folder.js';
 import { bootstrapNamespace } from '../../src/config/temporal-namespace.js';
+import { passwordsOfRoles } from './role-passwords.js';
 
 /** Namespace of all tests: an existing server may hold other people's work. */
 export const TEST_NAMESPACE = 'gatehouse-test';
@@ -32,6 +33,7 @@ export async function openStackBroker(): Promise<StackBroker> {
   };
   let temporal: Promise<TemporalServer> | undefined;
   let postgres: Promise<PostgresServer> | undefined;
+  let template: Promise<string> | undefined;
   let bundle: Promise<string> | undefined;
 
   const routes: Record<string, () => Promise<unknown>> = {
@@ -46,6 +48,13 @@ export async function openStackBroker(): Promise<StackBroker> {
       const server = await postgres;
       facts.postgres = server.description;
       return { url: await server.createDatabase('test') };
+    },
+    '/ledger': async () => {
+      postgres ??= postgresServer();
+      const server = await postgres;
+      facts.postgres = server.description;
+      template ??= makeTemplate(server);
+      return { url: await server.createDatabase('test', await template) };
     },
     '/bundle': async () => {
       bundle ??= makeBundle(join(folder.path, 'workflows.js'));
@@ -85,6 +94,17 @@ async function startTemporal(): Promise<TemporalServer> {
   await bootstrapNamespace(connection, { namespace: TEST_NAMESPACE, retentionDays: 1 });
   await connection.close();
   return server;
+}
+
+/** An empty ledger, migrated once in this run, to be copied. */
+async function makeTemplate(server: PostgresServer): Promise<string> {
+  const { migrate } = await import('../../src/ledger/migrate.js');
+  const { roleUrl, setUpRoles } = await import('../../src/ledger/roles.js');
+  const url = await server.createDatabase('template');
+  const passwords = passwordsOfRoles(url);
+  await setUpRoles(url, passwords);
+  await migrate(roleUrl(url, 'owner', passwords));
+  return url;
 }
 
 async function makeBundle(codePath: string): Promise<string> {

@@ -1,5 +1,7 @@
 import { request } from 'node:http';
 import { inject } from 'vitest';
+import type { GatehouseOptions } from '../../sandbox/stack/gatehouse.js';
+import { passwordsOfRoles } from './role-passwords.js';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -23,9 +25,35 @@ export async function freshDatabase(): Promise<string> {
   return text(await ask('/database'), 'url');
 }
 
+/** As `freshDatabase`, with the schema of the ledger; no role is let in yet. */
+export async function emptyLedger(): Promise<string> {
+  return text(await ask('/ledger'), 'url');
+}
+
 /** Path of the workflow bundle, made once in this run from src/workflows/index.ts. For `workflowBundle: { codePath }`. */
 export async function workflowBundle(): Promise<{ codePath: string }> {
   return { codePath: text(await ask('/bundle'), 'codePath') };
+}
+
+/**
+ * What an installation shares with others of this run, for `startGatehouse`: Temporal with a namespace of its own, Postgres
+ * with a ledger of its own, the bundle of workflows. A test that stops one of the servers starts its own.
+ * @param name begins the name of the namespace
+ */
+export async function sharedParts(
+  name: string,
+): Promise<Required<Pick<GatehouseOptions, 'temporal' | 'namespace' | 'ledger' | 'workflowBundle'>>> {
+  const [temporal, databaseUrl, { codePath }] = await Promise.all([
+    sharedTemporal(),
+    emptyLedger(),
+    workflowBundle(),
+  ]);
+  return {
+    temporal: { address: temporal.address },
+    namespace: uniqueName(name),
+    ledger: { databaseUrl, passwords: passwordsOfRoles(databaseUrl) },
+    workflowBundle: codePath,
+  };
 }
 
 /** `prefix` with a random end, for task queues and ids that no other test has. */

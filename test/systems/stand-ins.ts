@@ -24,8 +24,12 @@ export interface StandIns {
 
 /** Starts the named stand-ins in a process of their own, with a fresh example world of three clusters. */
 export async function startStandIns(...names: readonly string[]): Promise<StandIns> {
+  return await startStandInsIn(makeWorld({ clusters: 3 }), names);
+}
+
+/** The same with a world that the caller has made. */
+export async function startStandInsIn(world: World, names: readonly string[]): Promise<StandIns> {
   const folder = await temporaryFolder('stand-ins');
-  const world = makeWorld({ clusters: 3 });
   const worldFile = path.join(folder.path, 'world.json');
   const portFile = path.join(folder.path, 'ports.json');
   writeFileSync(worldFile, JSON.stringify(world), { mode: 0o600 });

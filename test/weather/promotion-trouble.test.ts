@@ -16,7 +16,7 @@ import { ExampleApi } from '../../sandbox/stack/api-client.js';
 import { type GatehouseStack, startGatehouse } from '../../sandbox/stack/gatehouse.js';
 import { shopPromotionText } from '../../sandbox/stack/promotion-files.js';
 import type { RequestStatus } from '../../src/domain/status/shapes.js';
-import { sharedTemporal, uniqueName, workflowBundle } from '../support/stack.js';
+import { sharedParts } from '../support/stack.js';
 import { WEATHER_MS } from './fleets.js';
 
 vi.setConfig({ testTimeout: WEATHER_MS, hookTimeout: WEATHER_MS });
@@ -43,10 +43,13 @@ describe('bad weather over promotions', () => {
   beforeAll(async () => {
     stack = await startGatehouse({
       clusters: 2,
-      temporal: await sharedTemporal(),
-      namespace: uniqueName('promotion-weather'),
-      workflowBundle: (await workflowBundle()).codePath,
-      installation: { timing: 'brisk', stabilisationMs: 0, path: servicePathsText(services) },
+      ...(await sharedParts('promotion-weather')),
+      installation: {
+        timing: 'brisk',
+        stabilisationMs: 0,
+        waitAtMostMs: 40_000,
+        path: servicePathsText(services),
+      },
     });
     api = new ExampleApi(stack.apiUrl, stack.address('oidc'), stack.world);
     gitlab = new ControlClient(stack.address('gitlab'));
@@ -260,7 +263,7 @@ describe('bad weather over promotions', () => {
     const { service, requestId } = unattended;
     const failure = await failureOf(requestId);
     expect(failure?.object).toContain(applicationOf(service, 'prod'));
-    expect(failure?.message).toMatch(/^not reached in \d+ s; unmet: /);
+    expect(failure?.message).toMatch(/^not reached in 40 s; unmet: /);
     await kubernetes.settings({
       applications: { [applicationOf(suspended.service, 'prod')]: { suspended: true } },
     });

@@ -1,7 +1,11 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type GatehouseStack, startGatehouse } from '../../sandbox/stack/gatehouse.js';
 import type { ProcessEnd, RunningProcess } from '../../sandbox/stack/processes.js';
 import { type TemporalServer, temporalServer } from '../../sandbox/stack/temporal.js';
+import { moveCurrentVersion } from '../../src/config/worker-version.js';
 import { workflowBundle } from '../support/stack.js';
 import { type Cluster, Fleets, WEATHER_MS, workflowIdOfCluster } from './fleets.js';
 import { WHOLE } from './stand-ins.js';
@@ -13,11 +17,13 @@ describe('restarts in the middle', () => {
   let temporal: TemporalServer;
   let stack: GatehouseStack;
   let fleets: Fleets;
+  let connection: Connection;
   let worker: RunningProcess<unknown> | undefined;
   let build = 'build-1';
 
   beforeAll(async () => {
     temporal = await temporalServer({ own: true });
+    connection = await Connection.connect({ address: temporal.address });
     stack = await startGatehouse({
       clusters: 12,
       temporal: { address: temporal.address },
@@ -30,7 +36,12 @@ describe('restarts in the middle', () => {
   });
 
   afterAll(async () => {
+    const { logFile = '' } = stack.postgres;
+    expect(existsSync(logFile)).toBe(true);
     await fleets?.dispose();
+    // also where root started it, in a folder of another user
+    expect(existsSync(dirname(logFile))).toBe(false);
+    await connection?.close();
     await temporal?.dispose();
   });
 
@@ -40,6 +51,7 @@ describe('restarts in the middle', () => {
     const name = `${build}-${stack.workers.length + 1}`;
     const started = await stack.startWorker({ name, env: { GATEHOUSE_BUILD_ID: build } });
     worker = started;
+    await moveCurrentVersion(connection, stack.namespace, { buildId: build, back: false });
     void started.ended.then(() => {
       if (worker === started) worker = undefined;
     });

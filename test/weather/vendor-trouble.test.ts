@@ -7,7 +7,7 @@ import type { ControlClient } from '../../sandbox/framework/control-client.js';
 import type { Fault } from '../../sandbox/framework/faults.js';
 import { type GatehouseStack, startGatehouse } from '../../sandbox/stack/gatehouse.js';
 import { FAILURE } from '../../src/domain/failure.js';
-import { sharedTemporal, uniqueName, workflowBundle } from '../support/stack.js';
+import { sharedParts } from '../support/stack.js';
 import { type Cluster, Fleets, stateOf, WEATHER_MS } from './fleets.js';
 import { WHOLE } from './stand-ins.js';
 import { VaultAdmin } from './vault-admin.js';
@@ -24,10 +24,8 @@ describe('bad weather at the vendors', () => {
   beforeAll(async () => {
     stack = await startGatehouse({
       clusters: 40,
-      temporal: await sharedTemporal(),
-      namespace: uniqueName('vendors'),
-      workflowBundle: (await workflowBundle()).codePath,
-      installation: { timing: 'brisk', stabilisationMs: 0 },
+      ...(await sharedParts('vendors')),
+      installation: { timing: 'brisk', stabilisationMs: 0, waitAtMostMs: 40_000 },
     });
     fleets = new Fleets(stack);
     const [cluster] = fleets.take(1);
@@ -138,7 +136,7 @@ describe('bad weather at the vendors', () => {
     const [failure] = await fleets.failed(silent.requestId, [silent.cluster]);
     expect(failure).toMatchObject({ step: 'waitForConnected', system: 'otterize', scope: 'target' });
     expect(failure?.message).toMatch(
-      /not reached in 60 s; unmet: the vendor sees networkMapper NOT_INTEGRATED$/,
+      /not reached in 40 s; unmet: the vendor sees networkMapper NOT_INTEGRATED$/,
     );
     expect(failure?.remedy).toMatch(/Look at the pods of the stack/);
     await fleets.otterize.settings({ staysNotIntegrated: [] });

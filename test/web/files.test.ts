@@ -55,12 +55,13 @@ describe('the files of the page', () => {
       '/page/..%2fpackage.json',
       '/page/%2e%2e/package.json',
       '/page/..%5cpackage.json',
-      '/page/style.css%00.js',
       '/page//etc/passwd',
       '/web/request.js',
     ]) {
       expect([url, (await get(url)).status]).toEqual([url, 404]);
     }
+    // an address that is none
+    expect((await get('/page/style.css%00.js')).status).toBe(400);
   });
 
   it('hold no script or style in the markup, and load nothing from elsewhere', () => {

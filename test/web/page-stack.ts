@@ -67,7 +67,7 @@ export class PageStack {
   /** moves the API's clock */
   readonly clock: { aheadMs: number };
   private readonly verifyToken: ApiDependencies['verifyToken'];
-  private readonly oidc: RunningStandIn;
+  readonly oidc: RunningStandIn;
   private readonly folder: TemporaryFolder;
 
   private constructor(
@@ -87,7 +87,8 @@ export class PageStack {
     this.folder = folder;
   }
 
-  static async start(world = makeWorld()): Promise<PageStack> {
+  /** @param codec given the page's address: what the API decodes, for whom */
+  static async start(world = makeWorld(), codec?: NonNullable<ApiDependencies['codec']>): Promise<PageStack> {
     const folder = await temporaryFolder('page');
     const [ledger, keys, port, oidc] = await Promise.all([
       freshLedger(),
@@ -129,6 +130,7 @@ export class PageStack {
       },
       verifyToken,
       publicUrl: url,
+      ...(codec === undefined ? {} : { codec }),
       signIn: new OidcSignIn({
         issuer: oidc.origin,
         clientId: 'gatehouse-page',

@@ -129,7 +129,7 @@ describe('what runs where', () => {
     await stack.ledger.worker.placeHold(null, { holdId: 'hold-friday', scope: { application: 'shop' } });
 
     const page = await visitors.open('ivo', '/');
-    await page.getByRole('link', { name: 'What runs where' }).click();
+    await page.getByRole('link', { name: 'Environments' }).click();
     await page.locator('#applications').getByRole('link', { name: 'shop' }).click();
     const table = page.locator('#environments');
     await table.waitFor();
@@ -140,7 +140,13 @@ describe('what runs where', () => {
     expect(await page.locator('#differences').innerText()).toContain('dev and prod differ in image web.');
     const remarks = await page.locator('#remarks').innerText();
     expect(remarks).toContain('gate owner: 0 of 1 approvals');
+    // an auditor reads how; an operator does it here
     expect(remarks).toContain('gatehouse release hold-friday');
+    const operator = await visitors.open('olga', '/environments/shop');
+    await operator.getByRole('button', { name: 'Release …' }).first().click();
+    await operator.getByRole('button', { name: 'Yes, release it' }).click();
+    await expect.poll(() => operator.getByText('is held since').count()).toBe(0);
+    expect(await stack.ledger.api.holds()).toEqual([]);
   });
 
   it('is not there for who may not see it', async () => {

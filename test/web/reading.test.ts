@@ -36,11 +36,25 @@ describe('what waits for me', () => {
     const page = await visitors.open('ben', '/');
     const item = page.locator('#inbox .item', { hasText: 'Fleet listed' });
     const text = await item.innerText();
-    for (const part of ['Set up otterize on 2 clusters', 'Procurement', 'CHG0042', 'Due ']) {
+    for (const part of ['Set up otterize on 2 clusters', 'Procurement', 'CHG0042', 'Due ', 'Asked by Ada']) {
+      expect(text).toContain(part);
+    }
+    for (const part of ['For emil@example.com', 'The shop teams want to see who calls whom']) {
       expect(text).toContain(part);
     }
     await item.getByRole('link').click();
     await page.waitForURL(`${stack.url}/r/${id}`);
+  });
+
+  it('can be narrowed to the rows with some words', async () => {
+    for (const fleet of ['north', 'south', 'east', 'west', 'up', 'down']) {
+      await stack.plan(await stack.ask({ fleet: `far-${fleet}` }));
+    }
+    const page = await visitors.open('ben', '/');
+    await page.getByLabel('Only with these words').fill('FAR-WEST emil');
+    await expect
+      .poll(() => page.locator('#inbox > li:visible').allInnerTexts())
+      .toEqual([expect.stringContaining('Fleet far-west')]);
   });
 
   it('says so when it is nothing, and lists what may be seen all the same', async () => {
@@ -150,7 +164,28 @@ describe('a request', () => {
     const failure = await page.locator('#failures').innerText();
     expect(failure).toContain('The secret is soft-deleted.');
     expect(failure).toContain('What to do: Recover or purge it.');
-    expect(failure).toContain(`gatehouse retry ${id} --cluster harbour-02/stg`);
+    // who may not steer can pass on what does
+    const asker = await visitors.open('ada', `/r/${id}`);
+    await asker.locator('#failures').waitFor();
+    expect(await asker.locator('#failures').innerText()).toContain(
+      `gatehouse retry ${id} --cluster harbour-02/stg`,
+    );
+    expect(await asker.locator('#steering button').allInnerTexts()).toEqual(['Cancel …']);
+    const steering = page.locator('#steering button');
+    expect(await steering.allInnerTexts()).toEqual([
+      'Try again …',
+      'Give up what failed …',
+      'Pause …',
+      'Cancel …',
+      'Revoke …',
+    ]);
+    await page.getByRole('button', { name: 'Give up what failed … harbour-02/stg' }).click();
+    expect(await page.getByRole('dialog').innerText()).toContain('It is about harbour-02/stg.');
+    await page.getByRole('button', { name: 'Yes, give it up' }).click();
+    await page.locator('#notices', { hasText: 'Gatehouse was told' }).waitFor();
+    expect(stack.workflows.commands).toMatchObject([
+      { command: 'skip', body: { targets: ['harbour-02/stg'] } },
+    ]);
     expect(await page.locator('#times dt').allInnerTexts()).toEqual(['Waited for people', 'Worked']);
     await worker.endRequest(id, { outcome: 'failed', message: 'One cluster was given up.' });
     await page.getByText('One cluster was given up.').waitFor();

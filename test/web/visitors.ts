@@ -33,25 +33,28 @@ export class Visitors {
   }
 
   /** A window of somebody who is not signed in, at a path of ours. */
-  async stranger(path: string, options: BrowserContextOptions = {}): Promise<Page> {
-    if (this.browser === undefined) throw new Error('no browser was started');
-    const context = await this.browser.newContext({ viewport: { width: 1400, height: 900 }, ...options });
-    this.contexts.push(context);
-    const page = await context.newPage();
-    await page.goto(`${this.stack().url}${path}`);
-    return page;
+  stranger(path: string, options: BrowserContextOptions = {}): Promise<Page> {
+    return this.window(path, options, []);
   }
 
   /** A window of a person who is signed in, at a path of ours. */
   async open(name: string, path: string, options: BrowserContextOptions = {}): Promise<Page> {
-    if (!this.sessions.has(name)) {
-      const page = await this.stranger('/');
-      await signIn(page, name);
-      await page.waitForURL(`${this.stack().url}/`);
-      this.sessions.set(name, await page.context().cookies());
-    }
-    const page = await this.stranger('/page/icon.svg', options);
-    await page.context().addCookies(this.sessions.get(name) ?? []);
+    const known = this.sessions.get(name);
+    if (known !== undefined) return this.window(path, options, known);
+    const page = await this.stranger('/');
+    await signIn(page, name);
+    await page.waitForURL(`${this.stack().url}/`);
+    const session = await page.context().cookies();
+    this.sessions.set(name, session);
+    return this.window(path, options, session);
+  }
+
+  private async window(path: string, options: BrowserContextOptions, session: Cookies): Promise<Page> {
+    if (this.browser === undefined) throw new Error('no browser was started');
+    const context = await this.browser.newContext({ viewport: { width: 1400, height: 900 }, ...options });
+    this.contexts.push(context);
+    await context.addCookies(session);
+    const page = await context.newPage();
     await page.goto(`${this.stack().url}${path}`);
     return page;
   }

@@ -71,6 +71,7 @@ const INVENTORY: InventoryManifest = {
     clusters: [],
     secretStores: [],
     projects: [],
+    services: {},
     groups: GROUPS,
     roles: { requesters: [], operators: [], auditors: [] },
   },

@@ -243,6 +243,17 @@ export function withHealth(app: Application, status: Health, now: Date, message?
   });
 }
 
+/** Of the list of what it manages, the Deployments of its manifests. */
+export function withDeployments(
+  app: Application,
+  deployments: readonly { readonly namespace: string; readonly name: string }[],
+): Application {
+  const kind = { group: 'apps', version: 'v1', kind: 'Deployment', status: 'Synced' } as const;
+  return deployments.length === 0
+    ? app
+    : withStatus(app, { resources: deployments.map((one) => ({ ...kind, ...one })) });
+}
+
 /** The images that the application's resources run, as Argo CD sums them up. */
 export function withImages(app: Application, images: readonly string[]): Application {
   return images.length === 0 ? app : withStatus(app, { summary: { images: [...new Set(images)].sort() } });

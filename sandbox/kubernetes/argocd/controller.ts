@@ -12,6 +12,7 @@ import {
   REFRESH_ANNOTATION,
   withComparison,
   withCondition,
+  withDeployments,
   withHealth,
   withImages,
   withOperation,
@@ -227,7 +228,8 @@ export class ApplicationController {
     const applied = phase === 'Succeeded' || behaviour.hookFails === true;
     if (applied) {
       this.#options.live[key.name] = target.contentId;
-      await this.#options.workloads.apply(app, target.revision);
+      const managed = await this.#options.workloads.apply(app, target.revision);
+      this.#write(key, (old) => withDeployments(old, managed));
     }
     this.#write(key, (old) => withOperationFinished(old, phase, message, new Date(), resources));
     if (applied) this.#planHealth(key, wholeMs);

@@ -29,14 +29,22 @@ export class Workloads {
     this.#options = options;
   }
 
-  /** Writes the specs of a commit's Deployments; what runs is still what ran before. */
-  async apply(app: Application, commit: string): Promise<void> {
+  /**
+   * Writes the specs of a commit's Deployments; what runs is still what ran before.
+   * @returns their names and namespaces
+   */
+  async apply(
+    app: Application,
+    commit: string,
+  ): Promise<readonly { readonly namespace: string; readonly name: string }[]> {
     const { store, record } = this.#options;
-    for (const { key, object } of await this.#deployments(app, commit)) {
+    const deployments = await this.#deployments(app, commit);
+    for (const { key, object } of deployments) {
       const live = store.get(key);
       if (live === null) store.create(key, object, record);
       else store.replace(key, applied(live, object), record);
     }
+    return deployments.map(({ key }) => ({ namespace: key.namespace, name: key.name }));
   }
 
   /**

@@ -26,6 +26,8 @@ export interface ProviderSurroundings {
   readonly ca: () => string | undefined;
 }
 
+/** who asks, for the event logs of other stand-ins */
+const CALLER = { 'x-sandbox-caller': 'external-secrets' };
 const VAULT_SCOPE = 'https://vault.azure.net/.default';
 const KEY_VAULT_API = '7.6';
 
@@ -96,7 +98,7 @@ export class Provider {
     const name = encodeURIComponent(ref.key);
     const answer = await httpRequest(
       `${config.vaultUrl.replace(/\/$/, '')}/secrets/${name}/?api-version=${KEY_VAULT_API}`,
-      { headers: { authorization: `Bearer ${bearer}` }, ...(ca === undefined ? {} : { ca }) },
+      { headers: { authorization: `Bearer ${bearer}`, ...CALLER }, ...(ca === undefined ? {} : { ca }) },
     );
     const value = textOf(answer.body, 'value');
     if (answer.status === 200 && value !== null) return value;

@@ -29,6 +29,8 @@ export interface ArgoCdActivityDeps {
   readonly gitlab: GitLabClient;
   readonly applicationsOf: (application: ClusterTarget['application']) => Applications;
   readonly stabilisationMs: number;
+  /** of the installation: an input may ask for less, never for more */
+  readonly waitAtMostMs: number;
 }
 
 export function createArgoCdActivities(deps: ArgoCdActivityDeps): ArgoCdActivities {
@@ -46,7 +48,7 @@ export function createArgoCdActivities(deps: ArgoCdActivityDeps): ArgoCdActiviti
           system: 'argocd',
           operation: 'wait for sync',
           object: target.application.name,
-          maxWaitMs: input.maxWaitMs,
+          maxWaitMs: Math.min(input.maxWaitMs, deps.waitAtMostMs),
           remedy: 'Look at the Application in Argo CD, then retry',
           notes: new WaitNotes(deps.ledger, { ...input, step: SYNC }),
         },

@@ -24,7 +24,7 @@ export interface DeliveryActivityDeps extends ReadinessDeps {
   readonly ledger: WorkerLedger;
   readonly guard: PlaceGuard;
   readonly gitlab: Pick<GitLabClient, 'isAncestor'>;
-  readonly repositories: Pick<GitLabRepositories, 'compare' | 'tree' | 'blobs' | 'freezePeriods'>;
+  readonly repositories: Pick<GitLabRepositories, 'compare' | 'tree' | 'blobs' | 'texts' | 'freezePeriods'>;
   /** address of a project's repository as controllers know it, e.g. `https://gitlab.example.com/shop/prod-ops.git` */
   readonly repositoryOf: (project: string) => string;
   /** undefined: the installation names no registry */

@@ -6,6 +6,7 @@ import type { Seen, Watch } from '../../delivery/look.js';
 import type { ReadBack } from '../../domain/ledger.js';
 import type { Look } from '../waiting.js';
 import type { DeliveryTools } from './activities.js';
+import { holdsValues } from './own-values.js';
 import type { ProvenDelivery } from './wanted.js';
 
 /** What to do about clauses whose usual remedy is an option of the command line. */
@@ -57,13 +58,7 @@ export class DeliveryProof {
   /** One look as it is. @throws SystemError */
   async seen(signal: AbortSignal): Promise<Seen> {
     this.#watch ??= await this.#makeWatch(signal);
-    const [seen] = await this.#watch.look(signal);
-    return (
-      seen ?? {
-        target: this.#wanted.object,
-        look: { state: 'waiting', clause: 'unseen', message: 'nothing was seen of it' },
-      }
-    );
+    return together(await this.#watch.look(signal), this.#wanted.object);
   }
 
   /**
@@ -100,19 +95,32 @@ export class DeliveryProof {
 
   async #makeWatch(signal: AbortSignal): Promise<Watch> {
     const { gitlab, repositories, repositoryOf, watched, platforms } = this.#tools;
-    const { delivery, project, commit, files, images, everyWorkload, charts } = this.#wanted;
+    const { delivery, project, commit, files, values, degradedMs, images, someImage, everyWorkload, charts } =
+      this.#wanted;
+    const holds =
+      values === undefined
+        ? {}
+        : {
+            holdsValues: (one: string, of: AbortSignal) => holdsValues(repositories, values, one, of),
+          };
     return watchDelivery(
       delivery,
       {
         commit,
-        history: new GitLabHistory({ gitlab, repositories, project, revision: commit, files }),
+        history: new GitLabHistory({ gitlab, repositories, project, revision: commit, files, ...holds }),
         repository: repositoryOf(project),
         images: await platforms.of(images, signal),
+        someImage,
         everyWorkload,
         charts,
       },
       watched,
-      { stabilisationMs: this.#stabilisationMs, now: Date.now, refresh: this.#refresh },
+      {
+        stabilisationMs: this.#stabilisationMs,
+        now: Date.now,
+        refresh: this.#refresh,
+        ...(degradedMs === undefined ? {} : { degradedMs }),
+      },
     );
   }
 
@@ -132,6 +140,24 @@ export class DeliveryProof {
       since: typeof since === 'string' && since !== '' ? since : new Date().toISOString(),
     };
   }
+}
+
+/** What has failed first, then what is not there yet; else all that is proven, the delivery's own before that of its children. */
+function together(seen: readonly Seen[], target: string): Seen {
+  const first =
+    seen.find(({ look }) => look.state === 'failed') ?? seen.find(({ look }) => look.state === 'waiting');
+  if (first !== undefined) return first;
+  const [own, ...children] = seen;
+  if (own?.look.state !== 'proven') {
+    const look = { state: 'waiting', clause: 'unseen', message: 'nothing was seen of it' } as const;
+    return { target, look };
+  }
+  if (children.length === 0) return own;
+  const names = children.map((child) => child.target.replace(/^application /, '')).join(', ');
+  return {
+    target: own.target,
+    look: { state: 'proven', evidence: { ...own.look.evidence, children: names } },
+  };
 }
 
 /** What a person should do about a state that will not pass by itself. */

@@ -33,6 +33,7 @@ export async function placeRuns(
         commit,
         files: [],
         images: [],
+        someImage: false,
         everyWorkload: false,
         charts: new Map(),
       },

@@ -21,7 +21,7 @@ import type { DeliveryTools } from './activities.js';
 import { ClauseTimes } from './clause-times.js';
 import { DeliveryProof } from './proof.js';
 import { readinessOf } from './readiness.js';
-import { contentOf, namesOf } from './wanted.js';
+import { contentOf, namesOf, valuesOf } from './wanted.js';
 
 const REMEDY = 'Requests are started by the API';
 
@@ -180,7 +180,8 @@ async function followed({ tools }: ShadowDeps, seen: ObservedPlace, name: string
     project: place.project,
     commit,
     files: plan.files.map(({ path, after }) => ({ path, sha256: after })),
-    ...contentOf(promotion, plan, delivery),
+    ...valuesOf(seen.request.content, place, promotion, plan),
+    ...contentOf(promotion, plan, delivery, place.change),
   };
   const proof = new DeliveryProof(tools, wanted, tools.stabilisationMs, 'asks nobody');
   const times = new ClauseTimes(Date.now);

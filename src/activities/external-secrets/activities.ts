@@ -20,6 +20,8 @@ export interface ExternalSecretsActivityDeps {
   readonly ledger: WorkerLedger;
   readonly guard: EffectGuard;
   readonly externalSecretsOf: (target: ClusterTarget['externalSecret']) => ExternalSecrets;
+  /** of the installation: an input may ask for less, never for more */
+  readonly waitAtMostMs: number;
 }
 
 export function createExternalSecretsActivities(
@@ -43,7 +45,7 @@ export function createExternalSecretsActivities(
           system: 'external-secrets',
           operation: 'wait for secret',
           object: `${target.externalSecret.namespace}/${target.externalSecret.name} on ${target.key}`,
-          maxWaitMs: input.maxWaitMs,
+          maxWaitMs: Math.min(input.maxWaitMs, deps.waitAtMostMs),
           remedy: 'Look at the ExternalSecret and its store in the cluster, then retry',
           notes: new WaitNotes(deps.ledger, { ...input, step: EXTERNAL_SECRET }),
         },

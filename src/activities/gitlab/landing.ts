@@ -3,12 +3,12 @@
  * first and adopts what is there, so it may run again after a crash, a lost answer or a duplicated call.
  */
 import { FAILURE, SystemError } from '../../domain/failure.js';
-import type { TextChange } from '../../domain/file-set.js';
+import { directoryOf, type TextChange } from '../../domain/file-set.js';
 import { hashOf } from '../../planning/promotion/repository-files.js';
 import type { MergeRequest } from '../../systems/gitlab/merge-request.js';
 import type { GitLabMergeRequests } from '../../systems/gitlab/merge-requests.js';
 import { mergeStatusClass } from '../../systems/gitlab/merge-status.js';
-import type { BranchAction, GitLabRepositories } from '../../systems/gitlab/repositories.js';
+import type { BranchAction, GitLabRepositories, TreeEntry } from '../../systems/gitlab/repositories.js';
 import { trailerOf } from '../../systems/gitlab/trailer.js';
 import { StepFailed } from '../errors.js';
 
@@ -34,6 +34,8 @@ export interface LandingInput {
   readonly description: string;
   /** heads of our branch that the ledger knows, of earlier plans: they may be made anew */
   readonly ourHeads: ReadonlySet<string>;
+  /** whether a commit has our values, where others may change the same files; unset: whole files are ours */
+  readonly holdsValues?: (commit: string) => Promise<boolean>;
 }
 
 export interface Landed {
@@ -197,7 +199,7 @@ export class ChangeLanding {
 
   /** `sha` guards the source only: what landed is compared with what was approved before anybody waits for it. */
   private async compareLanded(commit: string, iid: number): Promise<void> {
-    if (await this.holds(commit)) return;
+    if ((await this.holds(commit)) || (await this.input.holdsValues?.(commit)) === true) return;
     throw this.failed(
       `!${iid} landed as ${commit.slice(0, 12)} with other content than was approved`,
       'Look at the commit at once, and roll back: somebody changed the same files meanwhile',
@@ -207,11 +209,17 @@ export class ChangeLanding {
   private async holds(commit: string): Promise<boolean> {
     const { project, changes } = this.input;
     const paths = new Set(changes.map(({ path }) => path));
-    const tree = await this.repositories.tree({ project, ref: commit }, this.signal);
-    const texts = await this.repositories.texts(
-      { project, entries: tree.filter(({ path }) => paths.has(path)) },
-      this.signal,
-    );
+    const entries: TreeEntry[] = [];
+    // the rest of a repository may be larger than any answer
+    for (const directory of new Set([...paths].map(directoryOf))) {
+      const where = directory === '' ? {} : { path: directory };
+      const found = await this.repositories.tree(
+        { project, ref: commit, recursive: false, ...where },
+        this.signal,
+      );
+      entries.push(...found.filter(({ path }) => paths.has(path)));
+    }
+    const texts = await this.repositories.texts({ project, entries }, this.signal);
     return changes.every(({ path, after }) => hashOf(texts.get(path) ?? null) === hashOf(after));
   }
 

@@ -11,22 +11,30 @@ import { type PlaceTarget, PROMOTION_OBJECT } from '../../domain/promotion/reque
 import type { PromotionRequest } from '../../domain/request.js';
 import { subjectOf } from '../../domain/subject.js';
 import type { WorkerLedger } from '../../ledger/ports.js';
+import { hasOwnValues, withoutChange } from '../../planning/promotion/our-values.js';
 import { isSamePlace, type PlannedPlace, planPlace } from '../../planning/promotion/promotion-plan.js';
 import { hashOf } from '../../planning/promotion/repository-files.js';
 import type { PromotionSystems } from '../../planning/promotion/systems.js';
+import type { GitLabClient } from '../../systems/gitlab/client.js';
 import type { GitLabMergeRequests } from '../../systems/gitlab/merge-requests.js';
+import type { GitLabRepositories } from '../../systems/gitlab/repositories.js';
 import type { EffectResult, TargetRef } from '../contracts.js';
+import { holdsValues } from '../delivery/own-values.js';
+import { valuesOf } from '../delivery/wanted.js';
 import { effectRefused, StepFailed } from '../errors.js';
 import type { EffectGuard, PermittedEffect } from '../guard/effect-guard.js';
 import type { PromotionGitActivities, Readiness } from '../promotion-contracts.js';
-import { ChangeLanding, type LandingInput } from './landing.js';
+import { ChangeLanding, type Landed, type LandingInput } from './landing.js';
 
 type PlaceEffect = PermittedEffect<PromotionRequest, PlaceTarget>;
 
 export interface PromotionGitDeps {
   readonly ledger: WorkerLedger;
   readonly places: EffectGuard<PromotionRequest, PlaceTarget>;
-  readonly systems: PromotionSystems;
+  readonly systems: PromotionSystems & {
+    readonly gitlab: GitLabClient;
+    readonly repositories: GitLabRepositories;
+  };
   readonly mergeRequests: GitLabMergeRequests;
   /** windows, freezes and holds, looked at again right before the merge */
   readonly readinessOf: (request: PromotionRequest, place: PlaceTarget, nowMs: number) => Promise<Readiness>;
@@ -99,38 +107,42 @@ async function ensureMerge(deps: PromotionGitDeps, effect: PlaceEffect): Promise
 
 /** A merge whose answer was lost, or that was made before a crash, is adopted as it landed. */
 async function mergedBefore(deps: PromotionGitDeps, effect: PlaceEffect): Promise<EffectResult | undefined> {
-  const { project, branch } = effect.target;
-  const signal = cancellationSignal();
-  const [known] = await deps.mergeRequests.find(
-    { project, sourceBranch: promotionBranch(effect), targetBranch: branch },
-    signal,
-  );
-  if (known?.state !== 'merged') return undefined;
-  const { mergeMethod } = await deps.systems.repositories.project(project, signal);
-  const landing = await deps.mergeRequests.landing({ project, mergeRequest: known, mergeMethod }, signal);
-  if (landing === null) throw notReady(effect.target, 'GitLab notes which commit was made');
+  const landed = await landedBefore(deps, effect, promotionBranch(effect));
+  if (landed === undefined) return undefined;
   const plan = placePlanOf(effect);
-  if (!(await holdsAt(deps, effect.target, landing.commitSha, plan, 'after'))) {
+  const holds =
+    (await holdsAt(deps, effect.target, landed.commit, plan, 'after')) ||
+    (await ownValues(deps, effect)?.(landed.commit)) === true;
+  if (!holds) {
     throw new StepFailed(FAILURE.hopeless, {
       system: 'gitlab',
       operation: 'merge',
-      object: `${project}!${known.iid}`,
-      message: `it was merged as ${landing.commitSha.slice(0, 12)} with other content than was approved`,
+      object: `${effect.target.project}!${landed.iid}`,
+      message: `it was merged as ${landed.commit.slice(0, 12)} with other content than was approved`,
       remedy: 'Look at the commit at once, and roll back',
     });
   }
+  const { fingerprint } = promotionOf(effect.whole);
   return {
     outcome: 'changed',
-    readBack: {
-      ...placeOf(effect.target),
-      iid: known.iid,
-      url: known.webUrl,
-      head: known.sha ?? '',
-      commit: landing.commitSha,
-      base: plan.base,
-      fingerprint: promotionOf(effect.whole).fingerprint,
-    },
+    readBack: { ...placeOf(effect.target), ...landed, base: plan.base, fingerprint },
   };
+}
+
+/** What our merge request of this branch landed as; undefined when it was not merged. */
+async function landedBefore(
+  deps: PromotionGitDeps,
+  { target }: PlaceEffect,
+  sourceBranch: string,
+): Promise<Landed | undefined> {
+  const { project, branch } = target;
+  const signal = cancellationSignal();
+  const [known] = await deps.mergeRequests.find({ project, sourceBranch, targetBranch: branch }, signal);
+  if (known?.state !== 'merged') return undefined;
+  const { mergeMethod } = await deps.systems.repositories.project(project, signal);
+  const landing = await deps.mergeRequests.landing({ project, mergeRequest: known, mergeMethod }, signal);
+  if (landing === null) throw notReady(target, 'GitLab notes which commit was made');
+  return { iid: known.iid, url: known.webUrl, head: known.sha ?? '', commit: landing.commitSha };
 }
 
 async function unchangedMerge(deps: PromotionGitDeps, effect: PlaceEffect): Promise<EffectResult> {
@@ -152,16 +164,14 @@ async function ensureRevert(deps: PromotionGitDeps, effect: PlaceEffect): Promis
   const { target, requestId, request } = effect;
   const merge = await effect.readBackOf(PROMOTION_OBJECT.merge);
   return await alone(deps, target, async () => {
-    const changes = await changesBack(deps, effect, textOf(merge, 'base'));
+    const changes = await changesBack(deps, effect, merge);
     const base = await headOf(deps, target);
-    if (changes.length === 0) {
-      return { outcome: 'unchanged', readBack: { ...placeOf(target), commit: base, base } };
-    }
+    if (changes.length === 0) return (await revertedBefore(deps, effect)) ?? unreverted(target, base);
     const landed = await landingOf(deps, {
       requestId,
       project: target.project,
       target: target.branch,
-      branch: `revert/${target.key}/${requestId}`,
+      branch: revertBranch(effect),
       base,
       changes,
       ourHeads: new Set(),
@@ -172,33 +182,62 @@ async function ensureRevert(deps: PromotionGitDeps, effect: PlaceEffect): Promis
   });
 }
 
+/** A revert whose answer was lost is adopted as it landed. */
+async function revertedBefore(
+  deps: PromotionGitDeps,
+  effect: PlaceEffect,
+): Promise<EffectResult | undefined> {
+  const { target } = effect;
+  const landed = await landedBefore(deps, effect, revertBranch(effect));
+  if (landed === undefined) return undefined;
+  const { repositories } = deps.systems;
+  const [base = ''] = (await repositories.commit(target.project, landed.commit, cancellationSignal()))
+    .parentIds;
+  return { outcome: 'changed', readBack: { ...placeOf(target), ...landed, base } };
+}
+
+function unreverted(target: PlaceTarget, base: string): EffectResult {
+  return { outcome: 'unchanged', readBack: { ...placeOf(target), commit: base, base } };
+}
+
 /** Files of the approved plan that hold the change now, with what they held before it. */
 async function changesBack(
   deps: PromotionGitDeps,
   effect: PlaceEffect,
-  before: string,
+  merge: ReadBack,
 ): Promise<readonly TextChange[]> {
   const { gitlab } = deps.systems;
   const { project, branch } = effect.target;
   const signal = cancellationSignal();
+  const [base, landed] = [textOf(merge, 'base'), textOf(merge, 'commit')];
+  const textAt = async (commit: string, path: string): Promise<string | null> =>
+    (await gitlab.readFileAt({ project, commit, path }, signal))?.content ?? null;
   const changes: TextChange[] = [];
   for (const { path, after } of placePlanOf(effect).files) {
-    const [old, now] = await Promise.all([
-      gitlab.readFileAt({ project, commit: before, path }, signal),
-      gitlab.readFile({ project, branch, path }, signal),
+    const [old, nowText] = await Promise.all([
+      textAt(base, path),
+      gitlab.readFile({ project, branch, path }, signal).then((now) => now?.content ?? null),
     ]);
-    const [oldText, nowText] = [old?.content ?? null, now?.content ?? null];
-    if (hashOf(nowText) === hashOf(oldText)) continue;
-    if (hashOf(nowText) !== after) {
+    if (hashOf(nowText) === hashOf(old)) continue;
+    if (hashOf(nowText) === after) {
+      changes.push({ path, before: nowText, after: old });
+      continue;
+    }
+    const [ours, mayShare] = [await textAt(landed, path), hasOwnValues(effect.target)];
+    const without =
+      mayShare && old !== null && ours !== null && nowText !== null
+        ? withoutChange(old, ours, nowText)
+        : undefined;
+    if (without === undefined) {
       throw new StepFailed(FAILURE.hopeless, {
         system: 'gitlab',
         operation: 'revert',
         object: `${project} ${branch}:${path}`,
-        message: 'somebody changed the file since: taking our change back would take theirs back too',
+        message: 'somebody changed the same values since: taking our change back would take theirs back too',
         remedy: 'Revert by hand, or promote a release that mends it',
       });
     }
-    changes.push({ path, before: nowText, after: oldText });
+    if (without !== nowText) changes.push({ path, before: nowText, after: without });
   }
   return changes;
 }
@@ -256,6 +295,7 @@ async function inputOf(
 ): Promise<LandingInput> {
   const { target, requestId, request, whole } = effect;
   const promotion = promotionOf(whole);
+  const values = ownValues(deps, effect);
   return {
     requestId,
     project: target.project,
@@ -264,6 +304,7 @@ async function inputOf(
     base: planned.plan.base,
     changes: planned.change.changes,
     ourHeads: await headsOf(deps, effect),
+    ...(values === undefined ? {} : { holdsValues: values }),
     title: `Promote ${subjectOf(request).title}`,
     description: [
       `Promotes ${describeRelease(promotion.release)} to \`${target.key}\`.`,
@@ -272,6 +313,17 @@ async function inputOf(
       `${deps.publicUrl}/r/${requestId}`,
     ].join('\n'),
   };
+}
+
+/** Whether a commit has our values in files that others may change meanwhile; undefined where whole files are ours. */
+function ownValues(
+  deps: PromotionGitDeps,
+  effect: PlaceEffect,
+): ((commit: string) => Promise<boolean>) | undefined {
+  const { request, target, whole } = effect;
+  const { values } = valuesOf(request.content, target, promotionOf(whole), placePlanOf(effect));
+  if (values === undefined) return undefined;
+  return (commit) => holdsValues(deps.systems.repositories, values, commit, cancellationSignal());
 }
 
 /** Heads that our branch had under earlier plans of this request. */
@@ -287,6 +339,10 @@ async function headsOf(deps: PromotionGitDeps, { target, requestId }: PlaceEffec
 
 function promotionBranch({ target, requestId }: PlaceEffect): string {
   return `promote/${target.key}/${requestId}`;
+}
+
+function revertBranch({ target, requestId }: PlaceEffect): string {
+  return `revert/${target.key}/${requestId}`;
 }
 
 async function headOf(deps: PromotionGitDeps, { project, branch }: PlaceTarget): Promise<string> {

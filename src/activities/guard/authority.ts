@@ -18,7 +18,7 @@ import type { KeyRing } from '../../security/keyring.js';
 export interface VerifiedRequest {
   readonly record: RequestRecord;
   readonly votes: readonly BoundVote[];
-  /** highest position among the entries that were judged */
+  /** where the chain ended before they were read: what comes after it was perhaps not judged */
   readonly judgedUpTo: number;
   /** what did not verify; each is worth an alarm */
   readonly faults: readonly string[];
@@ -45,6 +45,7 @@ export class Authority {
    * @throws LedgerUnavailable, LedgerCorrupt
    */
   async verify(requestId: string): Promise<VerifiedRequest | { readonly faults: readonly string[] }> {
+    const judgedUpTo = await this.ledger.lastSeq();
     const [entries, revocations] = await Promise.all([
       this.ledger.entriesOf(requestId),
       this.ledger.revokedKeys(),
@@ -62,7 +63,7 @@ export class Authority {
       if (typeof vote === 'string') faults.push(`decision ${entry.body.jti}: ${vote}`);
       else votes.push(vote);
     }
-    return { record, votes, faults, judgedUpTo: entries.at(-1)?.seq ?? 0 };
+    return { record, votes, faults, judgedUpTo };
   }
 
   private async requestFault(record: RequestRecord, ring: KeyRing): Promise<string | undefined> {

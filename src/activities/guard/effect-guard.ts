@@ -38,11 +38,25 @@ export const selectCluster: SelectTarget<FleetRequest, ClusterTarget> = (request
   return target === undefined ? undefined : { request, target };
 };
 
+/** Why an effect may not be made now: for good, or until somebody releases what holds it. */
+export interface Obstacle {
+  readonly state: 'refused' | 'held';
+  readonly detail: string;
+}
+
+/** What a family's effects meet beside their gates; undefined: nothing. */
+export type Obstacles<R extends RequestDocument, T> = (
+  request: R,
+  target: T,
+) => Promise<Obstacle | undefined>;
+
 export interface GuardSettings<R extends RequestDocument, T> {
   readonly select: SelectTarget<R, T>;
   readonly policyFor: (subject: PolicySubject) => PolicyManifest | undefined;
   readonly inventory: InventoryManifest;
   readonly membership: MembershipFacts;
+  /** unset: the family judges what it meets in steps of its own */
+  readonly obstacles?: Obstacles<R, T>;
 }
 
 /** What an effect may know: all of it comes from the ledger, nothing from the workflow. */
@@ -233,6 +247,9 @@ export class EffectGuard<R extends RequestDocument = FleetRequest, T = ClusterTa
       ) {
         return await this.refuse(ref.requestId, key, 'effect-refused', 'the request was cancelled');
       }
+      if (phase === undefined && !isReserved(verified.record, key, epoch)) {
+        await this.meet(ref, system, key, selected);
+      }
       const reservation = await this.ledger.reserveEffect(
         ref.requestId,
         { key, epoch, system },
@@ -250,6 +267,19 @@ export class EffectGuard<R extends RequestDocument = FleetRequest, T = ClusterTa
         );
       }
     }
+  }
+
+  /** What is begun is finished; what is not begun yet waits for the end of a hold. */
+  private async meet(
+    ref: TargetRef,
+    system: SystemName,
+    key: string,
+    { request, target }: { readonly request: R; readonly target: T },
+  ): Promise<void> {
+    const obstacle = await this.settings.obstacles?.(request, target);
+    if (obstacle === undefined) return;
+    if (obstacle.state === 'held') throw held(system, key, obstacle.detail);
+    await this.refuse(ref.requestId, key, 'effect-refused', obstacle.detail);
   }
 
   private async select(
@@ -301,6 +331,18 @@ export class EffectGuard<R extends RequestDocument = FleetRequest, T = ClusterTa
       remedy: 'Look at the request and its decisions in the ledger; nothing was changed at any system',
     });
   }
+}
+
+/** Tried again until nobody holds it any more. */
+function held(system: SystemName, key: string, hold: string): SystemError {
+  return new SystemError({
+    system,
+    operation: 'ensure',
+    object: key,
+    kind: 'busy',
+    message: `${hold} stops it`,
+    remedy: 'Whoever may release the hold does so: gatehouse release. This is tried again',
+  });
 }
 
 /** Tried again until the attempt that is under way has ended, one way or the other. */

@@ -15,12 +15,18 @@ export interface LedgerActivityDeps {
   readonly ledger: WorkerLedger;
   readonly authority: Authority;
   readonly guard: Judging;
+  /**
+   * Time of the database, in milliseconds since 1970, which bounds what a run says that it is. Unset only where a test lets
+   * months pass in a run.
+   */
+  readonly clock?: () => Promise<number>;
 }
 
 /** Judges a request, whatever its kind. */
 export type Judging = Pick<EffectGuard, 'judge'>;
 
-export function createLedgerActivities({ ledger, authority, guard }: LedgerActivityDeps): LedgerActivities {
+export function createLedgerActivities(deps: LedgerActivityDeps): LedgerActivities {
+  const { ledger, authority, guard, clock } = deps;
   return {
     reportUnreadableInput: () =>
       ledger.raiseAlarm(null, {
@@ -29,7 +35,8 @@ export function createLedgerActivities({ ledger, authority, guard }: LedgerActiv
         count: 1,
       }),
     confirmCommand: (input) => confirmCommand(ledger, input),
-    advanceGates: (input) => advanceGates(ledger, authority, input),
+    advanceGates: async (input) =>
+      advanceGates(ledger, authority, { ...input, nowMs: await boundedTime(input.nowMs, clock) }),
     async startRollout({ requestId }) {
       const { record } = await guard.judge(requestId, requestId);
       const { request } = record;
@@ -49,6 +56,16 @@ export function createLedgerActivities({ ledger, authority, guard }: LedgerActiv
     closeTarget: (input) => closeTarget(ledger, input),
     closeRequest: ({ requestId, reason }) => closeRequest(ledger, requestId, reason),
   };
+}
+
+/** Clocks of Temporal and of the database may differ by this much, in milliseconds; both run NTP. */
+const CLOCK_SKEW_MS = 60_000;
+
+/** A run may say any time: deadlines and reminders follow the database's. */
+async function boundedTime(saidMs: number, clock: LedgerActivityDeps['clock']): Promise<number> {
+  if (clock === undefined) return saidMs;
+  const nowMs = await clock();
+  return Math.min(Math.max(saidMs, nowMs - CLOCK_SKEW_MS), nowMs + CLOCK_SKEW_MS);
 }
 
 /** Ids of workflows are free text for whoever starts one. */

@@ -11,9 +11,10 @@ import {
   mergedPlaces,
   revertedPlaces,
 } from '../../domain/promotion/progress.js';
-import { environmentKey, PROVEN } from '../../domain/promotion/request.js';
+import { environmentKey, PROVEN, TAKEN_BACK } from '../../domain/promotion/request.js';
 import { describeShadow, shadowReport } from '../../domain/promotion/shadow.js';
-import { currentPlan, entriesOfType, hasCommand, type RequestRecord } from '../../domain/record.js';
+import { currentPlan, entriesOfType, type RequestRecord } from '../../domain/record.js';
+import type { Actor } from '../../domain/request.js';
 import type { WorkerLedger } from '../../ledger/ports.js';
 import { recordOf } from '../../ledger/record.js';
 import type { RequestEnd, TargetEnd } from '../contracts.js';
@@ -120,6 +121,8 @@ export async function closeRequest(
     return { state: 'still-open', message };
   }
   if (outcome.outcome === 'done') await noteProven(ledger, record);
+  const withdrawn = takenBackBy(record, outcome.outcome);
+  if (withdrawn !== undefined) await noteTakenBack(ledger, record, withdrawn);
   await ledger.endRequest(requestId, outcome);
   return { state: 'ended', ...outcome };
 }
@@ -133,8 +136,9 @@ function outcomeOf(
   if (entriesOfType(entries, 'request.revoked').length > 0) {
     return { outcome: 'revoked', message: 'the request was revoked' };
   }
-  if (hasCommand(record, 'cancel')) {
-    return { outcome: 'cancelled', message: 'cancelled by an operator' };
+  const [cancelled] = entriesOfType(entries, 'command.given').filter(({ body }) => body.command === 'cancel');
+  if (cancelled !== undefined) {
+    return { outcome: 'cancelled', message: `cancelled by ${cancellerOf(record, cancelled.body.by)}` };
   }
   if (plan === undefined) return undefined;
   if (entriesOfType(entries, 'plan.recorded').at(-1)?.body.totals.conflict !== 0) {
@@ -208,6 +212,44 @@ async function noteProven(ledger: WorkerLedger, record: RequestRecord): Promise<
   });
 }
 
+interface TakenBack {
+  readonly fingerprint: string;
+  /** what failed, or that a person wanted it */
+  readonly why: string;
+}
+
+/** The release that an end takes from its environment: its own by a rollback, the one before by a request that asks for it. */
+function takenBackBy(record: RequestRecord, outcome: RequestOutcome): TakenBack | undefined {
+  const promotion = currentPlan(record)?.plan.promotion;
+  if (record.request.kind !== 'Promotion' || promotion === undefined) return undefined;
+  if (outcome === 'rolled-back') return { fingerprint: promotion.fingerprint, why: whyTakenBack(record) };
+  if (outcome !== 'done' || record.request.content.exception !== 'rollback') return undefined;
+  const { replaces, fingerprint } = promotion;
+  return replaces === undefined || replaces === fingerprint
+    ? undefined
+    : { fingerprint: replaces, why: 'a rollback was asked for' };
+}
+
+function whyTakenBack({ entries }: RequestRecord): string {
+  const failure = entriesOfType(entries, 'target.ended').findLast(({ body }) => body.outcome === 'failed')
+    ?.body.failure;
+  return failure === undefined ? 'a person took it back' : `${failure.operation} failed`;
+}
+
+/** Whoever asks for it again is told, and decides at a higher risk. */
+async function noteTakenBack(
+  ledger: WorkerLedger,
+  record: RequestRecord,
+  { fingerprint, why }: TakenBack,
+): Promise<void> {
+  if (record.request.kind !== 'Promotion') return;
+  await ledger.passCheck(record.requestId, {
+    key: effectKey(environmentKey(record.request.content), TAKEN_BACK),
+    system: 'gatehouse',
+    readBack: { fingerprint, why },
+  });
+}
+
 /** All conflicts of the plan in force, each with its remedy, one a line. */
 export function conflictsOf(record: RequestRecord): string {
   const lines = (currentPlan(record)?.plan.targets ?? []).flatMap((target) =>
@@ -220,4 +262,11 @@ export function conflictsOf(record: RequestRecord): string {
 
 async function readRecord(ledger: WorkerLedger, requestId: string): Promise<RequestRecord | null> {
   return recordOf(await ledger.entriesOf(requestId));
+}
+
+/** Ids of people are for the record; the sentence that everybody reads says in which part they acted. */
+function cancellerOf({ request }: RequestRecord, by: Actor): string {
+  return by.kind === request.requester.kind && by.id === request.requester.id
+    ? 'whoever asked for it'
+    : 'an operator';
 }

@@ -27,6 +27,8 @@ export interface OtterizeActivityDeps {
   readonly guard: EffectGuard;
   readonly otterize: OtterizeClient;
   readonly secretStoreOf: (target: SecretStoreTarget) => SecretStore;
+  /** of the installation: an input may ask for less, never for more */
+  readonly waitAtMostMs: number;
 }
 
 export function createOtterizeActivities(deps: OtterizeActivityDeps): OtterizeActivities {
@@ -91,7 +93,7 @@ export function createOtterizeActivities(deps: OtterizeActivityDeps): OtterizeAc
           system: 'otterize',
           operation: 'wait for components',
           object: input.target,
-          maxWaitMs: input.maxWaitMs,
+          maxWaitMs: Math.min(input.maxWaitMs, deps.waitAtMostMs),
           remedy: 'Look at the pods of the stack in the cluster, then retry',
           notes: new WaitNotes(ledger, { ...input, step: CONNECTED }),
         },

@@ -8,10 +8,12 @@ import {
   findIntegration,
   readStored,
   recordedCredentials,
+  refuseReplacing,
   SECRET_NAMES,
   type StoredCredentials,
   type WantedCredentials,
 } from '../../planning/integration.js';
+import { secretOwnership } from '../../planning/ownership.js';
 import type { OtterizeOrganization } from '../../systems/otterize/organization.js';
 import { Secret } from '../../systems/secret.js';
 import type { SecretStore, StoredSecret } from '../../systems/secret-store.js';
@@ -41,6 +43,17 @@ export async function ensureIntegration(
   );
   if (finding.state === 'equal') {
     return result(effect.resumed ? 'created' : 'unchanged', finding.integration.id, finding.stored, store);
+  }
+  const wantedNow = finding.state === 'stale' ? finding.wanted : undefined;
+  const ownership = secretOwnership(effect.history, effect.key, store.location);
+  const conflict = refuseReplacing(finding.stored, wantedNow, ownership, effect.target.adopt);
+  if (conflict !== undefined) {
+    throw new StepFailed(FAILURE.taken, {
+      system: store.system,
+      operation: 'store secrets',
+      object: store.location,
+      ...conflict,
+    });
   }
   if (finding.state === 'stale') {
     const stored = await storeBoth(store, finding.stored, finding.wanted, marker, signal);

@@ -27,14 +27,13 @@ export function createStrayNotices(deps: StrayNoticeDeps): StrayNotices {
         const link = `${deps.publicUrl.replace(/\/$/, '')}/environments/${applications[0] ?? ''}`;
         // who gets the same id twice, after a crash between sending and noting, knows it as one
         const id = `stray-${commit}`;
-        await mailing.post(
-          { id, type: 'path.changed-around', data: { project, branch, commit, places, files } },
-          cancellationSignal(),
-        );
-        await mailing.mail(
-          [...new Set([...owners, ...operators])],
-          id,
-          strayLetter(stray, by ?? 'Somebody whom GitLab has not noted', link),
+        await mailing.tell(
+          {
+            id,
+            event: { type: 'path.changed-around', data: { project, branch, commit, places, files } },
+            letter: strayLetter(stray, by ?? 'Somebody whom GitLab has not noted', link),
+            groups: [...new Set([...owners, ...operators])],
+          },
           cancellationSignal(),
         );
         await ledger.noteTold({ project, branch, commit });

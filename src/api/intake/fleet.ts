@@ -1,6 +1,7 @@
 /** A fleet that is asked for. */
 import type { FleetManifest, InventoryManifest } from '../../domain/manifest.js';
 import { type FleetContent, workflowIdOf } from '../../domain/request.js';
+import type { OwnedDirectory } from '../../domain/values-places.js';
 import { expandFleet, peopleOf } from '../../manifests/expand.js';
 import type { Located } from '../../manifests/manifest.js';
 import { canonicalJson, digest } from '../../security/canonical.js';
@@ -9,10 +10,14 @@ import { withManifestFaults } from './manifest-faults.js';
 import type { RefOf, Wanted } from './wanted.js';
 
 /** @throws Problem `invalid-manifest` for names that the inventory does not know */
-export function wantedFleet(fleet: Located<FleetManifest>, inventory: InventoryManifest): Wanted {
+export function wantedFleet(
+  fleet: Located<FleetManifest>,
+  inventory: InventoryManifest,
+  owned: readonly OwnedDirectory[],
+): Wanted {
   const { spec, metadata } = fleet.manifest;
   const contentWith = (refOf: RefOf): FleetContent =>
-    withManifestFaults(() => expandFleet(fleet, inventory, refOf));
+    withManifestFaults(() => expandFleet(fleet, inventory, refOf, owned));
   // before anything is kept: every name is known
   contentWith((value) => value);
   return {

@@ -2,6 +2,7 @@
 import type { InventoryManifest, PolicyManifest } from '../../domain/manifest.js';
 import { workflowTypeOf } from '../../domain/messages.js';
 import type { Actor, RequestDocument } from '../../domain/request.js';
+import { directoriesOfPaths } from '../../domain/values-places.js';
 import type { AcceptResult, ApiLedger, IdempotencyKey } from '../../ledger/ports.js';
 import { recordOf } from '../../ledger/record.js';
 import type { InstalledPath } from '../../manifests/installed-files.js';
@@ -175,7 +176,7 @@ export class Intake {
     const record = recordOf(await this.deps.ledger.entriesOf(openId));
     if (record === null || record.request.kind !== wanted.kind) return false;
     const refs = [...new Set(wanted.refsIn(record.request))];
-    const values = refs.length === 0 ? new Map() : await this.deps.ledger.personal(refs);
+    const values = await this.deps.ledger.personal(refs);
     const refOf = new Map([...values].map(([ref, value]) => [value, ref]));
     return wanted.contentHash((value) => refOf.get(value) ?? `new ${value}`) === record.request.contentHash;
   }
@@ -206,7 +207,9 @@ export class Intake {
         faults: [{ place: 'body.kind', message: `must be the kind of the manifest` }],
       });
     }
-    if (isFleet(located)) return wantedFleet(located, inventory);
+    if (isFleet(located)) {
+      return wantedFleet(located, inventory, directoriesOfPaths(paths.map((path) => path.manifest)));
+    }
     if (paths.length === 0) throw noPromotions();
     return wantedPromotion(located, paths, placeOf);
   }

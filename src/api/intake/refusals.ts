@@ -6,6 +6,14 @@ export function keyReused(): Problem {
   return new Problem('key-reused', 'The Idempotency-Key was sent before with another body.');
 }
 
+/** Somebody else asked the same and it is open: that it is, is told; where it stands is not for this caller. */
+export function sameOfAnother(requestId: string): Problem {
+  return new Problem('open-request', `The same is asked already, by somebody else, in ${requestId}.`, {
+    requestId,
+    remedy: `Nothing needs to be asked again. Ask an operator where ${requestId} stands, or ask again once it has ended.`,
+  });
+}
+
 /** This installation has no paths: the family is absent. */
 export function noPromotions(): Problem {
   return new Problem('no-promotions', 'No promotion paths are installed, so nothing can be promoted.');

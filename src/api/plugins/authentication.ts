@@ -2,13 +2,14 @@
  * Who calls, and whether the route is for him. A route that says nothing is for signed-in callers only. A bearer token
  * counts before a cookie; a cookie never decides alone: what changes something also needs the page's origin and header.
  */
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyContextConfig, FastifyInstance, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import type { Identity } from '../../domain/identity.js';
+import { LedgerUnavailable } from '../../ledger/errors.js';
 import { IdentityUnavailable } from '../ports.js';
 import { Problem } from '../problems.js';
 import type { Role, Roles } from '../roles.js';
-import type { Cookies } from '../sign-in/cookies.js';
+import type { Sessions } from '../sign-in/sessions.js';
 
 /** Sent by the page with every call that changes something; another site cannot set it without our consent. */
 export const PAGE_HEADER = 'x-gatehouse-page';
@@ -31,8 +32,10 @@ export interface AuthenticationOptions {
   readonly verifyToken: (token: string) => Promise<Identity>;
   readonly roles: Roles;
   /** absent: no page sessions */
-  readonly cookies: Cookies | undefined;
+  readonly sessions: Sessions | undefined;
   readonly publicUrl: string;
+  /** the client of the Temporal UI; absent: tokens of every client may do what their bearer may */
+  readonly temporalUiClient?: string | undefined;
 }
 
 export const authentication = fastifyPlugin(
@@ -64,10 +67,20 @@ async function recognise(request: FastifyRequest, options: AuthenticationOptions
     }
     return;
   }
-  const session = await options.cookies?.readSession(request.headers.cookie);
+  const session = await sessionOf(request, options.sessions);
   if (session === undefined) return;
   request.identity = session;
   request.via = 'session';
+}
+
+/** What is for anybody, such as the health of the API, is answered without the database too. */
+async function sessionOf(request: FastifyRequest, sessions: Sessions | undefined) {
+  try {
+    return await sessions?.read(request.cookies);
+  } catch (error) {
+    if (error instanceof LedgerUnavailable && accessOf(request) === 'anybody') return undefined;
+    throw error;
+  }
 }
 
 function bearerOf(request: FastifyRequest): string | undefined {
@@ -77,17 +90,29 @@ function bearerOf(request: FastifyRequest): string | undefined {
   return /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i.exec(header)?.[1] ?? '';
 }
 
-function enforce(request: FastifyRequest, { roles, publicUrl }: AuthenticationOptions): void {
-  if (request.is404) return;
-  const access = request.routeOptions.config.access ?? 'signed-in';
+function enforce(request: FastifyRequest, options: AuthenticationOptions): void {
+  const { roles, publicUrl, temporalUiClient } = options;
+  const access = accessOf(request);
   if (access === 'anybody') return;
   const { identity } = request;
   if (identity === null)
     throw new Problem('unauthenticated', 'Nobody is signed in, or the token does not hold.');
+  // another program's page keeps such a token where its scripts can read it: it must not be good for a decision
+  if (temporalUiClient !== undefined && identity.client === temporalUiClient) {
+    throw new Problem(
+      'forbidden',
+      'This token was made for the Temporal UI and only reads payloads. Sign in to Gatehouse itself.',
+    );
+  }
   if (request.via === 'session' && !isSafe(request.method)) refuseForeignOrigin(request, publicUrl);
   if (access === 'signed-in') return;
   if (access.some((role) => roles.has(identity, role))) return;
   throw new Problem('forbidden', `This is for the roles: ${access.join(', ')}.`);
+}
+
+/** Whom a call is for; that there is nothing at an address, anybody may know. */
+function accessOf(request: FastifyRequest): NonNullable<FastifyContextConfig['access']> {
+  return request.is404 ? 'anybody' : (request.routeOptions.config.access ?? 'signed-in');
 }
 
 function isSafe(method: string): boolean {

@@ -7,13 +7,14 @@ import { Type } from 'typebox';
 import type { ApiLedger } from '../../ledger/ports.js';
 import { Problem } from '../problems.js';
 import { readProblems } from '../schemas/common.js';
+import { WorkGauges } from './work-gauges.js';
 
 /** Seconds: from a cached read to the slowest honest call. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 export interface MetricsOptions {
   readonly token: string | undefined;
-  readonly ledger: Pick<ApiLedger, 'vitalSigns'>;
+  readonly ledger: Pick<ApiLedger, 'vitalSigns' | 'workload'>;
   /** absent: nobody keeps checkpoints outside the database */
   readonly checkpointsBehind: (() => Promise<number>) | undefined;
 }
@@ -33,13 +34,16 @@ export const metrics = fastifyPlugin(
       checkpointsBehind === undefined
         ? undefined
         : gauge('gatehouse_checkpoints_behind', 'Checkpoints that do not stand outside the database yet');
+    const work = new WorkGauges(registry);
     /** While the ledger does not answer these are absent: an old number would look like a good one. */
     const look = async (): Promise<void> => {
       for (const one of [alarms, waiting, oldest, behind]) one?.remove();
+      work.forget();
       const signs = await ledger.vitalSigns();
       alarms.set(signs.alarms);
       waiting.set(signs.outboxWaiting);
       oldest.set(signs.outboxOldestSeconds);
+      work.show(await ledger.workload());
       if (checkpointsBehind !== undefined) behind?.set(await checkpointsBehind());
     };
     const seconds = new Histogram({

@@ -4,6 +4,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
 import { Type } from 'typebox';
+import { operationIdOf } from '../operation-id.js';
 
 /** Register before the routes: it collects them. */
 export const openapi = fastifyPlugin(
@@ -26,7 +27,7 @@ export const openapi = fastifyPlugin(
         tags: [
           { name: 'requests', description: 'Ask, and see where it stands' },
           { name: 'decisions', description: 'What waits for me; decide' },
-          { name: 'commands', description: 'Pause, resume, cancel, retry, skip' },
+          { name: 'commands', description: 'Pause, resume, cancel, retry, skip; hold and release' },
           ...(promotes
             ? [{ name: 'promotions', description: 'What runs where; holds; figures; changes' }]
             : []),
@@ -38,6 +39,11 @@ export const openapi = fastifyPlugin(
         },
         security: [{ oidc: [] }],
       },
+    });
+    app.addHook('onRoute', (route) => {
+      const { schema, method, url } = route;
+      if (schema === undefined || typeof method !== 'string') return;
+      route.schema = { operationId: operationIdOf(method, url), ...schema };
     });
     await app.register(readablePages);
   },

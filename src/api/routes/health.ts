@@ -7,7 +7,19 @@ const Readiness = Type.Object(
   {
     status: Type.String({ description: 'ready or not-ready' }),
     ledger: Type.Boolean({ description: 'the ledger answers' }),
-    temporal: Type.Boolean({ description: 'Temporal answers' }),
+    temporal: Type.Boolean({ description: 'Temporal answers, and its namespace can carry the work' }),
+    faults: Type.Optional(
+      Type.Array(
+        Type.Object(
+          { subject: Type.String(), detail: Type.String(), remedy: Type.Optional(Type.String()) },
+          closed,
+        ),
+        {
+          description:
+            'what is in the way, as `gatehouse doctor` says it. Workers that are missing are told and make nobody unready: requests and decisions are taken meanwhile',
+        },
+      ),
+    ),
     checkpointsBehind: Type.Optional(
       Type.Integer({
         description:
@@ -38,15 +50,17 @@ export function healthRoutes({ deps }: ApiContext): FastifyPluginAsyncTypebox {
         config: { access: 'anybody' },
         schema: {
           tags: ['operations'],
-          summary: 'Ledger and Temporal answer',
+          summary: 'The API can do its work',
           response: { ...readProblems, 200: Readiness, 503: Readiness },
         },
       },
       async (_request, reply) => {
-        const [ledger, temporal] = await Promise.all([
+        const [ledger, fitness] = await Promise.all([
           answers(() => deps.ledger.head()),
-          answers(() => deps.workflows.ping()),
+          deps.workflows.fitness().catch(() => undefined),
         ]);
+        const faults = (fitness ?? []).filter(({ isFit }) => !isFit);
+        const temporal = fitness !== undefined && faults.every(({ subject }) => subject === 'workers');
         const ready = ledger && temporal;
         // told, and never a reason to be restarted
         const behind = ledger ? await deps.checkpointsBehind?.().catch(() => undefined) : undefined;
@@ -54,6 +68,15 @@ export function healthRoutes({ deps }: ApiContext): FastifyPluginAsyncTypebox {
           status: ready ? 'ready' : 'not-ready',
           ledger,
           temporal,
+          ...(faults.length === 0
+            ? {}
+            : {
+                faults: faults.map(({ subject, detail, remedy }) => ({
+                  subject,
+                  detail,
+                  ...(remedy === undefined ? {} : { remedy }),
+                })),
+              }),
           ...(behind === undefined ? {} : { checkpointsBehind: behind }),
         });
       },

@@ -4,7 +4,7 @@ import { LIMITS } from '../limits.js';
 import { IdentityUnavailable } from '../ports.js';
 import { Problem } from '../problems.js';
 import { closed, readProblems } from '../schemas/common.js';
-import type { Cookies } from '../sign-in/cookies.js';
+import type { Sessions } from '../sign-in/sessions.js';
 import { type SignIn, SignInRefused } from '../sign-in/sign-in.js';
 
 /** A path of ours; never another site. */
@@ -15,7 +15,8 @@ const limited = {
   rateLimit: { max: LIMITS.signInsPerMinute, timeWindow: 60_000 },
 } as const;
 
-export function signInRoutes(signIn: SignIn, cookies: Cookies): FastifyPluginAsyncTypebox {
+export function signInRoutes(signIn: SignIn, sessions: Sessions): FastifyPluginAsyncTypebox {
+  const { cookies } = sessions;
   return async (app) => {
     app.get(
       '/auth/login',
@@ -35,7 +36,7 @@ export function signInRoutes(signIn: SignIn, cookies: Cookies): FastifyPluginAsy
       async (request, reply) => {
         const { returnTo, fresh } = request.query;
         const { attempt, url } = await unavailableUnless(() => signIn.begin(returnTo ?? '/', fresh === '1'));
-        return reply.header('set-cookie', await cookies.set('attempt', attempt)).redirect(url, 302);
+        return reply.setCookie(...(await cookies.ofAttempt(attempt))).redirect(url, 302);
       },
     );
 
@@ -58,15 +59,17 @@ export function signInRoutes(signIn: SignIn, cookies: Cookies): FastifyPluginAsy
       },
       async (request, reply) => {
         const { code, state } = request.query;
-        const attempt = await cookies.readAttempt(request.headers.cookie);
-        reply.header('set-cookie', cookies.clear('attempt'));
+        const attempt = await cookies.attemptIn(request.cookies);
+        reply.setCookie(...cookies.clear('attempt'));
         if (attempt === undefined || code === undefined || state !== attempt.state) {
           throw new Problem('unauthenticated', 'The sign-in did not come to its end.', {
             remedy: 'Begin again at /auth/login.',
           });
         }
-        const identity = await refusedUnless(() => signIn.finish(attempt, code));
-        reply.header('set-cookie', await cookies.set('session', identity));
+        // all of it: providers that name themselves are checked by that
+        const { searchParams } = new URL(request.url, 'http://localhost');
+        const identity = await refusedUnless(() => signIn.finish(attempt, searchParams));
+        reply.setCookie(...(await sessions.begin(identity)));
         // a redirect would still count as coming from the provider, and the Strict cookie would stay behind
         return reply.type('text/html; charset=utf-8').send(goOn(attempt.returnTo));
       },
@@ -75,7 +78,11 @@ export function signInRoutes(signIn: SignIn, cookies: Cookies): FastifyPluginAsy
     app.post(
       '/auth/logout',
       { schema: { response: { 204: Type.Null(), ...readProblems } } },
-      async (_request, reply) => reply.header('set-cookie', cookies.clear('session')).code(204).send(null),
+      async (request, reply) =>
+        reply
+          .setCookie(...(await sessions.end(request.cookies)))
+          .code(204)
+          .send(null),
     );
   };
 }

@@ -25,6 +25,11 @@ export const InboxSchema = Type.Object(
           epoch: Type.Integer(),
           ...Subject,
           targets: Type.Integer(),
+          requester: Type.String({
+            description: 'the name where it is known, person or machine, and its opaque id',
+          }),
+          requestedFor: Type.Optional(Type.String({ description: 'e-mail; empty when it was erased' })),
+          reason: Type.Optional(Type.String()),
           ticket: Type.Optional(Type.String()),
           openedAt: Time,
           due: Type.Optional(Time),
@@ -118,6 +123,8 @@ export const DecideSchema = Type.Object(
   },
   closed,
 );
+
+export const CheckedSchema = Type.Object({ wouldBeTaken: Type.Literal(true) }, closed);
 
 export const DecisionSchema = Type.Object(
   {

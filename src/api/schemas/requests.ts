@@ -1,6 +1,8 @@
 /** Schemas of requests: what is asked, where it stands, what it will do. */
 import { type Static, Type } from 'typebox';
 import { EXCEPTIONS } from '../../domain/promotion/request.js';
+import { REQUEST_KINDS } from '../../domain/request.js';
+import { STATUS_WORDS } from '../../domain/status/shapes.js';
 import { EMAIL_PATTERN } from '../../manifests/schema.js';
 import { LIMITS } from '../limits.js';
 import { closed, Digest, Time } from './common.js';
@@ -42,7 +44,22 @@ export const ASKED = {
 
 const FleetAsk = Type.Object(
   { kind: Type.Literal('Fleet'), ...ASKED },
-  { ...closed, description: 'give `manifest` or `source`, not both' },
+  {
+    ...closed,
+    description: 'give `manifest` or `source`, not both',
+    examples: [
+      {
+        kind: 'Fleet',
+        source: {
+          project: 'platform/fleets',
+          path: 'otterize.yaml',
+          commit: '9f31c2e4b5a60718293a4b5c6d7e8f9012345678',
+        },
+        requestedFor: 'ada@example.com',
+        ticket: 'CHG0042',
+      },
+    ],
+  },
 );
 
 /** What a name may be is said by the reader of manifests, in words that help. */
@@ -88,7 +105,11 @@ const PromotionAsk = Type.Object(
     ticket: ASKED.ticket,
     reason: ASKED.reason,
   },
-  { ...closed, description: 'give `manifest`, `source`, or `application` and `to`' },
+  {
+    ...closed,
+    description: 'give `manifest`, `source`, or `application` and `to`',
+    examples: [{ kind: 'Promotion', application: 'shop', to: 'prod', ticket: 'CHG0043' }],
+  },
 );
 
 export type AskBody = Static<typeof FleetAsk> | Static<typeof PromotionAsk>;
@@ -261,7 +282,9 @@ const GateStatusSchema = Type.Object(
   {
     gate: Type.String(),
     group: Type.String(),
-    state: Type.String({ description: 'not-open, open, passed, rejected or expired' }),
+    state: Type.String({
+      description: 'not-open, open, passed, rejected, expired, or not-decided when the request ended before',
+    }),
     approvals: Type.Integer(),
     need: Type.Integer(),
     waitsFor: Type.Array(Type.String()),
@@ -328,7 +351,10 @@ export const SummarySchema = Type.Object(
     id: Type.String(),
     kind: Type.String(),
     workflowId: Type.String(),
+    title: Type.String({ description: 'what is asked, in one line' }),
     status: Type.String(),
+    requester: Type.String({ description: 'who asked' }),
+    ticket: Type.Optional(Type.String()),
     acceptedAt: Time,
     endedAt: Type.Optional(Time),
   },
@@ -343,14 +369,22 @@ export const RequestListSchema = Type.Object(
   closed,
 );
 
-export const ListQuery = Type.Object(
+const ListQuery = Type.Object(
   {
     limit: Type.Optional(Type.String({ pattern: '^[1-9][0-9]?$', description: 'at most 50; default 20' })),
     before: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,15}$' })),
     workflowId: Type.Optional(Type.String({ maxLength: 200 })),
+    ticket: Type.Optional(Type.String({ pattern: TICKET_PATTERN, description: 'only those of this ticket' })),
+    status: Type.Optional(Type.Enum(STATUS_WORDS, { description: 'only those that stand there now' })),
   },
   closed,
 );
+
+/** @param promotes whether promotion paths are installed; without them there is one kind */
+export function listQuery(promotes: boolean) {
+  const kind = promotes ? Type.Enum(REQUEST_KINDS) : Type.Enum(['Fleet'] as const);
+  return Type.Object({ ...ListQuery.properties, kind: Type.Optional(kind) }, closed);
+}
 
 const PromotionPlanSchema = Type.Object(
   {
@@ -393,7 +427,8 @@ export const PlanSchema = Type.Object(
         {
           target: Type.String(),
           lines: Type.Array(Type.String(), {
-            description: '+ create, ~ change, < adopt, ! irreversible or in the way; none: unchanged',
+            description:
+              '+ create, ~ change, < adopt, ! irreversible or in the way; indented: lines of a file; none: unchanged',
           }),
           effects: Type.Array(
             Type.Object(
@@ -404,6 +439,11 @@ export const PlanSchema = Type.Object(
                 action: Type.String(),
                 count: Type.Integer(),
                 detail: Type.String(),
+                diff: Type.Optional(
+                  Type.Array(Type.String(), {
+                    description: 'values of the file that go (-) and come (+), each with its key',
+                  }),
+                ),
                 irreversible: Type.Optional(Type.String()),
                 phase: Type.Optional(
                   Type.String({

@@ -1,121 +1,79 @@
-/** Encrypted cookies of the page: the attempt to sign in, and the session. */
-import { EncryptJWT, jwtDecrypt } from 'jose';
+/** Cookies of the page: the encrypted attempt to sign in, and the id of the session. */
+import type { CookieSerializeOptions } from '@fastify/cookie';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import type { Identity } from '../../domain/identity.js';
 import { SESSION } from '../limits.js';
+import type { Seal } from './seal.js';
 import type { SignInAttempt } from './sign-in.js';
-
-const closed = { additionalProperties: false } as const;
-
-const IdentityShape = Type.Object(
-  {
-    issuer: Type.String(),
-    subject: Type.String(),
-    accountId: Type.String(),
-    personId: Type.String(),
-    kind: Type.Enum(['person', 'machine']),
-    groups: Type.Array(Type.String()),
-    name: Type.String(),
-    authTime: Type.Number(),
-  },
-  closed,
-);
-const AttemptShape = Type.Object(
-  { state: Type.String(), nonce: Type.String(), codeVerifier: Type.String(), returnTo: Type.String() },
-  closed,
-);
 
 /** What a cookie is for; one never passes for the other. */
 const KINDS = {
-  session: { shape: IdentityShape, seconds: SESSION.lifetimeSeconds, sameSite: 'Strict', path: '/' },
+  session: { seconds: SESSION.lifetimeSeconds, sameSite: 'strict', path: '/' },
   // the browser comes back from another site, so this one cannot be Strict
-  attempt: { shape: AttemptShape, seconds: SESSION.signInSeconds, sameSite: 'Lax', path: '/auth' },
+  attempt: { seconds: SESSION.signInSeconds, sameSite: 'lax', path: '/auth' },
 } as const;
 type KindName = keyof typeof KINDS;
-interface Content {
-  readonly session: Identity;
-  readonly attempt: SignInAttempt;
-}
 
-const shapes = { session: Compile(IdentityShape), attempt: Compile(AttemptShape) } as const;
+const Attempt = Compile(
+  Type.Object(
+    { state: Type.String(), nonce: Type.String(), codeVerifier: Type.String(), returnTo: Type.String() },
+    { additionalProperties: false },
+  ),
+);
+
+/** 32 random bytes, base64url. */
+const SESSION_ID = /^[A-Za-z0-9_-]{43}$/;
+
+/** What `reply.setCookie` takes. */
+export type SetCookie = readonly [name: string, value: string, options: CookieSerializeOptions];
+
+/** What the browser sent, by name: `request.cookies`. */
+export type SentCookies = Readonly<Record<string, string | undefined>>;
 
 export class Cookies {
-  private readonly key: Uint8Array;
+  private readonly seal: Seal;
   private readonly secure: boolean;
-  private readonly now: () => number;
 
   /** @param secure true unless the page is served without TLS, on one's own machine */
-  constructor(key: Uint8Array, secure: boolean, now: () => number) {
-    this.key = key;
+  constructor(seal: Seal, secure: boolean) {
+    this.seal = seal;
     this.secure = secure;
-    this.now = now;
   }
 
-  /** A `Set-Cookie` header with encrypted content (AES-256-GCM). */
-  async set<K extends KindName>(kind: K, content: Content[K]): Promise<string> {
-    const { seconds } = KINDS[kind];
-    const value = await new EncryptJWT({ content })
-      .setProtectedHeader({ alg: 'dir', enc: 'A256GCM' })
-      .setAudience(kind)
-      .setExpirationTime(Math.floor(this.now() / 1_000) + seconds)
-      .encrypt(this.key);
-    return this.header(kind, value, seconds);
+  async ofAttempt(attempt: SignInAttempt): Promise<SetCookie> {
+    const { seconds } = KINDS.attempt;
+    return this.cookie('attempt', await this.seal.seal({ kind: 'attempt' }, attempt, seconds), seconds);
   }
 
-  /** A `Set-Cookie` header that takes the cookie away. */
-  clear(kind: KindName): string {
-    return this.header(kind, '', 0);
+  async attemptIn(sent: SentCookies): Promise<SignInAttempt | undefined> {
+    const value = sent[this.nameOf('attempt')];
+    if (value === undefined) return undefined;
+    const content = await this.seal.open({ kind: 'attempt' }, value);
+    return Attempt.Check(content) ? content : undefined;
   }
 
-  async readSession(cookieHeader: string | undefined): Promise<Content['session'] | undefined> {
-    const content = await this.open('session', cookieHeader);
-    return shapes.session.Check(content) ? content : undefined;
+  ofSession(id: string): SetCookie {
+    return this.cookie('session', id, KINDS.session.seconds);
   }
 
-  async readAttempt(cookieHeader: string | undefined): Promise<Content['attempt'] | undefined> {
-    const content = await this.open('attempt', cookieHeader);
-    return shapes.attempt.Check(content) ? content : undefined;
+  /** The id of a session, whether there is one or not; undefined when none was sent. */
+  sessionIdIn(sent: SentCookies): string | undefined {
+    const value = sent[this.nameOf('session')];
+    return value !== undefined && SESSION_ID.test(value) ? value : undefined;
   }
 
-  private async open(kind: KindName, cookieHeader: string | undefined): Promise<unknown> {
-    const value = cookieHeader === undefined ? undefined : cookieValue(cookieHeader, this.nameOf(kind));
-    if (value === undefined || value === '') return undefined;
-    try {
-      const { payload } = await jwtDecrypt(value, this.key, {
-        audience: kind,
-        keyManagementAlgorithms: ['dir'],
-        contentEncryptionAlgorithms: ['A256GCM'],
-        currentDate: new Date(this.now()),
-      });
-      return payload.content;
-    } catch {
-      // forged, expired or of an old key: nobody is signed in
-      return undefined;
-    }
+  /** Takes the cookie away. */
+  clear(kind: KindName): SetCookie {
+    return this.cookie(kind, '', 0);
   }
 
-  private header(kind: KindName, value: string, seconds: number): string {
+  private cookie(kind: KindName, value: string, seconds: number): SetCookie {
     const { sameSite, path } = KINDS[kind];
-    return [
-      `${this.nameOf(kind)}=${value}`,
-      `Path=${path}`,
-      `Max-Age=${seconds}`,
-      'HttpOnly',
-      `SameSite=${sameSite}`,
-      ...(this.secure ? ['Secure'] : []),
-    ].join('; ');
+    const options = { path, maxAge: seconds, httpOnly: true, sameSite, secure: this.secure };
+    return [this.nameOf(kind), value, options];
   }
 
   private nameOf(kind: KindName): string {
     return `${this.secure ? '__Secure-' : ''}gatehouse-${kind}`;
   }
-}
-
-function cookieValue(header: string, name: string): string | undefined {
-  for (const part of header.split(';')) {
-    const [key, value] = part.split('=', 2);
-    if (key?.trim() === name) return value?.trim();
-  }
-  return undefined;
 }

@@ -1,8 +1,25 @@
-/** Signing in with the page: code flow with PKCE at the one configured provider (source: RFC 7636, OpenID Connect Core). */
-import { createHash, randomBytes } from 'node:crypto';
-import { createRemoteJWKSet, jwtVerify } from 'jose';
-import { type Static, Type } from 'typebox';
-import { Compile } from 'typebox/compile';
+/**
+ * Signing in with the page: code flow with PKCE at the one configured provider, by openid-client (source: RFC 7636, RFC 9207,
+ * OpenID Connect Core). Redirects of the provider are not followed: it answers itself or not at all.
+ */
+import { createHash } from 'node:crypto';
+import {
+  AuthorizationResponseError,
+  allowInsecureRequests,
+  authorizationCodeGrant,
+  buildAuthorizationUrl,
+  ClientError,
+  ClientSecretPost,
+  type Configuration,
+  calculatePKCECodeChallenge,
+  discovery,
+  enableNonRepudiationChecks,
+  None,
+  ResponseBodyError,
+  randomNonce,
+  randomPKCECodeVerifier,
+  randomState,
+} from 'openid-client';
 import type { Identity } from '../../domain/identity.js';
 import { IdentityUnavailable } from '../ports.js';
 
@@ -17,8 +34,8 @@ export interface SignInAttempt {
 export interface SignIn {
   /** A new attempt, and where to send the browser. @param fresh asks for the password again */
   begin(returnTo: string, fresh: boolean): Promise<{ readonly attempt: SignInAttempt; readonly url: string }>;
-  /** Who came back. @throws SignInRefused; IdentityUnavailable when nobody can be known now */
-  finish(attempt: SignInAttempt, code: string): Promise<Identity>;
+  /** Who came back. @param answer the query that the browser came back with. @throws SignInRefused; IdentityUnavailable when nobody can be known now */
+  finish(attempt: SignInAttempt, answer: URLSearchParams): Promise<Identity>;
   /** 32 bytes that encrypt the cookies */
   readonly cookieKey: Uint8Array;
 }
@@ -44,29 +61,13 @@ export interface OidcSignInSettings {
 }
 
 /** The provider answers in milliseconds, or a person waits in front of a white page. */
-const PROVIDER_TIMEOUT_MS = 10_000;
-
-const DiscoveryShape = Type.Object({
-  issuer: Type.String(),
-  authorization_endpoint: Type.String(),
-  token_endpoint: Type.String(),
-  jwks_uri: Type.String(),
-});
-const TokensShape = Type.Object({ access_token: Type.String(), id_token: Type.String() });
-
-type Discovery = Static<typeof DiscoveryShape>;
-const discoveryShape = Compile(DiscoveryShape);
-const tokensShape = Compile(TokensShape);
-
-interface Provider {
-  readonly discovery: Discovery;
-  readonly keys: ReturnType<typeof createRemoteJWKSet>;
-}
+const PROVIDER_TIMEOUT_SECONDS = 10;
+const NO_ANSWER = 'The provider does not answer. Try again.';
 
 export class OidcSignIn implements SignIn {
   readonly cookieKey: Uint8Array;
   private readonly settings: OidcSignInSettings;
-  private provider: Promise<Provider> | undefined;
+  private provider: Promise<Configuration> | undefined;
 
   constructor(settings: OidcSignInSettings) {
     this.settings = settings;
@@ -77,60 +78,57 @@ export class OidcSignIn implements SignIn {
     returnTo: string,
     fresh: boolean,
   ): Promise<{ readonly attempt: SignInAttempt; readonly url: string }> {
-    const { discovery } = await this.knownProvider();
-    const attempt = { state: random(), nonce: random(), codeVerifier: random(), returnTo };
-    const { clientId, redirectUri, scope, resource } = this.settings;
-    const url = new URL(discovery.authorization_endpoint);
-    url.search = new URLSearchParams({
-      response_type: 'code',
-      client_id: clientId,
+    const provider = await this.knownProvider();
+    const attempt = {
+      state: randomState(),
+      nonce: randomNonce(),
+      codeVerifier: randomPKCECodeVerifier(),
+      returnTo,
+    };
+    const { redirectUri, scope, resource } = this.settings;
+    const url = buildAuthorizationUrl(provider, {
       redirect_uri: redirectUri,
       scope,
       state: attempt.state,
       nonce: attempt.nonce,
-      code_challenge: createHash('sha256').update(attempt.codeVerifier).digest('base64url'),
+      code_challenge: await calculatePKCECodeChallenge(attempt.codeVerifier),
       code_challenge_method: 'S256',
       ...(resource === undefined ? {} : { resource }),
       ...(fresh ? { prompt: 'login', max_age: '0' } : {}),
-    }).toString();
+    });
     return { attempt, url: url.href };
   }
 
-  async finish(attempt: SignInAttempt, code: string): Promise<Identity> {
-    const { discovery, keys } = await this.knownProvider();
-    const { clientId, clientSecret, redirectUri, resource, verifyToken } = this.settings;
-    const tokens: unknown = await fetchJson(discovery.token_endpoint, {
-      method: 'POST',
-      headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
-      body: new URLSearchParams({
-        grant_type: 'authorization_code',
-        code,
-        redirect_uri: redirectUri,
-        client_id: clientId,
-        code_verifier: attempt.codeVerifier,
-        ...(resource === undefined ? {} : { resource }),
-        ...(clientSecret === undefined ? {} : { client_secret: clientSecret }),
-      }),
+  async finish(attempt: SignInAttempt, answer: URLSearchParams): Promise<Identity> {
+    const provider = await this.knownProvider();
+    const { redirectUri, resource, verifyToken } = this.settings;
+    const back = new URL(redirectUri);
+    back.search = answer.toString();
+    const tokens = await authorizationCodeGrant(
+      provider,
+      back,
+      {
+        expectedState: attempt.state,
+        expectedNonce: attempt.nonce,
+        pkceCodeVerifier: attempt.codeVerifier,
+        idTokenExpected: true,
+      },
+      resource === undefined ? {} : { resource },
+    ).catch((error: unknown) => {
+      throw new SignInRefused(whyNoTokens(error));
     });
-    if (!tokensShape.Check(tokens)) throw new SignInRefused('The provider gave no tokens for the code.');
-    try {
-      const { payload } = await jwtVerify(tokens.id_token, keys, {
-        issuer: discovery.issuer,
-        audience: clientId,
-        algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'],
-      });
-      if (payload.nonce !== attempt.nonce) throw new SignInRefused('The answer is for another attempt.');
-      const identity = await verifyToken(tokens.access_token);
-      if (identity.subject !== payload.sub) throw new SignInRefused('The tokens are of two people.');
-      return identity;
-    } catch (error) {
-      if (error instanceof SignInRefused || error instanceof IdentityUnavailable) throw error;
+    const identity = await verifyToken(tokens.access_token).catch((error: unknown) => {
+      if (error instanceof IdentityUnavailable) throw error;
       throw new SignInRefused('The tokens of the provider do not hold.');
+    });
+    if (identity.subject !== tokens.claims()?.sub) {
+      throw new SignInRefused('The tokens are of two people.');
     }
+    return identity;
   }
 
   /** Read once; a failure is tried again with the next attempt. */
-  private knownProvider(): Promise<Provider> {
+  private knownProvider(): Promise<Configuration> {
     this.provider ??= this.discover().catch((error: unknown) => {
       this.provider = undefined;
       throw error;
@@ -138,32 +136,36 @@ export class OidcSignIn implements SignIn {
     return this.provider;
   }
 
-  private async discover(): Promise<Provider> {
-    const { issuer } = this.settings;
-    const discovery = await fetchJson(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`, {
-      headers: { accept: 'application/json' },
+  private async discover(): Promise<Configuration> {
+    const { issuer, clientId, clientSecret } = this.settings;
+    const another = `${issuer} does not describe itself as that issuer. Check signIn.issuer.`;
+    const url = new URL(issuer);
+    const found = await discovery(
+      url,
+      clientId,
+      undefined,
+      clientSecret === undefined ? None() : ClientSecretPost(clientSecret),
+      {
+        timeout: PROVIDER_TIMEOUT_SECONDS,
+        // the signature of an ID token is checked, though it comes from the provider itself
+        execute: [enableNonRepudiationChecks, ...(url.protocol === 'https:' ? [] : [allowInsecureRequests])],
+      },
+    ).catch((error: unknown) => {
+      throw new SignInRefused(isNoAnswer(error) ? NO_ANSWER : another);
     });
-    if (!discoveryShape.Check(discovery) || discovery.issuer !== issuer) {
-      throw new SignInRefused(`${issuer} does not describe itself as that issuer. Check signIn.issuer.`);
-    }
-    return { discovery, keys: createRemoteJWKSet(new URL(discovery.jwks_uri)) };
+    if (found.serverMetadata().issuer !== issuer) throw new SignInRefused(another);
+    return found;
   }
 }
 
-function random(): string {
-  return randomBytes(32).toString('base64url');
+function whyNoTokens(error: unknown): string {
+  if (error instanceof ResponseBodyError || error instanceof AuthorizationResponseError) {
+    return 'The provider gave no tokens for the code.';
+  }
+  return isNoAnswer(error) ? NO_ANSWER : 'The tokens of the provider do not hold.';
 }
 
-/** Never follows a redirect: the configured provider answers itself or not at all. */
-async function fetchJson(url: string, init: RequestInit): Promise<unknown> {
-  try {
-    const response = await fetch(url, {
-      ...init,
-      redirect: 'error',
-      signal: AbortSignal.timeout(PROVIDER_TIMEOUT_MS),
-    });
-    return response.ok ? await response.json() : undefined;
-  } catch {
-    throw new SignInRefused('The provider does not answer. Try again.');
-  }
+/** Errors of the connection come as they are; what the library itself refuses has a code. */
+function isNoAnswer(error: unknown): boolean {
+  return !(error instanceof ClientError) || error.code === 'OAUTH_TIMEOUT';
 }

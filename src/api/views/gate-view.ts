@@ -87,7 +87,7 @@ export function gateView(input: GateViewInput): GateBody {
 }
 
 /** By name where it is known and not erased; always with the opaque id, which the ledger keeps for ever. */
-function requesterOf(
+export function requesterOf(
   { requester, requesterName }: RequestRecord['request'],
   values: ReadonlyMap<PersonalRef, string>,
 ): string {

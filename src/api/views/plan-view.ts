@@ -28,7 +28,10 @@ export function planView(
     targets: mapTargetTexts(plan.plan.targets, (text) => withValues(text, values)).map((target) => ({
       target: target.target,
       lines: target.effects.flatMap(linesOf),
-      effects: target.effects.map((effect) => ({ ...effect })),
+      effects: target.effects.map(({ diff, ...effect }) => ({
+        ...effect,
+        ...(diff === undefined ? {} : { diff: [...diff] }),
+      })),
       invitees: target.invitees.map((ref) => values.get(ref) ?? ref),
       notes: [...target.notes],
     })),
@@ -63,6 +66,7 @@ function linesOf(effect: PlannedEffect): string[] {
   const many = effect.count > 1 ? `${effect.count} ` : '';
   return [
     `${SIGN[effect.action]} ${many}${effect.object}: ${effect.detail}`,
+    ...(effect.diff ?? []).map((line) => `  ${line}`),
     ...(effect.irreversible === undefined ? [] : [`! ${effect.irreversible}`]),
   ];
 }

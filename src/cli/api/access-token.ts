@@ -1,5 +1,5 @@
 /** The file with the access token that `gatehouse login` writes. */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { CliError } from '../cli-error.js';
@@ -30,10 +30,17 @@ export function readAccessToken(configured: string | undefined, env: NodeJS.Proc
   throw new CliError(`The token file ${file} holds no access token.`, remedy);
 }
 
-/** Writes the file whole or not at all, readable by its owner only. */
-export function writeAccessToken(file: string, token: string): void {
+/** Writes a line into the file whole or not at all, readable by its owner only. */
+export function writePrivately(file: string, line: string): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const fresh = `${file}.${process.pid}`;
-  writeFileSync(fresh, `${token}\n`, { mode: 0o600, flag: 'wx' });
+  writeFileSync(fresh, `${line}\n`, { mode: 0o600, flag: 'wx' });
   renameSync(fresh, file);
+}
+
+/** @returns whether there was one */
+export function deleteAccessToken(file: string): boolean {
+  const wasThere = existsSync(file);
+  rmSync(file, { force: true });
+  return wasThere;
 }

@@ -132,7 +132,10 @@ export const RequestList = Type.Object({
       id: Text,
       kind: Text,
       workflowId: Text,
+      title: Text,
       status: Text,
+      requester: Text,
+      ticket: MaybeText,
       acceptedAt: Text,
       endedAt: MaybeText,
     }),
@@ -159,6 +162,19 @@ export const Inbox = Type.Object({
   ),
 });
 export type Inbox = Static<typeof Inbox>;
+
+export const Me = Type.Object({
+  kind: Text,
+  name: Text,
+  personId: Text,
+  roles: Type.Array(Text),
+  owns: Type.Array(Text),
+  signedInAt: Text,
+});
+export type Me = Static<typeof Me>;
+
+export const Revocation = Type.Object({ requestId: Text, message: Text });
+export type Revocation = Static<typeof Revocation>;
 
 export const Release = Type.Object({
   line: Text,

@@ -16,9 +16,11 @@ import {
   Hold,
   Holds,
   Inbox,
+  Me,
   ProblemAnswer,
   Released,
   RequestList,
+  Revocation,
   Status,
 } from './answers.js';
 import { eventsOf } from './event-stream.js';
@@ -32,7 +34,7 @@ export interface ApiOptions {
   /** `https://gatehouse.example.com`, without a path */
   readonly baseUrl: string;
   /** asked anew for each call; undefined: not signed in */
-  readonly token: () => string | undefined;
+  readonly token: () => Promise<string | undefined>;
   readonly signal?: AbortSignal;
 }
 
@@ -45,7 +47,7 @@ export class ApiProblem extends CliError {
   readonly requestId: string | undefined;
 
   constructor(problem: ProblemAnswer) {
-    super(`${problem.title}: ${problem.detail}`, problem.remedy ?? '', problem.faults ?? []);
+    super(inOneSentence(problem), problem.remedy ?? '', problem.faults ?? []);
     this.status = problem.status;
     this.type = problem.type;
     this.requestId = problem.requestId;
@@ -121,6 +123,13 @@ interface Call {
 }
 
 /** All methods throw CliError; what the API refuses is an ApiProblem. */
+/** Which rows of the list of requests; all that are given must hold. */
+export interface RequestFilter {
+  readonly ticket?: string;
+  readonly kind?: string;
+  readonly status?: string;
+}
+
 export class ApiClient {
   readonly baseUrl: string;
   readonly #options: ApiOptions;
@@ -136,8 +145,10 @@ export class ApiClient {
     return this.#json(Status, { method: 'POST', path: '/v1/requests', body: asked, idempotencyKey });
   }
 
-  async requests(limit: number): Promise<RequestList> {
-    return this.#json(RequestList, { method: 'GET', path: `/v1/requests?limit=${limit}` });
+  /** @param filter what the rows must have; newest first */
+  async requests(limit: number, filter: RequestFilter = {}): Promise<RequestList> {
+    const query = new URLSearchParams({ limit: String(limit), ...filter });
+    return this.#json(RequestList, { method: 'GET', path: `/v1/requests?${query}` });
   }
 
   async status(requestId: string): Promise<Status> {
@@ -187,6 +198,15 @@ export class ApiClient {
     const response = await this.#send(call);
     const answer = answerOf(CommandAnswer, parsed(await response.text()), `${call.method} ${path}`);
     return { ...answer, isTaken: response.status !== 202 };
+  }
+
+  /** Repeating it is harmless: it is one revocation. */
+  async revoke(requestId: string): Promise<Revocation> {
+    return this.#json(Revocation, { method: 'POST', path: requestPath(requestId, 'revoke'), body: {} });
+  }
+
+  async me(): Promise<Me> {
+    return this.#json(Me, { method: 'GET', path: '/v1/me' });
   }
 
   async inbox(): Promise<Inbox> {
@@ -264,7 +284,7 @@ export class ApiClient {
   }
 
   async #once({ method, path, body, idempotencyKey, signal, accept }: Call): Promise<Response> {
-    const token = this.#options.token();
+    const token = await this.#options.token();
     const ends = [signal ?? AbortSignal.timeout(TIMEOUT_MS), this.#options.signal].filter(
       (end) => end !== undefined,
     );
@@ -289,6 +309,11 @@ export class ApiClient {
       );
     }
   }
+}
+
+/** A title that the detail repeats says nothing. */
+function inOneSentence({ title, detail }: ProblemAnswer): string {
+  return detail.toLowerCase().includes(title.toLowerCase()) ? detail : `${title}: ${detail}`;
 }
 
 function requestPath(requestId: string, ...more: readonly string[]): string {

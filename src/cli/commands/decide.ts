@@ -1,5 +1,6 @@
 /** `gatehouse approve` and `reject`: shows what is asked, asks for a clear yes, and sends what was shown. */
 import type { Gate } from '../api/answers.js';
+import type { ApiClient } from '../api/api-client.js';
 import { CliError } from '../cli-error.js';
 import { evidenceOf, refuseOtherEvidence } from '../decide/evidence.js';
 import { gateLines } from '../decide/render-gate.js';
@@ -9,7 +10,8 @@ import { counted, harmless } from '../output/text.js';
 import { apiOf, type Session } from '../session.js';
 
 export interface DecideOptions {
-  readonly gate: string;
+  /** absent: the one that is open for the caller */
+  readonly gate?: string;
   /** `name=value` each */
   readonly evidence: readonly string[];
   readonly comment?: string;
@@ -27,7 +29,7 @@ export async function decide(
 ): Promise<ExitCode> {
   const { output } = session;
   const api = apiOf(session);
-  const gate = await api.gate(requestId, options.gate);
+  const gate = await gateFor(api, requestId, options.gate);
   if (options.yes !== true) {
     if (!output.canAsk) {
       throw new CliError(
@@ -61,6 +63,23 @@ export async function decide(
     `${word}: ${requestId}, gate ${recorded.gate}, epoch ${recorded.epoch}. Entry ${recorded.seq} of the ledger.`,
   ]);
   return EXIT.done;
+}
+
+/** @throws CliError when none is open for the caller, or several are */
+async function gateFor(api: ApiClient, requestId: string, named: string | undefined): Promise<Gate> {
+  if (named !== undefined) return api.gate(requestId, named);
+  const { gates } = await api.status(requestId);
+  const open = gates.filter(({ state }) => state === 'open').map(({ gate }) => gate);
+  const shown = await Promise.all(open.map((gate) => api.gate(requestId, gate)));
+  const mine = shown.filter((gate) => gate.mine.mayDecide);
+  const [only, second] = mine.length === 0 ? shown : mine;
+  if (only !== undefined && second === undefined) return only;
+  throw only === undefined
+    ? new CliError(`No gate of ${requestId} is open.`, `See gatehouse status ${requestId}`)
+    : new CliError(
+        `Several gates of ${requestId} are open: ${open.join(', ')}.`,
+        `Say which, e.g. --gate ${open[0]}.`,
+      );
 }
 
 function refuseOtherPlan(gate: Gate, expected: string | undefined): void {

@@ -2,6 +2,8 @@
 import { readInstallation } from '../../config/installation.js';
 import { optionalSetting, setting } from '../../config/settings.js';
 import { temporalConfig } from '../../config/temporal.js';
+import type { WorkPlace } from '../../config/temporal-fitness.js';
+import { neededQueues } from '../../domain/task-queues.js';
 import { readInstalledFiles } from '../../manifests/installed-files.js';
 import { apiChecks } from '../doctor/api-checks.js';
 import { type Finding, find } from '../doctor/finding.js';
@@ -17,7 +19,8 @@ import type { Session } from '../session.js';
 export async function doctor(session: Session): Promise<ExitCode> {
   const { env, output } = session;
   const absent: string[] = [];
-  const findings: Finding[] = [...(await installationChecks(env))];
+  const installed = await installationChecks(env);
+  const findings: Finding[] = [...installed.findings];
 
   const ledgerUrl = optionalSetting('GATEHOUSE_LEDGER_URL', env);
   if (ledgerUrl === undefined) absent.push('ledger (GATEHOUSE_LEDGER_URL)');
@@ -25,7 +28,7 @@ export async function doctor(session: Session): Promise<ExitCode> {
 
   const { connection, namespace } = temporalConfig();
   if (connection.address === undefined) absent.push('Temporal (TEMPORAL_ADDRESS)');
-  else findings.push(...(await temporalChecks(connection, namespace)));
+  else findings.push(...(await temporalChecks(connection, { namespace, ...installed.work })));
 
   const url = env.GATEHOUSE_URL;
   if (url === undefined || url === '') absent.push('API (GATEHOUSE_URL)');
@@ -36,8 +39,14 @@ export async function doctor(session: Session): Promise<ExitCode> {
   return isWell ? EXIT.done : EXIT.error;
 }
 
+interface Installed {
+  readonly findings: readonly Finding[];
+  /** queues that workers have to serve; none when the installation cannot be read */
+  readonly work: Pick<WorkPlace, 'taskQueuePrefix' | 'queues'>;
+}
+
 /** What the installation file leads to: its files, keys and systems. */
-async function installationChecks(env: NodeJS.ProcessEnv): Promise<readonly Finding[]> {
+async function installationChecks(env: NodeJS.ProcessEnv): Promise<Installed> {
   const read: { installation?: ReturnType<typeof readInstallation> } = {};
   const file = await find('installation', 'file', async () => {
     const path = setting('GATEHOUSE_INSTALLATION', env);
@@ -45,7 +54,7 @@ async function installationChecks(env: NodeJS.ProcessEnv): Promise<readonly Find
     return path;
   });
   const { installation } = read;
-  if (installation === undefined) return [file];
+  if (installation === undefined) return { findings: [file], work: { taskQueuePrefix: '', queues: [] } };
   const found: { files?: ReturnType<typeof readInstalledFiles> } = {};
   const inventory = await find('installation', 'inventory and policies', async () => {
     const files = readInstalledFiles(installation);
@@ -56,10 +65,16 @@ async function installationChecks(env: NodeJS.ProcessEnv): Promise<readonly Find
       ...(files.paths.length === 0 ? [] : [counted(files.paths.length, 'promotion path')]),
     ].join(', ');
   });
-  return [
-    file,
-    inventory,
-    ...(await keyChecks(installation)),
-    ...(found.files === undefined ? [] : await systemChecks(installation, found.files.inventory)),
-  ];
+  return {
+    findings: [
+      file,
+      inventory,
+      ...(await keyChecks(installation)),
+      ...(found.files === undefined ? [] : await systemChecks(installation, found.files.inventory)),
+    ],
+    work: {
+      taskQueuePrefix: installation.taskQueuePrefix,
+      queues: neededQueues((found.files?.paths ?? []).length > 0),
+    },
+  };
 }

@@ -29,7 +29,7 @@ async function planFleet(session: Session, fleet: Located<FleetManifest>): Promi
   const { policy } = choosePolicy(files.policies, { kind: 'Fleet', service: fleet.manifest.spec.service });
   const facts = localFacts(optionalSetting('GATEHOUSE_LEDGER_URL', env));
   try {
-    const content = expandFleet(fleet, files.inventory, facts.refOf);
+    const content = expandFleet(fleet, files.inventory, facts.refOf, files.owned);
     const total = content.targets.length;
     const targets = await planTargets(
       content.targets,

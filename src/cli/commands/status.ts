@@ -1,4 +1,5 @@
 /** `gatehouse status`: all requests that I may see, or one of them, now or until it ends. */
+import type { RequestFilter } from '../api/api-client.js';
 import { EXIT, type ExitCode } from '../exit-code.js';
 import { apiOf, type Session } from '../session.js';
 import { listLines, statusLines } from '../status/render-status.js';
@@ -9,6 +10,8 @@ export interface StatusOptions {
   readonly watch?: boolean;
   readonly timeoutMs?: number;
   readonly limit: number;
+  /** of the list */
+  readonly filter?: RequestFilter;
 }
 
 /** @param requestId undefined: the list */
@@ -19,7 +22,7 @@ export async function status(
 ): Promise<ExitCode> {
   const { output, now } = session;
   if (requestId === undefined) {
-    const list = await apiOf(session).requests(options.limit);
+    const list = await apiOf(session).requests(options.limit, options.filter);
     output.result(list, () => listLines(list, output.style, now()));
     return EXIT.done;
   }

@@ -8,10 +8,12 @@ export function packageVersion(): string {
   return own.version;
 }
 
+/** For people, e.g. `gatehouse 0.1.0 (Node v24.22.3)`. */
+export function versionLine(): string {
+  return `gatehouse ${packageVersion()} (Node ${process.version})`;
+}
+
 export async function version({ output }: Session): Promise<ExitCode> {
-  const number = packageVersion();
-  output.result({ version: number, node: process.version }, () => [
-    `gatehouse ${number} (Node ${process.version})`,
-  ]);
+  output.result({ version: packageVersion(), node: process.version }, () => [versionLine()]);
   return EXIT.done;
 }

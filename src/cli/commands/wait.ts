@@ -96,6 +96,7 @@ function watchOf(
       ...common,
       target,
       applications: new Applications({ connection, namespace: target.namespace }),
+      applicationsIn: (namespace) => new Applications({ connection, namespace }),
       manualSync: options.manualSync === true,
       ...(repository === undefined ? {} : { repository }),
     });

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { compactVerify } from 'jose';
 import type { Installation } from '../../config/installation.js';
-import { readSecret } from '../../config/installation.js';
+import { readKeyFile } from '../../config/installation.js';
 import { CodecKeys } from '../../security/codec-keys.js';
 import { KeyRing } from '../../security/keyring.js';
 import { parseSigner } from '../../security/signer.js';
@@ -34,12 +34,12 @@ export async function keyChecks({ keys }: Installation): Promise<readonly Findin
 
 async function codecState(path: string): Promise<string> {
   refuseReadableByOthers(path);
-  return `payloads are encrypted with ${CodecKeys.parse(readSecret(path)).current.id}`;
+  return `payloads are encrypted with ${CodecKeys.parse(readKeyFile(path)).current.id}`;
 }
 
 async function signingState(path: string, use: string, ringPath: string): Promise<string> {
   refuseReadableByOthers(path);
-  const signer = await parseSigner(readSecret(path));
+  const signer = await parseSigner(readKeyFile(path));
   if (signer.use !== use)
     throw new CliError(`${path} holds a key for ${signer.use}, not for ${use}.`, REMEDY);
   const known = (await KeyRing.read(ringPath)).find(signer.kid);

@@ -3,8 +3,13 @@ import { column, LedgerDatabase } from '../../ledger/database.js';
 import { PgAuditorLedger } from '../../ledger/pg-chain.js';
 import { LEDGER_ROLES } from '../../ledger/roles.js';
 import { CliError } from '../cli-error.js';
+import { counted } from '../output/text.js';
 import { clockState } from './clock.js';
 import { type Finding, find } from './finding.js';
+
+/** Notices of the last week are looked at, in seconds; and how many of those that did not arrive are told one by one. */
+const NOTICES_WITHIN_S = 7 * 24 * 3600;
+const LINES = 10;
 
 /** One function that only this login role may execute; the auditor has none. */
 const OWN_FUNCTION: Readonly<Record<string, string>> = {
@@ -30,11 +35,37 @@ export async function ledgerChecks(url: string): Promise<readonly Finding[]> {
     return [
       answers,
       await find('ledger', 'rights', () => rightsState(database)),
+      await find('ledger', 'notices', () => noticesState(database)),
       await find('clock', 'ledger', async () => clockState(Date.parse((await ledger.head()).at), Date.now())),
     ];
   } finally {
     await database.close();
   }
+}
+
+/** Who was not told of something lately: a matter of one person or receiver, so a warning. */
+async function noticesState(database: LedgerDatabase): Promise<string | Omit<Finding, 'area' | 'subject'>> {
+  const [{ may } = { may: false }] = await database.query(
+    'read rights',
+    `select has_function_privilege('gatehouse.undelivered_of(text, double precision)', 'EXECUTE') as may`,
+  );
+  if (may !== true) return 'this login does not see who was told';
+  const rows = await database.query(
+    'read what was not delivered',
+    'select recipient, why from gatehouse.undelivered_of(null, $1)',
+    [NOTICES_WITHIN_S],
+  );
+  if (rows.length === 0) return 'everybody was told';
+  const lines = rows.map(
+    (row) => `${column.text(row, 'recipient').replace(':', ' ')}: ${column.text(row, 'why')}`,
+  );
+  return {
+    state: 'warning',
+    detail: [`${counted(rows.length, 'notice')} did not arrive`, ...[...new Set(lines)].slice(0, LINES)].join(
+      '\n',
+    ),
+    remedy: 'Correct the address in the directory, or the webhook in the installation file.',
+  };
 }
 
 async function rightsState(database: LedgerDatabase): Promise<string> {

@@ -1,6 +1,6 @@
 /** The findings of `gatehouse doctor` as a table; remedies under what they mend. */
 import type { Style } from '../output/style.js';
-import { harmless, padded } from '../output/text.js';
+import { counted, harmless, padded } from '../output/text.js';
 import type { Finding } from './finding.js';
 
 /** @param absent what is not configured here and was not looked at */
@@ -23,12 +23,16 @@ export function findingLines(
   });
   const faults = findings.filter(({ state }) => state === 'fault').length;
   const warnings = findings.filter(({ state }) => state === 'warning').length;
-  const also = warnings === 0 ? '' : `, ${warnings === 1 ? '1 warning' : `${warnings} warnings`}`;
+  const also = [
+    ...(warnings === 0 ? [] : [counted(warnings, 'warning')]),
+    ...(absent.length === 0 ? [] : [`${absent.length} not looked at: ${absent.join(', ')}`]),
+  ];
+  const rest = also.map((part) => `, ${part}`).join('');
+  const all = absent.length === 0 ? 'All ' : '';
   return [
     ...lines,
-    ...(absent.length === 0 ? [] : [style.dim(`Not configured here, not looked at: ${absent.join(', ')}`)]),
     faults === 0
-      ? style.good(`All ${findings.length} checks passed${also}.`)
-      : style.bad(`${faults} of ${findings.length} checks failed${also}.`),
+      ? style.good(`${all}${findings.length} checks passed${rest}.`)
+      : style.bad(`${faults} of ${findings.length} checks failed${rest}.`),
   ];
 }

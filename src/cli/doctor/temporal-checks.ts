@@ -1,16 +1,16 @@
-/** Temporal: it answers, the namespace is there, and so are our search attributes. */
+/** Temporal: it answers, the namespace and our search attributes are there, and workers serve every queue. */
 import { Connection } from '@temporalio/client';
 import type { TemporalConfig } from '../../config/temporal.js';
-import { SEARCH_ATTRIBUTES } from '../../domain/search-attributes.js';
+import { temporalFitness, type WorkPlace } from '../../config/temporal-fitness.js';
 import { CliError } from '../cli-error.js';
 import { type Finding, find } from './finding.js';
 
 const CONNECT_MS = 5_000;
-const SET_UP = 'gatehouse setup-temporal';
 
+/** @param place its queues are none when the installation cannot be read */
 export async function temporalChecks(
   options: TemporalConfig['connectionOptions'],
-  namespace: string,
+  place: WorkPlace,
 ): Promise<readonly Finding[]> {
   let connection: Connection | undefined;
   const answers = await find('temporal', 'answers', async () => {
@@ -18,25 +18,19 @@ export async function temporalChecks(
     return options.address ?? '';
   });
   if (connection === undefined) return [answers];
-  const { workflowService, operatorService } = connection;
   try {
+    const found = await temporalFitness(connection, place);
     return [
       answers,
-      await find('temporal', 'namespace', async () => {
-        await workflowService.describeNamespace({ namespace }).catch(() => {
-          throw new CliError(`There is no namespace ${namespace}, or it may not be seen.`, SET_UP);
-        });
-        return namespace;
-      }),
-      await find('temporal', 'search attributes', async () => {
-        const { customAttributes } = await operatorService.listSearchAttributes({ namespace }).catch(() => {
-          throw new CliError('They cannot be read.', SET_UP);
-        });
-        const wanted = Object.values(SEARCH_ATTRIBUTES).map(({ name }) => name);
-        const missing = wanted.filter((name) => customAttributes[name] === undefined);
-        if (missing.length > 0) throw new CliError(`${missing.join(', ')} missing in ${namespace}.`, SET_UP);
-        return wanted.join(', ');
-      }),
+      ...found.map(
+        ({ subject, isFit, detail, remedy }): Finding => ({
+          area: 'temporal',
+          subject,
+          state: isFit ? 'ok' : 'fault',
+          detail,
+          ...(remedy === undefined ? {} : { remedy }),
+        }),
+      ),
     ];
   } finally {
     await connection.close();

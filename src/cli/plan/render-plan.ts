@@ -50,7 +50,10 @@ function targetLines(target: TargetPlan, keyWidth: number, style: Style, width: 
     ...created(target.effects, style),
     ...target.effects
       .filter(({ action }) => action === 'change')
-      .map((effect) => ({ mark: style.warn('~'), text: changeText(effect) })),
+      .flatMap((effect) => [
+        { mark: style.warn('~'), text: changeText(effect) },
+        ...(effect.diff ?? []).map((text) => ({ mark: ' ', text })),
+      ]),
     ...target.effects
       .filter(({ action }) => action === 'adopt')
       .map(({ object, detail }) => ({ mark: style.warn('<'), text: `${object}: ${detail}` })),

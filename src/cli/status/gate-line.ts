@@ -25,6 +25,8 @@ export function gateCells(gate: GateState, nowMs: number, style: Style): readonl
       return [`${style.bad('✗')} ${gate.gate}`, votes, `rejected after ${took}`];
     case 'expired':
       return [`${style.bad('✗')} ${gate.gate}`, votes, `expired after ${took}`];
+    case 'not-decided':
+      return [`${style.dim('·')} ${gate.gate}`, votes, style.dim('not decided: the request ended before')];
     default: {
       const before = gate.waitsFor.length === 0 ? 'not open yet' : `after ${gate.waitsFor.join(', ')}`;
       return [`${style.dim('·')} ${gate.gate}`, votes, style.dim(before)];

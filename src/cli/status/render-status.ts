@@ -41,7 +41,8 @@ export function listLines(list: RequestList, style: Style, nowMs: number): reado
   const rows = list.requests.map((request) => [
     request.id,
     statusWord(request.status, style),
-    request.workflowId,
+    harmless(request.title),
+    harmless(request.ticket ?? '-'),
     `${duration(nowMs - Date.parse(request.acceptedAt))} ago`,
   ]);
   return [...columns(rows), ...(list.next === undefined ? [] : [style.dim('There are older ones.')])];

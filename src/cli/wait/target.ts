@@ -37,6 +37,7 @@ export interface WaitOptions extends ClusterOptions {
 export function wantedOf(options: WaitOptions): Wanted {
   const target = targetOf(options);
   const { revision, chartVersion } = revisionsOf(options, target);
+  refuseUnused(options, target);
   return {
     target,
     ...(revision === undefined ? {} : { revision }),
@@ -44,6 +45,55 @@ export function wantedOf(options: WaitOptions): Wanted {
     images: options.image.map(imageOf),
     workloads: options.workload.map((text) => workloadOf(text, options.workloadNamespace)),
   };
+}
+
+/** What was asked for and would not be looked at: a wait that left it out would be green unchecked. */
+function refuseUnused(options: WaitOptions, { kind }: WaitTarget): void {
+  const isArgoCd = kind === 'application' || kind === 'applications';
+  const rows: readonly (readonly [unused: boolean, message: string, remedy: string])[] = [
+    [
+      kind === 'kustomization' && options.chartVersion !== undefined,
+      'A Kustomization has no chart version.',
+      'Leave --chart-version out, or wait for --flux helmrelease/NAME too.',
+    ],
+    [
+      kind === 'helmrelease' && options.chartVersion !== undefined && options.revision !== undefined,
+      'A HelmRelease runs a chart version: --revision beside --chart-version is not looked at.',
+      'Leave --revision out, or wait for --flux kustomization/NAME too.',
+    ],
+    [
+      options.repository !== undefined && (options.revision === undefined || kind === 'helmrelease'),
+      '--repository belongs to --revision.',
+      'Give --revision with the whole commit id, or leave --repository out.',
+    ],
+    [
+      options.source !== undefined && (!isArgoCd || options.revision === undefined),
+      '--source belongs to --revision of an Application.',
+      'Leave it out.',
+    ],
+    [
+      options.manualSync === true && !isArgoCd,
+      '--manual-sync belongs to an Application.',
+      'Leave it out: Flux has no syncs by hand.',
+    ],
+    [
+      options.workloadNamespace !== undefined && options.workload.length === 0,
+      '--workload-namespace belongs to --workload.',
+      'Name the workload, or leave it out.',
+    ],
+    [
+      options.workloadContext !== undefined && options.workloadKubeconfig === undefined,
+      '--workload-context belongs to --workload-kubeconfig.',
+      'Give the kubeconfig, or leave it out.',
+    ],
+    [
+      options.server !== undefined && (options.kubeconfig ?? options.context) !== undefined,
+      '--server is one cluster, --kubeconfig or --context another.',
+      'Give one of them.',
+    ],
+  ];
+  const unused = rows.find(([isUnused]) => isUnused);
+  if (unused !== undefined) throw new CliError(unused[1], unused[2]);
 }
 
 function targetOf({ application, selector, expect, flux, namespace }: WaitOptions): WaitTarget {

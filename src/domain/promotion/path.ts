@@ -16,6 +16,7 @@ export interface ChartSource {
  * - `kustomize-image` an entry of `images` in a kustomization; the tag is the release's with another prefix, or the digest
  * - `manifest-image` every place below the directory where the image stands
  * - `chart-version` a scalar, e.g. `spec.chart.spec.version` of a HelmRelease
+ * - `value` any value of any YAML or JSON file, and which part of the release it takes
  */
 export type Edit =
   | {
@@ -31,7 +32,18 @@ export type Edit =
       readonly file: string;
       readonly at: string;
       readonly chart: string;
-    };
+    }
+  | ValueEdit;
+
+/** What a value may take of an image of the release. */
+export const IMAGE_PARTS = ['tag', 'digest', 'repository:tag', 'repository@digest'] as const;
+export type ImagePart = (typeof IMAGE_PARTS)[number];
+
+/** `at` as `parseValuePath` reads it; `prefix` is the tag's here instead of that of the environment before, e.g. `prd-`. */
+export type ValueEdit = { readonly kind: 'value'; readonly file: string; readonly at: string } & (
+  | { readonly image: string; readonly take: ImagePart; readonly prefix?: string }
+  | { readonly chart: string; readonly take: 'version'; readonly prefix?: string }
+);
 
 /**
  * How a release reaches the files of a place:
@@ -47,6 +59,13 @@ export interface WorkloadRef {
   readonly kind: 'Deployment' | 'StatefulSet' | 'DaemonSet';
   readonly namespace: string;
   readonly name: string;
+}
+
+export interface HelmReleaseRef {
+  readonly name: string;
+  readonly chart: string;
+  /** unset: that of the delivery */
+  readonly namespace?: string;
 }
 
 /** What brings a directory into one cluster. `connection` names a Kubernetes connection of the installation. */
@@ -68,9 +87,19 @@ export type Delivery = {
       readonly namespace: string;
       readonly kustomization: string;
       /** HelmReleases that must be ready with the release's chart */
-      readonly helmReleases: readonly { readonly name: string; readonly chart: string }[];
+      readonly helmReleases: readonly HelmReleaseRef[];
     }
 );
+
+/** What an Application says of a chart in its directory (`spec.source.helm`). */
+export interface ChartSettings {
+  /** relative to the directory; later ones win */
+  readonly valueFiles: readonly string[];
+  /** default: name of the Application */
+  readonly releaseName?: string;
+  /** default: that of the first workload */
+  readonly namespace?: string;
+}
 
 /** A directory of a project and the deliveries that read it: the unit of a merge, and of a wave. */
 export interface Place {
@@ -78,6 +107,12 @@ export interface Place {
   readonly project: string;
   readonly branch: string;
   readonly directory: string;
+  /** Argo CD reads plain manifests below it too (`directory.recurse`). Unset: no */
+  readonly recurse?: true;
+  /** its files are values that something else reads, such as an ApplicationSet, and no manifests. Unset: no */
+  readonly config?: true;
+  /** how Argo CD renders a chart that stands in it */
+  readonly helm?: ChartSettings;
   readonly change: Change;
   readonly deliveries: readonly Delivery[];
 }
@@ -131,6 +166,8 @@ export interface EnvironmentRules {
   readonly soakMs: number;
   /** how long after success a regression is looked for */
   readonly watchMs: number;
+  /** how long what was delivered may be Degraded; unset: as long as its workloads may take, and the stabilisation */
+  readonly degradedMs?: number;
   readonly onFailure: 'rollback' | 'hold';
   /** what a different release for an open promotion means; `queue`: it waits for its turn */
   readonly whileOpen: 'refuse' | 'queue' | 'latest-wins';

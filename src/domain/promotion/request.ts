@@ -68,6 +68,9 @@ export function isTidyingKey(key: string): boolean {
 /** Key of the check, under the environment's key, that says which release it has proven. */
 export const PROVEN = 'proven';
 
+/** Key of the check, under the environment's key, that says which release was taken back from it, and why. */
+export const TAKEN_BACK = 'taken-back';
+
 /** Check keys: `delivered/<delivery>`, `verified`, `soaked`; those of a rollback begin with `reverted/`. */
 export const PROMOTION_CHECK = {
   delivered: (delivery: string): string => `delivered/${delivery}`,

@@ -94,9 +94,13 @@ function tagEdits({
   change,
 }: Pick<Place, 'change'>): readonly { readonly image: string; readonly tagPrefix: string }[] {
   if (change.kind !== 'edit') return [];
-  return change.edits.flatMap((edit) =>
-    edit.kind === 'kustomize-image' && 'tagPrefix' in edit.by
-      ? [{ image: edit.image, tagPrefix: edit.by.tagPrefix }]
-      : [],
-  );
+  return change.edits.flatMap((edit) => {
+    if (edit.kind === 'kustomize-image' && 'tagPrefix' in edit.by) {
+      return [{ image: edit.image, tagPrefix: edit.by.tagPrefix }];
+    }
+    if (edit.kind === 'value' && 'image' in edit && edit.prefix !== undefined) {
+      return [{ image: edit.image, tagPrefix: edit.prefix }];
+    }
+    return [];
+  });
 }

@@ -10,6 +10,7 @@ export function gateStatuses(record: RequestRecord, votes: readonly Vote[]): rea
   const epoch = currentPlan(record)?.epoch ?? 0;
   const policyGates = record.policy.spec.gates;
   const verdicts = judgeGates(policyGates, votes, gateContextOf(record, epoch));
+  const hasEnded = entriesOfType(record.entries, 'request.ended').length > 0;
   return policyGates.map((gate, index) => {
     const verdict = verdicts[index];
     const opened = entriesOfType(record.entries, 'gate.opened').find(
@@ -22,9 +23,11 @@ export function gateStatuses(record: RequestRecord, votes: readonly Vote[]): rea
     const state: GateStatus['state'] =
       closed?.body.result === 'expired'
         ? 'expired'
-        : judged === 'open' && opened === undefined
-          ? 'not-open'
-          : judged;
+        : hasEnded && (judged === 'open' || judged === 'not-open')
+          ? 'not-decided'
+          : judged === 'open' && opened === undefined
+            ? 'not-open'
+            : judged;
     return {
       gate: gate.name,
       group: gate.approvers.group,

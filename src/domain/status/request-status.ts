@@ -1,4 +1,5 @@
 /** Where a request stands, derived from its ledger entries alone: first unmet condition, its age, who can unblock it, what is next. */
+import { undeliveredWaiting } from '../deliveries.js';
 import type { Vote } from '../gate-rules.js';
 import type { PlanTotals } from '../plan.js';
 import { isShadow } from '../promotion/shadow.js';
@@ -6,6 +7,7 @@ import { type PromotionStatus, promotionStatus } from '../promotion/status.js';
 import { supersededBy } from '../promotion/superseding.js';
 import { currentPlan, entriesOfType, type RequestRecord } from '../record.js';
 import { waitForTurn } from '../turns.js';
+import { attemptsWaiting } from './attempts.js';
 import { gateStatuses, openGates } from './gate-status.js';
 import type { RequestStatus, StatusWord, Surroundings, TargetStatus } from './shapes.js';
 import { stageTimes } from './stage-times.js';
@@ -29,7 +31,7 @@ export function deriveStatus(
   record: RequestRecord,
   votes: readonly Vote[],
   nowMs: number,
-  { holds = [], line = [], waits = [] }: Surroundings = {},
+  { holds = [], line = [], waits = [], undelivered = [], run }: Surroundings = {},
 ): RequestStatus {
   const { entries, request } = record;
   const plan = currentPlan(record);
@@ -70,7 +72,22 @@ export function deriveStatus(
     waitingFor:
       ended === undefined
         ? turn === undefined
-          ? waitingFor({ record, status, gates, targets, failed, promotion, holds, waits, nowMs, stuck })
+          ? [
+              ...(run === undefined ? [] : attemptsWaiting(run, Date.parse(record.accepted.at), nowMs)),
+              ...waitingFor({
+                record,
+                status,
+                gates,
+                targets,
+                failed,
+                promotion,
+                holds,
+                waits,
+                nowMs,
+                stuck,
+              }),
+              ...undeliveredWaiting(undelivered, nowMs),
+            ]
           : waitingInLine(turn, line.length === 0 ? [turn.behind] : line, nowMs)
         : [],
     targets,

@@ -1,27 +1,33 @@
 /** Shapes of a status: what is told of a request. */
+
+import type { Undelivered } from '../deliveries.js';
 import type { FailureReport } from '../failure.js';
 import type { GateVerdict } from '../gate-rules.js';
-import type { EffectOutcome, RequestOutcome } from '../ledger.js';
+import { type EffectOutcome, REQUEST_OUTCOMES } from '../ledger.js';
 import type { TargetState } from '../messages.js';
 import type { PlanTotals } from '../plan.js';
 import type { Hold } from '../promotion/holds.js';
 import type { PromotionStatus } from '../promotion/status.js';
 import type { Wait } from '../waits.js';
+import type { RunLook } from './attempts.js';
 
-/** `rolling-back`: what was merged is being taken back. */
-export type StatusWord =
-  | 'planning'
-  | 'waiting'
-  | 'running'
-  | 'paused'
-  | 'attention'
-  | 'rolling-back'
-  | RequestOutcome;
+/** `rolling-back`: what was merged is being taken back. The last ones are outcomes. */
+export const STATUS_WORDS = [
+  'planning',
+  'waiting',
+  'running',
+  'paused',
+  'attention',
+  'rolling-back',
+  ...REQUEST_OUTCOMES,
+] as const;
+export type StatusWord = (typeof STATUS_WORDS)[number];
 
 export interface GateStatus {
   readonly gate: string;
   readonly group: string;
-  readonly state: GateVerdict['state'] | 'expired';
+  /** `not-decided`: the request ended before people had decided */
+  readonly state: GateVerdict['state'] | 'expired' | 'not-decided';
   readonly approvals: number;
   readonly need: number;
   readonly waitsFor: readonly string[];
@@ -49,6 +55,10 @@ export interface Surroundings {
   readonly line?: readonly string[];
   /** what its waits see now */
   readonly waits?: readonly Wait[];
+  /** who was not reached by its notices */
+  readonly undelivered?: readonly Undelivered[];
+  /** what the engine knows of its run */
+  readonly run?: RunLook;
 }
 
 /** Law 4: why it waits, since when, who can unblock it and what happens next. */

@@ -1,6 +1,6 @@
 /** Law 4: why a request waits, since when, who can unblock it and what happens next. */
 import { gatesAfterwards } from '../gate-rules.js';
-import type { Hold } from '../promotion/holds.js';
+import { describeScope, type Hold, holdsOn } from '../promotion/holds.js';
 import type { PromotionStatus } from '../promotion/status.js';
 import { promotionWaiting } from '../promotion/waiting.js';
 import { entriesOfType, type RequestRecord } from '../record.js';
@@ -100,8 +100,40 @@ export function waitingFor(seen: Seen): readonly WaitingFor[] {
     }));
   }
   return promotion === undefined
-    ? rolloutWaiting(targets, nowMs)
+    ? [...rolloutHeld(record, targets, holds, nowMs), ...rolloutWaiting(targets, nowMs)]
     : promotionWaiting(record, promotion, { holds, waits }, nowMs);
+}
+
+/** Clusters that begin nothing new until a hold is released: by hold. */
+function rolloutHeld(
+  { request }: RequestRecord,
+  targets: readonly TargetStatus[],
+  holds: readonly Hold[],
+  nowMs: number,
+): readonly WaitingFor[] {
+  if (request.kind !== 'Fleet') return [];
+  const { service, targets: asked } = request.content;
+  const open = new Set(
+    targets.flatMap(({ target, state }) => (state === 'running' || state === 'pending' ? [target] : [])),
+  );
+  return holds.flatMap((hold) => {
+    const stopped = asked.filter(
+      ({ key, stage }) =>
+        open.has(key) && holdsOn([hold], { application: service, environment: stage }).length > 0,
+    );
+    const [first] = stopped;
+    if (first === undefined) return [];
+    const others = stopped.length === 1 ? '' : `, and ${stopped.length - 1} more`;
+    const why = hold.reason === undefined ? '' : `: ${hold.reason}`;
+    return [
+      {
+        condition: `a hold on ${describeScope(hold.scope)}${why} stops ${first.key}${others}`,
+        sinceMs: Math.max(0, nowMs - Date.parse(hold.placedAt)),
+        who: 'an operator',
+        next: `gatehouse release ${hold.holdId}; then it goes on by itself`,
+      },
+    ];
+  });
 }
 
 /** What clusters wait for while nobody is needed: by step, with the one that has waited longest. */

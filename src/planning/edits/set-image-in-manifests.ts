@@ -3,7 +3,7 @@ import { isMap } from 'yaml';
 import { type FileSet, filesWithin, type TextChange } from '../../domain/file-set.js';
 import { type ImageReference, parseImage, writeImage } from '../../domain/image-reference.js';
 import { type EditPlace, EditRefused, type EditResult } from './edit-result.js';
-import { placeOf } from './set-scalar.js';
+import { placeOf } from './reported-place.js';
 import {
   readYamlFile,
   type ScalarPlace,

@@ -18,8 +18,8 @@ export interface AuthorsInput {
   readonly ours: ReadonlySet<string>;
 }
 
-/** Commits that are looked through: more are promoted at once by mistake only. */
-const MOST_COMMITS = 200;
+/** Commits of the directory that are looked through, a hundred in an answer; a service that was left alone for a year has some hundreds. */
+const MOST_COMMITS = 5_000;
 
 /**
  * @returns directory person ids, each once

@@ -3,16 +3,25 @@ import { PlanConflict } from './conflict.js';
 import type { PlaceChange } from './place-change.js';
 import type { PromotionSystems } from './systems.js';
 
-/** @throws PlanConflict for a tag that stands on another digest; SystemError */
+/** @throws PlanConflict for a tag that stands on another digest, or is taken over and not there; SystemError */
 export async function checkTags(
-  tags: PlaceChange['tags'],
+  { tags, takenTags }: Pick<PlaceChange, 'tags' | 'takenTags'>,
   { registry }: Pick<PromotionSystems, 'registry'>,
   signal?: AbortSignal,
 ): Promise<void> {
   if (registry === undefined) return;
-  for (const { repository, tag, digest } of tags) {
+  const isMade = new Set(tags);
+  for (const wanted of [...tags, ...takenTags]) {
+    const { repository, tag, digest } = wanted;
     const found = await registry.resolve(`${repository}:${tag}`, signal);
-    if (found === null || found.digest === digest) continue;
+    if (found?.digest === digest || (found === null && isMade.has(wanted))) continue;
+    if (found === null) {
+      throw new PlanConflict(
+        'image',
+        `the tag ${repository}:${tag} is not in the registry`,
+        'Push it, or name another one in the request',
+      );
+    }
     throw new PlanConflict(
       'image',
       `the tag ${repository}:${tag} stands on ${found.digest}, not on ${digest}, which would be released`,

@@ -1,15 +1,21 @@
 /** Finds the release: what was asked for, and for all that was left out what the environment before runs. */
-import { parseImage, writeImage } from '../../domain/image-reference.js';
+import type { FileSet } from '../../domain/file-set.js';
+import { type ImageReference, writeImage } from '../../domain/image-reference.js';
 import type { Place } from '../../domain/promotion/path.js';
 import type { Release, ReleaseChart, ReleaseImage } from '../../domain/promotion/release.js';
 import type { PromotionContent } from '../../domain/promotion/request.js';
-import { chartReleases } from '../rendering/chart-releases.js';
-import { textAt } from '../rendering/data.js';
-import { imagesOf } from '../rendering/images.js';
-import { renderDirectory } from '../rendering/render-directory.js';
 import type { RenderedObject } from '../rendering/rendered-objects.js';
 import { PlanConflict } from './conflict.js';
-import { readDirectory } from './repository-files.js';
+import {
+  chartVersionsIn,
+  declaredIn,
+  imagesByEdits,
+  ofRepository,
+  versionsByEdits,
+} from './declared-images.js';
+import { onlyImage } from './only-image.js';
+import { renderPlace } from './render-place.js';
+import { readPlace } from './repository-files.js';
 import type { PromotionSystems } from './systems.js';
 
 export interface FoundRelease {
@@ -42,51 +48,56 @@ export async function findRelease(
       `Name a commit that ${content.from.name} has`,
     );
   }
-  const files = await readDirectory(
-    systems.repositories,
-    { project: source.project, commit, directory: source.directory },
-    signal,
-  );
-  const { objects } = await renderDirectory(files, source.directory, {
-    kustomize: systems.kustomize,
-    reader: source.deliveries[0]?.kind ?? 'argocd',
-    recurse: true,
-    signal,
-  });
+  const files = await readPlace(systems.repositories, source, commit, undefined, signal);
+  const { objects } = await renderPlace(files, source, systems, content.charts, signal);
+  const finding: Finding = { content, systems, source, files, objects, signal };
   const images: ReleaseImage[] = [];
-  for (const repository of content.images) {
-    images.push(await findImage(content, repository, objects, systems, signal));
-  }
+  for (const repository of content.images) images.push(await findImage(finding, repository));
   const charts: ReleaseChart[] = [];
-  for (const chart of content.charts) charts.push(await findChart(content, chart, objects, systems, signal));
+  for (const chart of content.charts) charts.push(await findChart(finding, chart));
   return { release: { images, charts, commit }, source };
 }
 
-async function findImage(
-  content: PromotionContent,
-  repository: string,
-  objects: readonly RenderedObject[],
-  systems: PromotionSystems,
-  signal: AbortSignal | undefined,
-): Promise<ReleaseImage> {
+interface Finding {
+  readonly content: PromotionContent;
+  readonly systems: PromotionSystems;
+  readonly source: Place;
+  readonly files: FileSet;
+  readonly objects: readonly RenderedObject[];
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What the request names, else what Git says. */
+async function findImage(finding: Finding, repository: string): Promise<ReleaseImage> {
+  const { content, systems, signal } = finding;
   const asked = content.asked.images[repository];
-  const running = imagesOf(objects)
-    .map(({ image }) => parseImage(image))
-    .find((image) => image?.repository === repository);
-  const wanted =
-    asked === undefined
-      ? running
-      : asked.startsWith('sha256:')
-        ? { repository, digest: asked }
-        : { repository, tag: asked };
-  if (wanted === undefined) {
+  const declared = asked === undefined ? declaredImage(finding, repository) : askedImage(repository, asked);
+  if (declared === undefined) {
     throw new PlanConflict(
       'release',
       `${content.from.name} runs no image ${repository}`,
       'Correct the images of the path, or name the image in the request',
     );
   }
+  const wanted = { ...declared, repository };
   return await resolved(wanted, systems, signal);
+}
+
+function declaredImage(
+  { content, source, files, objects }: Finding,
+  repository: string,
+): ImageReference | undefined {
+  return onlyImage(content.from.name, repository, [
+    ...ofRepository(declaredIn(objects), repository),
+    ...imagesByEdits(content, source, files, repository),
+  ]);
+}
+
+/** A digest, a tag, or both as an earlier plan has them. */
+function askedImage(repository: string, asked: string): ImageReference {
+  if (asked.startsWith('sha256:')) return { repository, digest: asked };
+  const [tag, digest] = asked.split('@');
+  return { repository, ...(tag === undefined ? {} : { tag }), ...(digest === undefined ? {} : { digest }) };
 }
 
 /** A digest must be there; a tag leads to the digest that it has now. */
@@ -116,18 +127,27 @@ async function resolved(
 }
 
 async function findChart(
-  content: PromotionContent,
+  { content, source, files, objects, systems: { registry }, signal }: Finding,
   chart: { readonly name: string; readonly repository: string },
-  objects: readonly RenderedObject[],
-  { registry }: PromotionSystems,
-  signal: AbortSignal | undefined,
 ): Promise<ReleaseChart> {
-  const version = content.asked.charts[chart.name] ?? runningChart(chart.name, objects);
+  const asked = content.asked.charts[chart.name];
+  const wanted =
+    asked === undefined
+      ? [...chartVersionsIn(objects, chart.name), ...versionsByEdits(content, source, files, chart.name)]
+      : [{ value: asked, where: 'the request' }];
+  const [version, another] = [...new Set(wanted.map(({ value }) => value))];
   if (version === undefined) {
     throw new PlanConflict(
       'release',
-      `${content.from.name} has no HelmRelease of the chart ${chart.name}`,
+      `${content.from.name} has no HelmRelease, Application or Chart.yaml with the chart ${chart.name}`,
       'Correct the charts of the path, or name the version in the request',
+    );
+  }
+  if (another !== undefined) {
+    throw new PlanConflict(
+      'release',
+      `${content.from.name} has the chart ${chart.name} twice: ${wanted.map(({ value, where }) => `${value} (${where})`).join(' and ')}`,
+      'Name in the request which version is released',
     );
   }
   if (registry === undefined) return { name: chart.name, version };
@@ -142,17 +162,4 @@ async function findChart(
     );
   }
   return { name: chart.name, version, ...(found.digest === undefined ? {} : { digest: found.digest }) };
-}
-
-/** By `spec.chart`, whatever it asks for, or by the OCIRepository that `spec.chartRef` names. */
-function runningChart(name: string, objects: readonly RenderedObject[]): string | undefined {
-  const referred = chartReleases(objects, '').find(({ chart }) => chart === name)?.version;
-  if (referred !== undefined) return referred;
-  return objects
-    .filter(
-      ({ kind, object }) =>
-        kind === 'HelmRelease' && textAt(object, 'spec', 'chart', 'spec', 'chart') === name,
-    )
-    .map(({ object }) => textAt(object, 'spec', 'chart', 'spec', 'version'))
-    .find((version) => version !== undefined);
 }

@@ -1,5 +1,6 @@
 /** The plan of a promotion: what the release is, what every place will hold and render to, and what is in the way. Reads only. */
 import type { SystemName } from '../../domain/failure.js';
+import { type FileSet, isWithin } from '../../domain/file-set.js';
 import { effectKey, type PlannedEffect, type TargetPlan } from '../../domain/plan.js';
 import type { PlacePlan, PromotionPlan } from '../../domain/promotion/plan.js';
 import { describeRelease, fingerprintText, type Release } from '../../domain/promotion/release.js';
@@ -9,16 +10,17 @@ import {
   PROMOTION_OBJECT,
   PROVEN,
   type PromotionContent,
+  TAKEN_BACK,
 } from '../../domain/promotion/request.js';
 import { previousPrefixes, TagRefused } from '../../domain/promotion/tags.js';
+import { knownAgainst } from '../../domain/promotion/taken-back.js';
 import { EditRefused } from '../edits/edit-result.js';
 import { digestOfRendered } from '../rendering/digest.js';
 import { describeFinding, type Finding } from '../rendering/finding.js';
 import { imagesOf } from '../rendering/images.js';
 import { checkRendered } from '../rendering/policy-checks.js';
 import { renderCharts } from '../rendering/render-charts.js';
-import { renderDirectory } from '../rendering/render-directory.js';
-import { diffRendered, type RenderedDiff } from '../rendering/rendered-diff.js';
+import { diffRendered, filesDiff, type RenderedDiff } from '../rendering/rendered-diff.js';
 import { RenderedError } from '../rendering/rendered-objects.js';
 import { riskOf } from '../rendering/risk.js';
 import { unpinnedBases } from '../rendering/unpinned.js';
@@ -26,8 +28,10 @@ import { authorsOf } from './authors.js';
 import { PlanConflict } from './conflict.js';
 import { checkTags } from './environment-tags.js';
 import { type FoundRelease, findRelease } from './found-release.js';
+import { checkHeld } from './holds-release.js';
 import { changeOf, type PlaceChange } from './place-change.js';
-import { hashOf, readDirectory } from './repository-files.js';
+import { renderPlace } from './render-place.js';
+import { hashOf, readPlace } from './repository-files.js';
 import { checkScans } from './scans.js';
 import type { PromotionFacts, PromotionSystems } from './systems.js';
 
@@ -99,19 +103,11 @@ export async function planPlace(
       'Create the branch, or correct the path',
     );
   }
-  const before = await readDirectory(
-    repositories,
-    { project: place.project, commit: base, directory: place.directory },
-    signal,
-  );
+  const before = await readPlace(repositories, place, base, undefined, signal);
   const sourcePlace = content.from.places.find(({ name }) => name === place.name) ?? source;
   const sourceFiles =
     place.change.kind === 'copy'
-      ? await readDirectory(
-          repositories,
-          { project: sourcePlace.project, commit: release.commit, directory: sourcePlace.directory },
-          signal,
-        )
+      ? await readPlace(repositories, sourcePlace, release.commit, place.change, signal)
       : new Map<string, string>();
   const change = changeOf({
     place,
@@ -120,16 +116,12 @@ export async function planPlace(
     source: { files: sourceFiles, directory: sourcePlace.directory },
     prefixes: previousPrefixes(content.from),
   });
-  await checkTags(change.tags, systems, signal);
-  const options = {
-    kustomize: systems.kustomize,
-    reader: place.deliveries[0]?.kind ?? 'argocd',
-    recurse: true,
-    signal,
-  } as const;
-  const isNew = ![...before.keys()].some((path) => path.startsWith(`${place.directory}/`));
-  const old = isNew ? [] : (await renderDirectory(before, place.directory, options)).objects;
-  const rendered = (await renderDirectory(change.after, place.directory, options)).objects;
+  await checkTags(change, systems, signal);
+  const isNew = ![...before.keys()].some((path) => isWithin(place.directory, path));
+  const draw = async (files: FileSet) =>
+    (await renderPlace(files, place, systems, content.charts, signal)).objects;
+  const old = isNew ? [] : await draw(before);
+  const rendered = await draw(change.after);
   const charts = await renderCharts(old, rendered, {
     helm: systems.helm,
     registry: systems.registry,
@@ -138,7 +130,8 @@ export async function planPlace(
     signal,
   });
   const made = [...rendered, ...charts.after];
-  const diff = diffRendered([...old, ...charts.before], made);
+  const diff =
+    place.config === true ? filesDiff(change.changes) : diffRendered([...old, ...charts.before], made);
   const { rules } = content;
   const findings = [
     ...checkRendered(
@@ -148,6 +141,7 @@ export async function planPlace(
       new Set(charts.after),
     ),
     ...charts.findings,
+    ...checkHeld({ place, release, change, objects: made, isWhole: charts.isWhole && place.config !== true }),
     ...unpinnedBases(change.after, place.directory, rules.unpinned),
   ];
   return {
@@ -232,7 +226,9 @@ async function assemble(
         signal,
       );
   const risks = places.map(({ diff, findings }) => riskOf(diff, findings));
-  const isHigh = risks.some(({ level }) => level === 'high');
+  const takenBack = await facts.checks(effectKey(environmentKey(content), TAKEN_BACK));
+  const against = isEmpty ? undefined : knownAgainst(fingerprint, takenBack, proven);
+  const isHigh = against !== undefined || risks.some(({ level }) => level === 'high');
   const replaces = proven[0]?.body.readBack.fingerprint;
   return {
     targets: [
@@ -246,7 +242,12 @@ async function assemble(
       places: places.map(({ plan }) => plan),
       risk: {
         level: isHigh ? 'high' : 'low',
-        reasons: [...new Set(risks.flatMap(({ reasons }) => reasons))].slice(0, 20),
+        reasons: [
+          ...(against === undefined ? [] : [against]),
+          ...new Set(
+            risks.filter(({ level }) => !isHigh || level === 'high').flatMap(({ reasons }) => reasons),
+          ),
+        ].slice(0, 20),
       },
       authors,
       findings: [

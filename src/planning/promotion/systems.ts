@@ -1,6 +1,7 @@
 /** What planning a promotion asks of other systems and of the ledger. */
 import type { LedgerEntry } from '../../domain/ledger.js';
 import type { Place } from '../../domain/promotion/path.js';
+import type { RunningImage } from '../../domain/promotion/running.js';
 import type { DirectoryClient } from '../../systems/directory/client.js';
 import type { GitLabClient } from '../../systems/gitlab/client.js';
 import type { GitLabRepositories } from '../../systems/gitlab/repositories.js';
@@ -10,12 +11,25 @@ import type { Kustomize } from '../../systems/kustomize/kustomize.js';
 import type { RegistryClient } from '../../systems/registry/client.js';
 
 export interface PromotionSystems {
-  readonly gitlab: GitLabClient;
-  readonly repositories: GitLabRepositories;
-  readonly directory: DirectoryClient;
+  readonly gitlab: Pick<GitLabClient, 'isAncestor'>;
+  readonly repositories: Pick<
+    GitLabRepositories,
+    'branchHeadOrNull' | 'tree' | 'blobs' | 'commitsOf' | 'pushers' | 'user'
+  >;
+  readonly directory: Pick<DirectoryClient, 'userByMail' | 'userById'>;
   /** undefined: not configured */
-  readonly registry?: RegistryClient | undefined;
-  readonly harbor?: HarborClient | undefined;
+  readonly registry?:
+    | Pick<
+        RegistryClient,
+        | 'resolve'
+        | 'platformDigests'
+        | 'chartVersion'
+        | 'classicChartVersion'
+        | 'pullChart'
+        | 'pullClassicChart'
+      >
+    | undefined;
+  readonly harbor?: Pick<HarborClient, 'vulnerabilities'> | undefined;
   readonly kustomize?: Kustomize | undefined;
   readonly helm?: Helm | undefined;
   /**
@@ -28,6 +42,8 @@ export interface PromotionSystems {
     signal?: AbortSignal,
     onLook?: () => void,
   ) => Promise<{ readonly isProven: boolean; readonly message: string }>;
+  /** what the workloads of a place run, by content; unset where clusters may not be asked */
+  readonly running?: (place: Place, signal?: AbortSignal) => Promise<readonly RunningImage[]>;
 }
 
 /** What the ledger knows; a plan without a ledger gives empty answers. */

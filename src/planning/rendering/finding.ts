@@ -11,6 +11,7 @@ export type CheckName =
   | 'migration'
   | 'removal'
   | 'unpinned'
+  | 'placeholder'
   | 'chart';
 
 export interface Finding {

@@ -5,6 +5,7 @@ import { checkDuplicates } from './checks/duplicates.js';
 import { checkImagePins } from './checks/image-pins.js';
 import { checkMigrations } from './checks/migrations.js';
 import { checkNamespaces } from './checks/namespaces.js';
+import { checkPlaceholders } from './checks/placeholders.js';
 import { checkPlainSecrets } from './checks/plain-secrets.js';
 import { checkRemovals } from './checks/removals.js';
 import { checkSchemas } from './checks/schemas.js';
@@ -34,6 +35,7 @@ export function checkRendered(
     ...checkDeprecatedApis(after, rules),
     ...checkDuplicates(after, rules),
     ...checkSchemas(after),
+    ...checkPlaceholders(after),
     ...checkMigrations(diff),
     ...checkRemovals(diff),
   ];

@@ -3,10 +3,24 @@ import { stringify } from 'yaml';
 import { SystemError } from '../../domain/failure.js';
 import type { Helm } from '../../systems/helm/helm.js';
 import type { RegistryClient } from '../../systems/registry/client.js';
-import { type ChartRelease, chartReleases, describeChartRelease, inputOf } from './chart-releases.js';
+import { type ChartFetcher, chartFetcher } from './chart-archives.js';
+import {
+  type ChartRelease,
+  type ChartUse,
+  chartReleases,
+  chartUses,
+  describeChartRelease,
+  inputOf,
+} from './chart-releases.js';
 import { isClusterKind } from './checks/cluster-scope.js';
 import type { Finding } from './finding.js';
-import { parseRendered, RenderedError, type RenderedObject, withNamespace } from './rendered-objects.js';
+import {
+  objectTitle,
+  parseRendered,
+  RenderedError,
+  type RenderedObject,
+  withNamespace,
+} from './rendered-objects.js';
 
 export interface ChartRendering {
   /** what charts made before and make after; only of HelmReleases that change */
@@ -15,6 +29,8 @@ export interface ChartRendering {
   /** manifests of the charts that are rendered after the change: the same charts have the same digests */
   readonly digests: readonly string[];
   readonly findings: readonly Finding[];
+  /** whether all charts were rendered: what is not seen in the objects may stand in one of the others */
+  readonly isWhole: boolean;
 }
 
 type ChartRegistry = Pick<RegistryClient, 'pullChart' | 'pullClassicChart'>;
@@ -46,15 +62,20 @@ export async function renderCharts(
   const wanted = new Set(releases.map(inputOf));
   const changed = releases.filter((release) => !known.has(inputOf(release)));
   const left = old.filter((release) => !wanted.has(inputOf(release)));
-  if (changed.length === 0 && left.length === 0) return { ...NOTHING, findings: [] };
+  const skipped = chartUses(after).filter((use) => use.skipped !== undefined);
+  const told = skipped.map(skippedChart);
+  if (changed.length === 0 && left.length === 0) {
+    return { ...NOTHING, findings: told, isWhole: chartUses(after).length === 0 };
+  }
   if (options.helm === undefined || options.registry === undefined) {
-    return { ...NOTHING, findings: changed.map(withoutHelm) };
+    return { ...NOTHING, findings: [...told, ...changed.map(withoutHelm)], isWhole: false };
   }
   const charts = new Charts(options.helm, options.registry, options);
   const were: RenderedObject[] = [];
   const are: RenderedObject[] = [];
   const digests: string[] = [];
-  const findings: Finding[] = [];
+  const findings: Finding[] = [...told];
+  let isWhole = skipped.length === 0 && changed.length === releases.length;
   for (const release of left) {
     // what runs was rendered once: that its chart is gone must not stop what comes after it
     const rendered = await charts.render(release).catch(noneOf);
@@ -63,16 +84,18 @@ export async function renderCharts(
   for (const release of changed) {
     const rendered = await charts.render(release);
     if ('note' in rendered) {
+      isWhole = false;
       findings.push(note(release, rendered.note));
       continue;
     }
     are.push(...rendered.objects);
     digests.push(rendered.digest);
     if (release.unknown.length > 0) {
+      isWhole = false;
       findings.push(note(release, `it is rendered without ${release.unknown.join(', ')}`));
     }
   }
-  return { before: were, after: are, digests: digests.sort(), findings };
+  return { before: were, after: are, digests: digests.sort(), findings, isWhole };
 }
 
 const NOTHING = { before: [], after: [], digests: [] } as const;
@@ -83,12 +106,12 @@ type Rendered =
 
 class Charts {
   readonly #helm: Pick<Helm, 'template'>;
-  readonly #registry: ChartRegistry;
+  readonly #fetch: ChartFetcher;
   readonly #options: ChartOptions;
 
   constructor(helm: Pick<Helm, 'template'>, registry: ChartRegistry, options: ChartOptions) {
     this.#helm = helm;
-    this.#registry = registry;
+    this.#fetch = chartFetcher(registry, options.charts, options.signal);
     this.#options = options;
   }
 
@@ -96,7 +119,7 @@ class Charts {
     const { charts, signal } = this.#options;
     const known = charts.find(({ name }) => name === release.chart);
     if (known === undefined) return { note: 'its chart is not one of the path' };
-    const pulled = await this.#pull(known, release, signal);
+    const pulled = await this.#pull(known, release);
     if ('note' in pulled) return pulled;
     const text = await this.#template(release, pulled.archive, signal);
     // charts leave the namespace to Helm
@@ -109,13 +132,10 @@ class Charts {
   async #pull(
     { name, repository }: ChartOptions['charts'][number],
     release: ChartRelease,
-    signal: AbortSignal | undefined,
   ): Promise<{ readonly archive: Buffer; readonly digest: string } | { readonly note: string }> {
     try {
-      const pulled = repository.startsWith('oci://')
-        ? await this.#registry.pullChart(`${repository}/${name}`, release.version, signal)
-        : await this.#registry.pullClassicChart(repository, name, release.version, signal);
-      if (pulled !== null) return pulled;
+      const pulled = await this.#fetch(name, release.version);
+      if (pulled !== null && pulled !== 'unknown') return pulled;
     } catch (error) {
       // some registries send archives from another host, which is not asked
       if (!(error instanceof SystemError) || scopeIsProvider(error)) throw error;
@@ -123,7 +143,7 @@ class Charts {
     }
     throw new RenderedError(
       `${describeChartRelease(release)}: the chart is not in ${repository}`,
-      'Publish it first: a HelmRelease of a missing chart fails.',
+      'Publish it first: a release of a missing chart fails.',
     );
   }
 
@@ -156,6 +176,17 @@ function withoutHelm(release: ChartRelease): Finding {
   return {
     ...note(release, 'what its chart makes is not shown: Helm or the registry is not configured'),
     remedy: 'Configure systems.helm and systems.registry of the installation to see it.',
+  };
+}
+
+/** A chart that is not rendered is told: silence would look as if nothing came of it. */
+function skippedChart({ object, chart, skipped = '' }: ChartUse): Finding {
+  return {
+    check: 'chart',
+    object: `${objectTitle(object)} (chart ${chart ?? 'unknown'})`,
+    message: `what its chart makes is not shown: ${skipped}`,
+    remedy: 'Name one version of a chart in a registry to see it.',
+    level: 'warn',
   };
 }
 

@@ -2,7 +2,10 @@
 import { directoryOf, type FileSet, filesWithin, isWithin } from '../../domain/file-set.js';
 import { kustomizationsIn } from '../../systems/kustomize/kustomization-file.js';
 import type { Kustomize } from '../../systems/kustomize/kustomize.js';
+import { withoutIgnored } from './flux-ignored.js';
+import { type ChartDirectoryOptions, renderChartDirectory } from './render-chart-directory.js';
 import { parseRendered, RenderedError, type RenderedObject } from './rendered-objects.js';
+import { refuseSourceOverrides } from './source-overrides.js';
 
 export interface RenderOptions {
   /** unset: there is none, and a directory that needs it is refused */
@@ -11,12 +14,16 @@ export interface RenderOptions {
   readonly reader: 'argocd' | 'flux';
   /** Argo CD only: `directory.recurse` of the Application; Flux always goes into subdirectories */
   readonly recurse?: boolean;
+  /** Argo CD only: names of the Applications that read it, for `.argocd-source-<name>.yaml` */
+  readonly applications?: readonly string[];
+  /** Argo CD only: how a chart in the directory is rendered */
+  readonly helm?: ChartDirectoryOptions;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface Rendering {
   readonly objects: readonly RenderedObject[];
-  readonly by: 'kustomize' | 'plain files';
+  readonly by: 'kustomize' | 'helm' | 'plain files';
 }
 
 /**
@@ -25,23 +32,26 @@ export interface Rendering {
  * @throws SystemError of kustomize, RenderedError
  */
 export async function renderDirectory(
-  files: FileSet,
+  all: FileSet,
   directory: string,
   options: RenderOptions,
 ): Promise<Rendering> {
+  const files = options.reader === 'flux' ? withoutIgnored(all) : all;
   const own = filesWithin(files, directory);
   if (own.size === 0) {
     throw new RenderedError(`${directory} has no files`, 'Correct the directory of the place.');
   }
-  if (kustomizationsIn(files, directory).length > 0) return byKustomize(files, directory, options);
-  if (own.has(join(directory, 'Chart.yaml'))) {
-    throw new RenderedError(
-      `${directory} is a Helm chart`,
-      'Deploy it by a HelmRelease or an Application that names a version of it, and promote that version.',
-    );
+  if (options.reader === 'argocd') {
+    refuseSourceOverrides(own, directory, options.applications ?? []);
+    // Argo CD takes a Chart.yaml before a kustomization (source: argo-cd, util/app/discovery)
+    if (own.has(join(directory, 'Chart.yaml'))) {
+      const objects = await renderChartDirectory(files, directory, options.helm, options.signal);
+      return { objects: nonEmpty(objects, directory), by: 'helm' };
+    }
   }
+  if (kustomizationsIn(files, directory).length > 0) return byKustomize(files, directory, options);
   if (options.reader === 'flux') return byFlux(own, files, directory, options);
-  const objects = manifestsIn(own, directory, options.recurse === true).flatMap((path) =>
+  const objects = manifestsIn(own, directory, options.recurse === true, 'argocd').flatMap((path) =>
     objectsIn(path, own.get(path) ?? '', 'argocd'),
   );
   return { objects: nonEmpty(objects, directory), by: 'plain files' };
@@ -76,7 +86,7 @@ async function byFlux(
     .sort()
     .filter((at, _, all) => !all.some((other) => other !== at && isWithin(other, at)));
   const plain = new Map([...own].filter(([path]) => !kustomized.some((at) => isWithin(at, path))));
-  const objects = manifestsIn(plain, directory, true).flatMap((path) =>
+  const objects = manifestsIn(plain, directory, true, 'flux').flatMap((path) =>
     objectsIn(path, plain.get(path) ?? '', 'flux'),
   );
   for (const at of kustomized) objects.push(...(await byKustomize(files, at, options)).objects);
@@ -86,14 +96,19 @@ async function byFlux(
   };
 }
 
-/** Paths of the manifests, in order. Jsonnet is refused: leaving it out would hide objects. */
-function manifestsIn(own: FileSet, directory: string, recurse: boolean): readonly string[] {
+/** Paths of the manifests, in order; Flux reads YAML alone. Jsonnet of Argo CD is refused: leaving it out would hide objects. */
+function manifestsIn(
+  own: FileSet,
+  directory: string,
+  recurse: boolean,
+  reader: RenderOptions['reader'],
+): readonly string[] {
   const paths = [...own.keys()].filter((path) => recurse || directoryOf(path) === directory);
-  const jsonnet = paths.find((path) => path.endsWith('.jsonnet'));
+  const jsonnet = reader === 'argocd' ? paths.find((path) => path.endsWith('.jsonnet')) : undefined;
   if (jsonnet !== undefined) {
     throw new RenderedError(`${jsonnet} is Jsonnet`, 'Commit the manifests that it makes.');
   }
-  return paths.filter((path) => /\.(?:ya?ml|json)$/.test(path)).sort();
+  return paths.filter((path) => (reader === 'flux' ? /\.ya?ml$/ : /\.(?:ya?ml|json)$/).test(path)).sort();
 }
 
 /**

@@ -1,5 +1,6 @@
 /** What a change does to the objects in a cluster, for people to read: rendered, not as files. */
 import { stringify } from 'yaml';
+import type { TextChange } from '../../domain/file-set.js';
 import { inOneOrder } from './data.js';
 import { type DiffLine, diffLines, hunks } from './line-diff.js';
 import {
@@ -67,6 +68,27 @@ export function diffRendered(
     unchanged: pairs.length - changed.length,
     ...joined(parts, bounds),
   };
+}
+
+/**
+ * The difference of files, where what is made of them is rendered elsewhere. Secrets have no place in such files: a line that
+ * may hold one is left out.
+ */
+export function filesDiff(changes: readonly TextChange[], bounds: DiffBounds = BOUNDS): RenderedDiff {
+  const parts = changes.map(({ path, before, after }): Part => {
+    const [old, made] = [before ?? '', after ?? ''].map((text) => text.split('\n').map(withoutSecret));
+    return {
+      title: `~ ${path} (values)`,
+      lines: hunks(diffLines(old ?? [], made ?? []), bounds.context),
+    };
+  });
+  return { added: [], removed: [], changed: [], unchanged: 0, ...joined(parts, bounds) };
+}
+
+function withoutSecret(line: string): string {
+  return /pass(?:word|wd)|secret|token|credential|private.?key/i.test(line)
+    ? line.replace(/([:=]).*$/, `$1 ${REDACTED}`)
+    : line;
 }
 
 interface Part {

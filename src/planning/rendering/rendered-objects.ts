@@ -1,5 +1,11 @@
 /** Rendered manifests as data. Values of Secrets are taken out while reading: nothing that is handed on holds them. */
-import { parseAllDocuments } from 'yaml';
+import {
+  type DocumentOptions,
+  type ParseOptions,
+  parseAllDocuments,
+  type SchemaOptions,
+  type Tags,
+} from 'yaml';
 import { DEPTH_OF_KUBERNETES, tooDeepAt } from '../../manifests/depth.js';
 import { duplicateKeyAt } from '../../systems/yaml-limits.js';
 import { type Fields, fieldsAt, isFields, textAt } from './data.js';
@@ -33,6 +39,30 @@ const MAX_BYTES = 4 * 1024 * 1024;
 const MAX_OBJECTS = 5_000;
 /** Rendered text has none at all; a plain directory may use a few. */
 const MAX_ALIASES = 100;
+
+/** Tags of YAML 1.1 that Kubernetes' reader does not have: dates and `1:30` are texts to it. */
+const OTHER_TAGS: ReadonlySet<string> = new Set([
+  'binary',
+  'omap',
+  'pairs',
+  'set',
+  'timestamp',
+  'intTime',
+  'floatTime',
+]);
+
+/**
+ * As clusters read it: `0400` is octal, `yes` and `on` are booleans (source: sigs.k8s.io/yaml, a YAML 1.1 reader; measured
+ * with its decoder).
+ */
+const KUBERNETES_YAML: ParseOptions & DocumentOptions & SchemaOptions = {
+  merge: true,
+  logLevel: 'error',
+  uniqueKeys: false,
+  version: '1.1',
+  schema: 'yaml-1.1',
+  customTags: (tags) => tags.filter((tag) => !isOtherTag(tag)),
+};
 
 /** Values of Secrets, by object and place; reachable through `sameHidden` only. */
 const hidden = new WeakMap<RenderedObject, ReadonlyMap<string, string>>();
@@ -103,12 +133,19 @@ export function sameHidden(one: RenderedObject, other: RenderedObject, place: st
  * no credential (reference: gitops-objects, section 12).
  */
 export function hasPlainValues(object: RenderedObject): boolean {
-  const values = [...(hidden.get(object) ?? [])].filter(([, value]) => value !== 'null' && value !== '""');
+  const values = [...(hidden.get(object) ?? [])].filter(
+    ([, value]) => value !== 'null' && value !== '""' && !isPlaceholder(value),
+  );
   if (values.length === 0) return false;
   if (isFields(object.object.sops)) return values.some(([, value]) => !value.startsWith('"ENC['));
   const labels = fieldsAt(object.object, 'metadata', 'labels');
   if (labels['argocd.argoproj.io/secret-type'] !== 'cluster') return true;
   return values.some(([place, value]) => !isPublicPart(place, value));
+}
+
+/** A name and no value, which is put in later: `${DB_PASSWORD}` of Flux, `<path:…>` and `<name>` of Argo CD's vault plugin. */
+function isPlaceholder(json: string): boolean {
+  return /^"(?:\$\{[A-Za-z_]\w*\}|<(?:path:)?[A-Za-z0-9_][\w./#| -]*>)"$/.test(json);
 }
 
 /** Fields of a cluster Secret of Argo CD that are no secret. */
@@ -153,21 +190,19 @@ function valuesOf(text: string): readonly unknown[] {
   }
   try {
     // an empty text gives an empty list with a marker, which spreads to no document
-    return [...parseAllDocuments(text, { merge: true, logLevel: 'error', uniqueKeys: false })].map(
-      (document) => {
-        const error = document.errors[0];
-        const twice = duplicateKeyAt(document);
-        if (error !== undefined || twice !== undefined) {
-          const line = text.slice(0, error?.pos[0] ?? twice).split('\n').length;
-          throw new RenderedError(
-            `line ${line} of what is rendered is not valid YAML (${error?.code ?? 'DUPLICATE_KEY'})`,
-            'Correct the manifest.',
-          );
-        }
-        const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
-        return value;
-      },
-    );
+    return [...parseAllDocuments(text, KUBERNETES_YAML)].map((document) => {
+      const error = document.errors[0];
+      const twice = duplicateKeyAt(document);
+      if (error !== undefined || twice !== undefined) {
+        const line = text.slice(0, error?.pos[0] ?? twice).split('\n').length;
+        throw new RenderedError(
+          `line ${line} of what is rendered is not valid YAML (${error?.code ?? 'DUPLICATE_KEY'})`,
+          'Correct the manifest.',
+        );
+      }
+      const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
+      return value;
+    });
   } catch (error) {
     if (error instanceof RenderedError) throw error;
     throw new RenderedError(
@@ -175,6 +210,12 @@ function valuesOf(text: string): readonly unknown[] {
       'Write the values out.',
     );
   }
+}
+
+/** Numbers like `1:30` have a tag of numbers and are told by their format. */
+function isOtherTag(tag: Tags[number]): boolean {
+  if (typeof tag === 'string') return OTHER_TAGS.has(tag);
+  return tag.format === 'TIME' || /:(?:binary|omap|pairs|set|timestamp)$/.test(tag.tag);
 }
 
 function itemsOf(value: unknown): readonly unknown[] {

@@ -101,7 +101,9 @@ function versionFindings(path: string, object: unknown, finding: Report): readon
       : [finding(name, `its chart version is ${shown(version)}, so a new one is taken by itself`, PIN_CHART)];
   if (group === 'helm.toolkit.fluxcd.io' && kind === 'HelmRelease') {
     const spec = fieldsAt(object, 'spec', 'chart', 'spec');
-    return textAt(spec, 'chart') === undefined ? [] : chart(spec.version);
+    // of a chart in Git or a bucket Flux reads no version: it stands in the commit, or is another source's matter
+    const isFromFiles = ['GitRepository', 'Bucket'].includes(textAt(spec, 'sourceRef', 'kind') ?? '');
+    return textAt(spec, 'chart') === undefined || isFromFiles ? [] : chart(spec.version);
   }
   if (group === 'source.toolkit.fluxcd.io' && kind === 'HelmChart') {
     return chart(fieldsAt(object, 'spec').version);
@@ -109,7 +111,8 @@ function versionFindings(path: string, object: unknown, finding: Report): readon
   if (group === 'source.toolkit.fluxcd.io' && kind === 'OCIRepository') {
     const ref = fieldsAt(object, 'spec', 'ref');
     if (typeof ref.digest === 'string') return [];
-    if (typeof ref.tag === 'string' && ref.semver === undefined && EXACT.test(ref.tag)) return [];
+    if (typeof ref.tag === 'string' && ref.semver === undefined && EXACT.test(ref.tag.replaceAll('_', '+')))
+      return [];
     const what = ref.semver === undefined ? `tag ${shown(ref.tag)}` : `range ${shown(ref.semver)}`;
     return [finding(name, `its artifact is named by the ${what}`, 'Name it by digest, or by one version.')];
   }

@@ -8,6 +8,26 @@ const Texts = Type.Optional(Type.Array(Type.String()));
 
 const Source = Type.Object({ repoURL: Text, targetRevision: Text, path: Text, chart: Text });
 
+const Commits = { drySHA: Text, hydratedSHA: Text };
+
+/** How the source hydrator made what is synced: each hydrated commit from one of the dry source (argo-cd 3.5, types.go). */
+const HydratorStatus = Type.Object({
+  lastSuccessfulOperation: Type.Optional(Type.Union([Type.Object(Commits), Type.Null()])),
+  currentOperation: Type.Optional(
+    Type.Union([
+      Type.Object({
+        ...Commits,
+        /** Hydrating, Failed, Hydrated */
+        phase: Text,
+        message: Text,
+        startedAt: Text,
+        finishedAt: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+      }),
+      Type.Null(),
+    ]),
+  ),
+});
+
 const RevisionOfSync = Type.Object({ revision: Text, revisions: Texts });
 
 /** `resources` chooses some of the objects, `dryRun` applies nothing: neither runs the hooks */
@@ -40,6 +60,7 @@ const OperationState = Type.Object({
   operation: Type.Optional(
     Type.Object({
       sync: Type.Optional(AskedSync),
+      initiatedBy: Type.Optional(Type.Object({ username: Text })),
       /** attempts after the first; less than 0 is without end */
       retry: Type.Optional(
         Type.Object({ limit: Type.Optional(Type.Integer()), refresh: Type.Optional(Type.Boolean()) }),
@@ -55,16 +76,42 @@ const OperationState = Type.Object({
   ),
 });
 
+/** One of the objects that it manages, without what these have made themselves. */
+const Resource = Type.Object({
+  group: Text,
+  kind: Text,
+  namespace: Text,
+  name: Text,
+  /** Synced, OutOfSync, Unknown */
+  status: Text,
+  hook: Type.Optional(Type.Boolean()),
+});
+
 const Condition = Type.Object({ type: Type.String(), message: Type.String(), lastTransitionTime: Text });
 
 const Status = Type.Object({
-  sync: Type.Optional(Type.Object({ status: Type.String(), revision: Text, revisions: Texts })),
+  sync: Type.Optional(
+    Type.Object({
+      status: Type.String(),
+      revision: Text,
+      revisions: Texts,
+      /** the spec that was compared */
+      comparedTo: Type.Optional(
+        Type.Object({
+          source: Type.Optional(Type.Union([Source, Type.Null()])),
+          sources: Type.Optional(Type.Union([Type.Array(Source), Type.Null()])),
+        }),
+      ),
+    }),
+  ),
+  sourceHydrator: Type.Optional(HydratorStatus),
   health: Type.Optional(Type.Object({ status: Text, lastTransitionTime: Text })),
   operationState: Type.Optional(OperationState),
   conditions: Type.Optional(Type.Array(Condition)),
   reconciledAt: Type.Optional(Type.Union([Type.String(), Type.Null()])),
   /** syncs of everything that succeeded, oldest first; selective ones and dry runs are left out by Argo CD */
   history: Type.Optional(Type.Union([Type.Array(RevisionOfSync), Type.Null()])),
+  resources: Type.Optional(Type.Union([Type.Array(Resource), Type.Null()])),
   /** images of everything that runs, as their pods name them */
   summary: Type.Optional(Type.Object({ images: Type.Optional(Type.Union([Texts, Type.Null()])) })),
 });
@@ -77,12 +124,22 @@ const ApplicationObject = Type.Object({
     deletionTimestamp: Text,
     labels: Type.Optional(Type.Record(Type.String(), Type.String())),
     annotations: Type.Optional(Type.Record(Type.String(), Type.String())),
+    ownerReferences: Type.Optional(
+      Type.Array(Type.Object({ kind: Type.String(), name: Type.String(), uid: Type.String() })),
+    ),
   }),
   spec: Type.Object({
     project: Text,
     destination: Type.Optional(Type.Object({ name: Text, server: Text, namespace: Text })),
     source: Type.Optional(Source),
     sources: Type.Optional(Type.Array(Source)),
+    sourceHydrator: Type.Optional(
+      Type.Object({
+        drySource: Source,
+        /** a branch from which somebody moves what is hydrated to where it is synced from */
+        hydrateTo: Type.Optional(Type.Union([Type.Object({ targetBranch: Text }), Type.Null()])),
+      }),
+    ),
     syncPolicy: Type.Optional(
       Type.Object({
         automated: Type.Optional(
@@ -119,6 +176,20 @@ export function applicationFrom(object: unknown, subject: CallSubject): Applicat
 export const REFRESH_ANNOTATION = 'argocd.argoproj.io/refresh';
 /** Stops all reconciliation of an Application. */
 export const SKIP_RECONCILE_ANNOTATION = 'argocd.argoproj.io/skip-reconcile';
+
+/** Under this name the controller of an ApplicationSet starts the syncs of a rolling sync (argo-cd 3.5, applicationset/controllers). */
+const SET_CONTROLLER = 'applicationset-controller';
+
+/**
+ * True when a change of it is synced by itself: by auto-sync, or by the rolling sync of the ApplicationSet that made it, which
+ * keeps auto-sync off and is known by the sync that it started last.
+ */
+export function isSyncedByItself({ metadata, spec, status }: Application): boolean {
+  const automated = spec.syncPolicy?.automated;
+  if (automated !== undefined && automated !== null && automated.enabled !== false) return true;
+  const ofSet = (metadata.ownerReferences ?? []).some(({ kind }) => kind === 'ApplicationSet');
+  return ofSet && status?.operationState?.operation?.initiatedBy?.username === SET_CONTROLLER;
+}
 
 /** 40 or 64 hexadecimal digits: only such a text is a commit (the field may hold a branch name or a chart version). */
 export function isCommit(revision: string): boolean {

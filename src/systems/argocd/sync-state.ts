@@ -9,10 +9,12 @@ import {
   type ApplicationOperation,
   type ApplicationResult,
   isCommit,
+  isSyncedByItself,
   REFRESH_ANNOTATION,
   revisionsOfOperation,
   SKIP_RECONCILE_ANNOTATION,
 } from './application.js';
+import { failedHydration } from './hydration.js';
 import { comparedOurs, comparedRevisions, type ExpectedCommit, isOurs } from './revisions.js';
 
 export interface SyncExpectation extends ExpectedCommit {
@@ -30,6 +32,8 @@ export interface SyncExpectation extends ExpectedCommit {
    * ago, while the patience with errors and the ages of clauses begin here; `notBefore` when left out
    */
   readonly waitingSince?: string;
+  /** milliseconds that it may be Degraded with our commit; `errorPatienceMs` when left out */
+  readonly degradedMs?: number;
   /** somebody else starts the syncs (a person, a rolling sync of an ApplicationSet): auto-sync that is off is no obstacle */
   readonly syncedByOthers?: boolean;
 }
@@ -39,6 +43,7 @@ export type SyncWait =
   | 'operation-pinned'
   | 'partial-sync'
   | 'comparison-error'
+  | 'hydration-failed'
   | 'refresh-pending'
   | 'compared-too-early'
   | 'other-revision'
@@ -55,6 +60,7 @@ export type SyncHopeless =
   | 'retries-without-end'
   | 'invalid-spec'
   | 'sync-error'
+  | 'hydration-failed'
   | 'comparison-error'
   | 'auto-sync-off'
   | 'stays-out-of-sync'
@@ -86,11 +92,27 @@ export function judgeSync(
       remedy: 'Create it, or correct the name of the application in the file of the request.',
     });
   }
+  const judgement = judgeInOrder(application, expectation, now);
+  if (judgement.state !== 'waiting' || !OUTLASTED.has(judgement.clause)) return judgement;
+  return judgeLasting(application, expectation, now) ?? judgement;
+}
+
+/** Clauses that may hide for long that what runs with our commit is Degraded. */
+const OUTLASTED: ReadonlySet<string> = new Set<SyncWait>([
+  'operation-running',
+  'partial-sync',
+  'refresh-pending',
+  'compared-too-early',
+  'out-of-sync',
+  'not-healthy',
+]);
+
+function judgeInOrder(application: Application, expectation: SyncExpectation, now: string): SyncJudgement {
   return (
     judgeObject(application) ??
     judgeOperation(application, expectation) ??
     judgeConditions(application, expectation, now) ??
-    judgeComparison(application, expectation) ??
+    judgeComparison(application, expectation, now) ??
     judgeSyncStatus(application, expectation, now) ??
     judgeCompleteness(application, expectation) ??
     judgeHealth(application, expectation, now) ?? {
@@ -114,10 +136,79 @@ function judgeObject({ metadata }: Application): SyncJudgement | undefined {
   return undefined;
 }
 
+/**
+ * Degraded for too long with our commit, whatever else is waited for: a sync that is retried again and again, a difference that
+ * does not end, or a comparison that is late would hide it until nobody has time left to take it back.
+ */
+function judgeLasting(
+  application: Application,
+  expectation: SyncExpectation,
+  now: string,
+): SyncJudgement | undefined {
+  if (!isDegradedWithOurs(application, expectation)) return undefined;
+  const { degradedMs = expectation.errorPatienceMs } = expectation;
+  if (Date.parse(now) - degradedSince(application, expectation) < degradedMs) return undefined;
+  return hopeless(
+    'degraded',
+    `our commit is applied, and its health has been Degraded for more than ${Math.round(degradedMs / 1_000)} s`,
+    { remedy: 'Look at what is Degraded in Argo CD; revert the commit or push a correction, then retry.' },
+  );
+}
+
+/** True when our commit was applied, or a sync of it was begun, and it is Degraded since: then what runs badly is ours. */
+export function isDegradedWithOurs(application: Application, expectation: SyncExpectation): boolean {
+  const { sync, health, operationState, conditions = [], reconciledAt } = application.status ?? {};
+  if (health?.status !== 'Degraded') return false;
+  // without Git the status may be of before
+  if (conditions.some(({ type }) => UNREAD.includes(type))) return false;
+  const isCompared =
+    isSet(reconciledAt) &&
+    isAfter(reconciledAt, expectation.notBefore) &&
+    comparedOurs(application, expectation);
+  if (isCompared && sync?.status === 'Synced') return true;
+  if (operationState === undefined || operationState.operation?.sync?.dryRun === true) return false;
+  const isAskedOnly = application.operation !== undefined && !isInProgress(operationState);
+  return !isAskedOnly && concernsUs(operationState, expectation);
+}
+
+function isInProgress({ phase }: ApplicationOperation): boolean {
+  return phase === 'Running' || phase === 'Terminating';
+}
+
+const UNREAD: readonly string[] = ['ComparisonError', 'InvalidSpecError', 'UnknownError'];
+
+/** What was Degraded before our sync gets its patience from the end of that; a sync that fails is over at its last end. */
+function degradedSince(application: Application, expectation: SyncExpectation): number {
+  const { health, operationState: state } = application.status ?? {};
+  const turned = state !== undefined && isInProgress(state) ? state.startedAt : state?.finishedAt;
+  return Math.max(
+    latest(health?.lastTransitionTime, startOf(expectation)),
+    latest(turned, startOf(expectation)),
+  );
+}
+
+/** The hydrator could not make manifests of our commit: what is compared stays that of before. */
+function judgeHydration(
+  application: Application,
+  expectation: SyncExpectation,
+  now: string,
+): SyncJudgement | undefined {
+  const failed = failedHydration(application, (commit) => isOurs(commit, expectation));
+  if (failed === undefined) return undefined;
+  const message = `Argo CD cannot hydrate our commit: ${short(failed.message)}`;
+  const since = latest(failed.since, startOf(expectation));
+  if (Date.parse(now) - since < expectation.errorPatienceMs) {
+    return waiting('hydration-failed', message, failed.since);
+  }
+  return hopeless('hydration-failed', message, {
+    remedy: 'Correct what it says in the dry source and push that, then wait for the new commit.',
+  });
+}
+
 /** An operation in progress, or one that failed for our revision; failures of older revisions say nothing of ours. */
 function judgeOperation(application: Application, expectation: SyncExpectation): SyncJudgement | undefined {
   const state = application.status?.operationState;
-  const inProgress = state?.phase === 'Running' || state?.phase === 'Terminating';
+  const inProgress = state !== undefined && isInProgress(state);
   if (application.operation !== undefined || inProgress) {
     return judgeRunning(inProgress ? state : undefined, expectation);
   }
@@ -162,7 +253,7 @@ function judgeRunning(state: ApplicationOperation | undefined, expectation: Sync
 function concernsUs(state: ApplicationOperation, expectation: SyncExpectation): boolean {
   const revisions = revisionsOfOperation(state);
   const telling =
-    expectation.chartVersion === undefined
+    expectation.chartVersion === undefined && expectation.asSpecified === undefined
       ? revisions.filter(isCommit)
       : revisions.filter((one) => one !== '');
   if (telling.length > 0) return telling.some((revision) => isOurs(revision, expectation));
@@ -257,7 +348,11 @@ function lasted(condition: ApplicationCondition, expectation: SyncExpectation, n
   return Date.parse(now) - since >= expectation.errorPatienceMs;
 }
 
-function judgeComparison(application: Application, expectation: SyncExpectation): SyncJudgement | undefined {
+function judgeComparison(
+  application: Application,
+  expectation: SyncExpectation,
+  now: string,
+): SyncJudgement | undefined {
   const { reconciledAt, operationState } = application.status ?? {};
   if (application.metadata.annotations?.[REFRESH_ANNOTATION] !== undefined) {
     return waiting(
@@ -276,8 +371,17 @@ function judgeComparison(application: Application, expectation: SyncExpectation)
     );
   }
   if (comparedOurs(application, expectation)) return undefined;
+  const unmade = judgeHydration(application, expectation, now);
+  if (unmade !== undefined) return unmade;
   const seen = comparedRevisions(application, expectation);
   const shown = seen.map((revision) => (isCommit(revision) ? revision.slice(0, 12) : revision || 'none'));
+  if (expectation.asSpecified !== undefined) {
+    return waiting(
+      'other-revision',
+      `Argo CD compares with ${shown.join(', ') || 'no revision'}, which is not what its spec asks for by now`,
+      startOf(expectation),
+    );
+  }
   const wanted = [
     isCommit(expectation.revision) ? expectation.revision.slice(0, 12) : '',
     expectation.chartVersion ?? '',
@@ -298,7 +402,7 @@ function judgeSyncStatus(
   if (status === 'Synced') return undefined;
   const { operationState, reconciledAt } = application.status ?? {};
   const automated = application.spec.syncPolicy?.automated;
-  const automatic = automated !== undefined && automated !== null && automated.enabled !== false;
+  const automatic = isSyncedByItself(application);
   if (!automatic && expectation.syncedByOthers !== true) {
     return hopeless('auto-sync-off', `it is ${status} and nobody will sync it: auto-sync is off`, {
       remedy: 'Sync the Application in Argo CD or switch auto-sync on, then retry.',
@@ -340,20 +444,6 @@ function judgeHealth(
       'something in it is paused (a rollout, job or deployment) and waits for somebody to resume it',
       health?.lastTransitionTime,
     );
-  }
-  if (status === 'Degraded') {
-    // what was Degraded before our sync gets its patience from the end of that
-    const since = Math.max(
-      latest(health?.lastTransitionTime, startOf(expectation)),
-      latest(operationState?.finishedAt, startOf(expectation)),
-    );
-    const message = 'it is synced, its health is Degraded';
-    if (Date.parse(now) - since >= expectation.errorPatienceMs) {
-      return hopeless('degraded', message, {
-        remedy: 'Look at what is Degraded in Argo CD; revert the commit or push a correction, then retry.',
-      });
-    }
-    return waiting('not-healthy', message, health?.lastTransitionTime);
   }
   if (status !== 'Healthy') {
     return waiting('not-healthy', `it is synced, its health is ${status}`, health?.lastTransitionTime);

@@ -6,6 +6,7 @@ import { cronSchedule } from '../../domain/cron.js';
 import { judgeWindows, type Window, type WindowJudgement } from '../../domain/promotion/windows.js';
 import type { SyncWindow } from './app-project.js';
 import type { Application } from './application.js';
+import { matchesGlob } from './glob.js';
 
 /**
  * @param now ISO 8601
@@ -24,24 +25,40 @@ export function blockedUntil(
 
 /**
  * The same as a judgement, to be taken together with other windows.
- * @param windows those of the Application's project; one that cannot be read holds nothing back, as Argo CD itself skips it
+ * @param windows those of the Application's project; one of its own that cannot be read holds every sync back, as Argo CD has
+ *   it (`CanSync` answers false with an error), until somebody corrects it
  */
 export function judgeSyncWindows(
   windows: readonly SyncWindow[],
   application: Application,
   atMs: number,
 ): WindowJudgement {
-  const readable = windows.filter((window) => matchesApplication(window, application)).flatMap(readableOf);
-  return judgeWindows(readable, atMs, 'robfig');
+  const matching = windows.filter((window) => matchesApplication(window, application));
+  const unread = matching.find((window) => readableOf(window) === undefined);
+  if (unread !== undefined) {
+    const { schedule = '', duration = '' } = unread;
+    return {
+      state: 'closed',
+      because: `its project has a sync window that cannot be read ("${schedule}" for "${duration}"), so Argo CD syncs nothing by itself`,
+    };
+  }
+  return judgeWindows(
+    matching.flatMap((window) => readableOf(window) ?? []),
+    atMs,
+    'robfig',
+  );
 }
 
-function readableOf({ kind, schedule = '', duration = '', timeZone = '' }: SyncWindow): readonly Window[] {
-  const zone = timeZone === '' ? 'UTC' : timeZone;
+/** What Argo CD reads of it: nothing of a kind that it does not know; undefined when it cannot be read. */
+function readableOf(window: SyncWindow): readonly Window[] | undefined {
+  const { kind, schedule = '', duration = '', timeZone = '' } = window;
+  // a time zone that is not known is UTC
+  const zone =
+    timeZone !== '' && cronSchedule('0 0 * * *', timeZone, 'robfig') !== undefined ? timeZone : 'UTC';
   const durationMs = goDurationMs(duration);
-  if (durationMs === undefined || cronSchedule(schedule, zone, 'robfig') === undefined) return [];
-  const denies = kind === 'deny';
-  const name = `sync window ${schedule} for ${duration}`;
-  return [{ kind: denies ? 'deny' : 'allow', name, schedule, durationMs, timeZone: zone }];
+  if (durationMs === undefined || cronSchedule(schedule, zone, 'robfig') === undefined) return undefined;
+  if (kind !== 'deny' && kind !== 'allow') return [];
+  return [{ kind, name: `sync window ${schedule} for ${duration}`, schedule, durationMs, timeZone: zone }];
 }
 
 /** `1h30m`, `90m`, `24h`: as Go writes durations. */
@@ -66,13 +83,4 @@ function matchesApplication(window: SyncWindow, { metadata, spec }: Application)
   const matches = ({ globs, values }: (typeof tests)[number]): boolean =>
     (globs ?? []).some((glob) => values.some((value) => value !== undefined && matchesGlob(glob, value)));
   return window.andOperator === true ? tests.length > 0 && tests.every(matches) : tests.some(matches);
-}
-
-/** `*` and `?` as in Argo CD's globs; other characters are themselves. */
-function matchesGlob(glob: string, value: string): boolean {
-  const pattern = glob
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${pattern}$`, 's').test(value);
 }

@@ -70,7 +70,7 @@ export class DirectoryClient {
         query: { $select: SELECT_USER },
         signal,
       });
-      return toUser(shapeOf(User, answer.body, subject));
+      return toUser(shapeOf(User, answer.body, subject), subject);
     } catch (error) {
       if (error instanceof SystemError && error.trouble.kind === 'not-found') return null;
       throw error;
@@ -91,7 +91,7 @@ export class DirectoryClient {
     const users = new Map<string, DirectoryUser>();
     for (const member of members) {
       if (member['@odata.type'] !== USER_TYPE) continue;
-      const user = toUser(shapeOf(User, member, subject));
+      const user = toUser(shapeOf(User, member, subject), subject);
       users.set(user.id, user);
     }
     return [...users.values()].sort(byId);
@@ -123,9 +123,9 @@ export class DirectoryClient {
   /** Reads one user, for `doctor`. */
   async ping(signal?: AbortSignal): Promise<void> {
     const subject = subjectOf('list users', 'first');
-    const query = { $select: 'id', $top: '1' };
+    const query = { $select: SELECT_USER, $top: '1' };
     const answer = await this.#http.send({ ...subject, method: 'GET', path: 'users', query, signal });
-    shapeOf(pageOf(User), answer.body, subject);
+    for (const user of shapeOf(pageOf(User), answer.body, subject).value) toUser(user, subject);
   }
 
   async #usersWhere(
@@ -136,7 +136,8 @@ export class DirectoryClient {
   ): Promise<readonly DirectoryUser[]> {
     // A quote inside an OData text is doubled.
     const query = { $filter: `${field} eq '${value.replaceAll("'", "''")}'`, $select: SELECT_USER };
-    return (await this.#list(User, 'users', query, subject, signal)).map(toUser);
+    const found = await this.#list(User, 'users', query, subject, signal);
+    return found.map((user) => toUser(user, subject));
   }
 
   async #list<S extends TSchema>(
@@ -178,15 +179,27 @@ function byId(a: DirectoryUser, b: DirectoryUser): number {
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }
 
-function toUser(found: Static<typeof User>): DirectoryUser {
-  const { mail, givenName, surname } = found;
+/**
+ * Hidden is not absent: without the right to read users Graph answers with null for every property, and no account is without
+ * `accountEnabled`. A switched-off account must not count as a member, nor an alias as a person of its own.
+ */
+function toUser(found: Static<typeof User>, subject: CallSubject): DirectoryUser {
+  const { mail, givenName, surname, accountEnabled } = found;
+  if (typeof accountEnabled !== 'boolean') {
+    throw new SystemError(
+      troubleOf(subject, 'forbidden', `the directory hides whether the account ${found.id} is enabled`, {
+        remedy:
+          'Give the application of Gatehouse the permission User.Read.All (application, with consent), then retry.',
+      }),
+    );
+  }
   return {
     id: found.id,
     personId: personIdOf(found.employeeId || found.id),
     userPrincipalName: found.userPrincipalName ?? '',
     displayName: found.displayName || found.userPrincipalName || found.id,
     guest: found.userType === 'Guest',
-    enabled: found.accountEnabled !== false,
+    enabled: accountEnabled,
     ...(mail ? { mail } : {}),
     ...(givenName ? { givenName } : {}),
     ...(surname ? { surname } : {}),

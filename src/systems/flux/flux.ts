@@ -18,7 +18,13 @@ export interface FluxOptions {
 }
 
 /** Kinds of Flux's objects that are read and asked to reconcile. */
-export type FluxKind = 'Kustomization' | 'HelmRelease' | 'GitRepository' | 'OCIRepository' | 'HelmChart';
+export type FluxKind =
+  | 'Kustomization'
+  | 'HelmRelease'
+  | 'GitRepository'
+  | 'OCIRepository'
+  | 'ExternalArtifact'
+  | 'HelmChart';
 
 const KINDS: Readonly<
   Record<FluxKind, { readonly group: string; readonly version: string; readonly plural: string }>
@@ -27,6 +33,7 @@ const KINDS: Readonly<
   HelmRelease: { group: 'helm.toolkit.fluxcd.io', version: 'v2', plural: 'helmreleases' },
   GitRepository: { group: 'source.toolkit.fluxcd.io', version: 'v1', plural: 'gitrepositories' },
   OCIRepository: { group: 'source.toolkit.fluxcd.io', version: 'v1', plural: 'ocirepositories' },
+  ExternalArtifact: { group: 'source.toolkit.fluxcd.io', version: 'v1', plural: 'externalartifacts' },
   HelmChart: { group: 'source.toolkit.fluxcd.io', version: 'v1', plural: 'helmcharts' },
 };
 
@@ -51,7 +58,12 @@ export interface FluxListing<T> {
 
 /** The kind of a source as a reference names it; undefined for a kind that is not known. */
 export function sourceKindOf(kind: string): FluxKind | undefined {
-  return kind === 'GitRepository' || kind === 'OCIRepository' || kind === 'HelmChart' ? kind : undefined;
+  return kind === 'GitRepository' ||
+    kind === 'OCIRepository' ||
+    kind === 'ExternalArtifact' ||
+    kind === 'HelmChart'
+    ? kind
+    : undefined;
 }
 
 /** Flux's objects, read and asked to reconcile through the API of the cluster. */
@@ -76,7 +88,7 @@ export class Flux {
     return this.#read({ ...ref, kind: 'HelmRelease' }, helmReleaseFrom, signal);
   }
 
-  /** GitRepository, OCIRepository or HelmChart. @throws SystemError */
+  /** GitRepository, OCIRepository, ExternalArtifact or HelmChart. @throws SystemError */
   async source(ref: FluxRef, signal?: AbortSignal): Promise<FluxReading<FluxSource>> {
     return this.#read(ref, sourceFrom, signal);
   }

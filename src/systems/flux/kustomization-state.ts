@@ -4,7 +4,7 @@
  */
 import type { Judgement } from '../judgement.js';
 import { conditionOf, type FluxSource, isTrue, type Kustomization } from './objects.js';
-import { hashInRevision } from './revision.js';
+import { commitInOrigin, hashInRevision, ORIGIN_ANNOTATION } from './revision.js';
 import {
   type ExpectedRevision,
   isOurRevision,
@@ -61,6 +61,27 @@ export function hashesNamedBy(
   const { lastAttemptedRevision, lastAppliedRevision } = kustomization?.status ?? {};
   const named = [source?.status?.artifact?.revision, lastAttemptedRevision, lastAppliedRevision];
   return [...new Set(named.map(hashInRevision).filter((hash) => hash !== undefined))];
+}
+
+/**
+ * Digests of artifacts and the commits that they were made of, as far as either object tells: one that was pushed by a
+ * pipeline, or generated from a Git source.
+ */
+export function originsNamedBy(
+  kustomization: Kustomization | null,
+  source: FluxSource | null,
+): ReadonlyMap<string, string> {
+  const { lastAppliedRevision, lastAppliedOriginRevision } = kustomization?.status ?? {};
+  const artifact = source?.status?.artifact;
+  const origins = new Map<string, string>();
+  for (const [revision, origin] of [
+    [lastAppliedRevision, lastAppliedOriginRevision],
+    [artifact?.revision, artifact?.metadata?.[ORIGIN_ANNOTATION]],
+  ] as const) {
+    const [digest, commit] = [hashInRevision(revision), commitInOrigin(origin)];
+    if (digest !== undefined && commit !== undefined) origins.set(digest, commit);
+  }
+  return origins;
 }
 
 /**

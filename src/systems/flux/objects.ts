@@ -49,7 +49,14 @@ const SourceObject = Type.Object({
   status: Type.Optional(
     Type.Object({
       ...Common,
-      artifact: Type.Optional(Type.Object({ revision: Text, lastUpdateTime: Text })),
+      artifact: Type.Optional(
+        Type.Object({
+          revision: Text,
+          lastUpdateTime: Text,
+          /** annotations of an OCI artifact, or those that a generator gave it */
+          metadata: Type.Optional(Type.Union([Type.Record(Type.String(), Type.String()), Type.Null()])),
+        }),
+      ),
     }),
   ),
 });
@@ -69,6 +76,8 @@ const KustomizationObject = Type.Object({
       lastAttemptedRevision: Text,
       /** written when everything was applied, pruned and found healthy */
       lastAppliedRevision: Text,
+      /** of what the artifact that was applied says it was made, e.g. `main@sha1:<commit>` */
+      lastAppliedOriginRevision: Text,
       inventory: Type.Optional(Inventory),
     }),
   ),
@@ -107,7 +116,7 @@ const HelmReleaseObject = Type.Object({
 });
 
 export type FluxCondition = Type.Static<typeof Condition>;
-/** GitRepository, OCIRepository or HelmChart. */
+/** GitRepository, OCIRepository, ExternalArtifact or HelmChart. */
 export type FluxSource = Type.Static<typeof SourceObject>;
 export type Kustomization = Type.Static<typeof KustomizationObject>;
 export type HelmRelease = Type.Static<typeof HelmReleaseObject>;

@@ -11,3 +11,14 @@ export function hashInRevision(revision: string | undefined): string | undefined
   // repositories of the SHA-256 format say sha256 with 64 digits
   return hash.length === (algorithm === 'sha1' ? 40 : 64) ? hash : undefined;
 }
+
+/** Annotation of an OCI artifact that says of which commit it was made (source: the OCI image specification; flux push artifact). */
+export const ORIGIN_ANNOTATION = 'org.opencontainers.image.revision';
+
+/**
+ * The commit in an origin as pipelines write it: `main@sha1:<commit>`, `v1.2@sha1:<commit>`, `main/<commit>`, or the bare one.
+ * @returns 40 or 64 hexadecimal digits; undefined for a shortened id and everything else
+ */
+export function commitInOrigin(origin: string | undefined): string | undefined {
+  return hashInRevision(origin) ?? /(?:^|\/)([0-9a-f]{40}|[0-9a-f]{64})$/.exec(origin ?? '')?.[1];
+}

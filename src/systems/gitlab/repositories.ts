@@ -20,6 +20,8 @@ import { type GitLabUser, readUser } from './users.js';
 
 /** Most entries of a tree, folders included: far above a GitOps folder, and forty pages at the most. */
 const MOST_TREE_ENTRIES = 4_000;
+/** Entries of one answer: GitLab gives no more. */
+const PAGE = 100;
 
 const TreeRow = Type.Object({
   id: ObjectId,
@@ -263,14 +265,20 @@ export class GitLabRepositories {
     const { project, ref, path, since, most } = wish;
     const subject = subjectOf('list commits', `${project} ${ref.slice(0, 12)}:${path}`);
     try {
-      const answer = await new Commits(callOptions(this.#http, subject, signal)).all(project, {
-        refName: since === undefined ? ref : `${since}..${ref}`,
-        ...(path === '' ? {} : { path }),
-        perPage: since === undefined ? 1 : Math.min(most + 1, 100),
-        page: 1,
-      });
-      const commits = shapeOf(Type.Array(CommitBody), answer, subject).map(commitOf);
-      return commits.length > most || (since !== undefined && commits.length === 100) ? 'too-many' : commits;
+      const commits: RepositoryCommit[] = [];
+      const perPage = since === undefined ? 1 : PAGE;
+      for (let page = 1; ; page += 1) {
+        const answer = await new Commits(callOptions(this.#http, subject, signal)).all(project, {
+          refName: since === undefined ? ref : `${since}..${ref}`,
+          ...(path === '' ? {} : { path }),
+          perPage,
+          page,
+        });
+        const found = shapeOf(Type.Array(CommitBody), answer, subject).map(commitOf);
+        commits.push(...found);
+        if (commits.length > most) return 'too-many';
+        if (since === undefined || found.length < perPage) return commits;
+      }
     } catch (error) {
       throw explainedNotFound(error, subject);
     }

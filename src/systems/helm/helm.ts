@@ -1,5 +1,5 @@
 /** Helm as a renderer of charts that are already here: nothing is fetched, no plugin runs, no cluster is asked. */
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SystemError } from '../../domain/failure.js';
 import { type FileSet, filesWithin } from '../../domain/file-set.js';
@@ -20,7 +20,12 @@ export interface HelmOptions {
 /** A chart as an archive (`.tgz`), or as the directory of a repository with its `Chart.yaml`. */
 export type Chart =
   | { readonly archive: Uint8Array }
-  | { readonly files: FileSet; readonly directory: string };
+  | {
+      readonly files: FileSet;
+      readonly directory: string;
+      /** archives of charts that it depends on, by file name such as `cache-1.4.0.tgz` */
+      readonly dependencies?: ReadonlyMap<string, Uint8Array>;
+    };
 
 export interface TemplateInput {
   readonly chart: Chart;
@@ -93,14 +98,28 @@ export class Helm {
     input: TemplateInput,
     files: FileSet | undefined,
   ): Promise<readonly string[]> {
-    if (files !== undefined) await layOut(join(folder, 'chart'), files);
-    else if ('archive' in input.chart) {
+    if (files !== undefined) {
+      await layOut(join(folder, 'chart'), files);
+      if ('dependencies' in input.chart) await layOutCharts(folder, input.chart.dependencies ?? new Map());
+    } else if ('archive' in input.chart) {
       await writeFile(join(folder, 'chart.tgz'), input.chart.archive, { flag: 'wx', mode: 0o600 });
     }
     // numbered, so that no name of a file can be taken for an address or an option
     const numbered = [...input.values.values()].map((text, n) => [`${n}.yaml`, text] as const);
     await layOut(join(folder, 'values'), new Map(numbered));
     return numbered.map(([name]) => join(folder, 'values', name));
+  }
+}
+
+const ARCHIVE = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,200}\.tgz$/;
+
+async function layOutCharts(folder: string, archives: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  if (archives.size === 0) return;
+  const charts = join(folder, 'chart', 'charts');
+  await mkdir(charts, { recursive: true, mode: 0o700 });
+  for (const [name, archive] of archives) {
+    if (!ARCHIVE.test(name)) throw new LayoutError(name, 'not the name of an archive');
+    await writeFile(join(charts, name), archive, { flag: 'wx', mode: 0o600 });
   }
 }
 

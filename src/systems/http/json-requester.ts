@@ -115,8 +115,7 @@ export class JsonRequester {
     secrets: Readonly<Record<string, Secret>>,
     time: Deadline,
   ): Promise<{ response: Response; text: string }> {
-    const headers = new Headers({ accept: 'application/json', ...call.headers });
-    for (const [name, secret] of Object.entries(secrets)) headers.set(name, secret.reveal());
+    const headers = headersOf(call, subject, secrets);
     const { method, signal } = call;
     const body = bodyOf(call, headers);
     const request = { url, method, headers, body, time, signal, mostBytes: LARGEST_ANSWER };
@@ -167,6 +166,21 @@ export class JsonRequester {
       if (value !== undefined) url.searchParams.set(name, value);
     }
     return url;
+  }
+}
+
+/** A header of another character is refused by the library with a message that quotes it, a token among it. */
+function headersOf(call: JsonCall, subject: CallSubject, secrets: Readonly<Record<string, Secret>>): Headers {
+  try {
+    const headers = new Headers({ accept: 'application/json', ...call.headers });
+    for (const [name, secret] of Object.entries(secrets)) headers.set(name, secret.reveal());
+    return headers;
+  } catch {
+    throw new SystemError(
+      troubleOf(subject, 'unauthenticated', 'the credential holds a character that no header may have', {
+        remedy: `Write the credential of ${subject.system} as one line without blanks or marks, then retry.`,
+      }),
+    );
   }
 }
 

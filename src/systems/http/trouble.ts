@@ -54,7 +54,7 @@ const LONGEST_QUOTE = 200;
 /** Credentials by their shape: what a proxy repeats of a request need not be a secret that the caller knows of. */
 const CREDENTIALS = [
   /\b(Bearer|Basic|Negotiate)\s+[\w+/=.~-]{6,}/gi,
-  /\beyJ[\w-]{5,}\.[\w-]+(\.[\w-]*){1,3}/g,
+  /(?<![\w-])eyJ[\w-]{5,}\.[\w-]+(\.[\w-]*){1,3}/g,
 ] as const;
 /** Shorter texts are not blotted out: they are no secrets, and they occur in ordinary words. */
 const SHORTEST_SECRET = 6;

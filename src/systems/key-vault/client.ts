@@ -121,7 +121,7 @@ export class KeyVaultStore implements SecretStore {
     const subject = this.#subject('get secret', name);
     try {
       const found = await this.#call(subject, [], signal, (options) => this.#client.getSecret(name, options));
-      const { version, tags } = found.properties;
+      const { version, tags, createdOn } = found.properties;
       if (found.value === undefined || version === undefined) {
         throw new SystemError(troubleOf(subject, 'malformed', 'the answer has no value or no version'));
       }
@@ -130,6 +130,7 @@ export class KeyVaultStore implements SecretStore {
       return {
         value: new Secret(found.value),
         version,
+        ...(createdOn === undefined ? {} : { writtenAtMs: createdOn.getTime() }),
         tags: {
           ...(requestId === undefined ? {} : { requestId }),
           ...(effect === undefined ? {} : { effect }),

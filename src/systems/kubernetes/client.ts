@@ -51,11 +51,17 @@ export interface Reading {
   readonly serverTime: string | undefined;
 }
 
-/** What runs in a pod, as the kubelet reports it. */
+/** A pod, and what runs in it as the kubelet reports it. */
 export interface RunningPod {
   readonly name: string;
   /** it is being deleted */
   readonly ends: boolean;
+  /** Pending, Running, Unknown; Succeeded and Failed (evicted ones too) run no more, and may lie there for days */
+  readonly phase: string;
+  /** the controller that made it; undefined: none */
+  readonly owner: { readonly kind: string; readonly name: string; readonly uid: string } | undefined;
+  /** label `pod-template-hash`, which ReplicaSets of a Deployment have in their name; empty for other pods */
+  readonly templateHash: string;
   /** `imageID` ends with the digest that was pulled, e.g. `registry.example.com/shop@sha256:…` */
   readonly containers: readonly { readonly name: string; readonly image: string; readonly imageID: string }[];
 }
@@ -122,15 +128,11 @@ export class KubernetesClient {
   }
 
   /**
-   * Reads the pods that a workload's selector matches.
-   * @param labels all of them, by name
+   * Reads the pods that a selector matches, whoever made them.
+   * @param labelSelector as the API server reads it
    * @throws SystemError
    */
-  async pods(
-    namespace: string,
-    labels: Readonly<Record<string, string>>,
-    signal?: AbortSignal,
-  ): Promise<readonly RunningPod[]> {
+  async pods(namespace: string, labelSelector: string, signal?: AbortSignal): Promise<readonly RunningPod[]> {
     const subject = this.#subject('list pods', {
       group: '',
       version: 'v1',
@@ -138,15 +140,15 @@ export class KubernetesClient {
       namespace,
       name: namespace,
     });
-    const labelSelector = Object.entries(labels)
-      .map(([name, value]) => `${name}=${value}`)
-      .join(',');
     const list = await this.#exchange(subject, undefined, signal, (configuration) =>
       new CoreV1Api(configuration).listNamespacedPod({ namespace, labelSelector }),
     );
     return list.items.map(({ metadata, status }) => ({
       name: metadata?.name ?? '',
       ends: metadata?.deletionTimestamp !== undefined,
+      phase: status?.phase ?? '',
+      owner: metadata?.ownerReferences?.find(({ controller }) => controller === true),
+      templateHash: metadata?.labels?.['pod-template-hash'] ?? '',
       containers: [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])].map(
         ({ name, image, imageID }) => ({ name, image, imageID }),
       ),

@@ -1,6 +1,5 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import { KubeConfig, type RequestContext, type SecurityAuthentication } from '@kubernetes/client-node';
+import { Agent } from 'undici';
 import { SystemError } from '../../domain/failure.js';
 import type { Secret } from '../secret.js';
 
@@ -28,6 +27,9 @@ export class NoCredential extends Error {
   override readonly name = 'NoCredential';
 }
 
+/** Keeps its connections for all calls of a client; a kubeconfig makes an agent for each call, which ends with it. */
+export class KeptAgent extends Agent {}
+
 /**
  * How to reach one API server and who we are there. The address is fixed; certificates are always checked.
  */
@@ -40,7 +42,7 @@ export class KubernetesConnection {
   constructor(access: KubernetesAccess) {
     if ('server' in access) {
       this.server = plainAddress(access.server);
-      this.authentication = guarded(bearerAuthentication(this.server, access.ca, access.token));
+      this.authentication = guarded(bearerAuthentication(access.ca, access.token));
     } else {
       const config = kubeConfigOf(access.kubeconfig, access.context, access.folder);
       this.server = plainAddress(config.getCurrentCluster()?.server ?? '');
@@ -52,19 +54,16 @@ export class KubernetesConnection {
   }
 }
 
-function bearerAuthentication(
-  server: string,
-  ca: string | undefined,
-  token: () => Promise<Secret>,
-): SecurityAuthentication {
-  const agent = server.startsWith('https:')
-    ? new HttpsAgent({ keepAlive: true, ...(ca === undefined ? {} : { ca }) })
-    : new HttpAgent({ keepAlive: true });
+function bearerAuthentication(ca: string | undefined, token: () => Promise<Secret>): SecurityAuthentication {
+  const agent = new KeptAgent(ca === undefined ? {} : { connect: { ca } });
   return {
     getName: () => 'bearer token',
     applySecurityAuthentication: async (context: RequestContext) => {
-      context.setHeaderParam('authorization', `Bearer ${(await token()).reveal()}`);
-      context.setAgent(agent);
+      const value = (await token()).reveal();
+      // the library that sends it would quote it in its error
+      if (!/^[\x21-\x7e]+$/.test(value)) throw new NoCredential();
+      context.setHeaderParam('authorization', `Bearer ${value}`);
+      context.setDispatcher(agent);
     },
   };
 }

@@ -1,12 +1,12 @@
 /** The HTTP side of `@kubernetes/client-node`: one attempt, no redirects, a bounded answer, a signal that is obeyed. */
-import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import {
   type HttpLibrary,
   type RequestContext,
   ResponseContext,
   wrapHttpLibrary,
 } from '@kubernetes/client-node';
+import { request } from 'undici';
+import { KeptAgent } from './connection.js';
 
 /** Largest answer that is read, in bytes: an object in etcd has at most 1.5 MiB. */
 const LARGEST_ANSWER = 8 * 1024 * 1024;
@@ -34,35 +34,36 @@ export function singleAttempt(signal: AbortSignal, onCredential: (header: string
 }
 
 async function send(context: RequestContext, signal: AbortSignal): Promise<ResponseContext> {
-  const url = new URL(context.getUrl());
+  const dispatcher = context.getDispatcher();
   const body = context.getBody();
-  const agent = context.getAgent();
-  const message = await new Promise<IncomingMessage>((resolve, reject) => {
-    const call = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
+  try {
+    // no redirect is followed unless one asks for it
+    const answer = await request(context.getUrl(), {
       method: context.getHttpMethod(),
       headers: context.getHeaders(),
       signal,
-      ...(agent === undefined ? {} : { agent }),
+      ...(typeof body === 'string' ? { body } : {}),
+      ...(dispatcher === undefined ? {} : { dispatcher }),
     });
-    call.once('response', resolve);
-    call.on('error', reject);
-    call.end(typeof body === 'string' ? body : undefined);
-  });
-  const answer = await readAll(message);
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(message.headers)) {
-    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
+    const bytes = await readAll(answer.body);
+    const headers: Record<string, string> = {};
+    for (const [name, value] of Object.entries(answer.headers)) {
+      if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
+    }
+    return new ResponseContext(answer.statusCode, headers, {
+      text: async () => bytes.toString('utf8'),
+      binary: async () => bytes,
+      stream: () => new Blob([bytes]).stream(),
+    });
+  } finally {
+    if (!(dispatcher instanceof KeptAgent)) await dispatcher?.destroy();
   }
-  return new ResponseContext(message.statusCode ?? 0, headers, {
-    text: async () => answer.toString('utf8'),
-    binary: async () => answer,
-  });
 }
 
-async function readAll(message: IncomingMessage): Promise<Buffer> {
+async function readAll(body: AsyncIterable<unknown>): Promise<Buffer<ArrayBuffer>> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of message) {
+  for await (const chunk of body) {
     if (!Buffer.isBuffer(chunk)) continue;
     size += chunk.byteLength;
     if (size > LARGEST_ANSWER) throw new AnswerTooLarge();

@@ -3,26 +3,40 @@
  * kubectl's rollout status). Pure: no clock, no calls.
  */
 import Type from 'typebox';
+import { isSameRepository } from '../../domain/registry-reference.js';
 import { shapeOf } from '../http/shape.js';
 import type { CallSubject } from '../http/trouble.js';
 import type { Judgement } from '../judgement.js';
 import type { RunningPod } from './client.js';
+import { digestIn, podsOfWorkload, runningContainers } from './workload-pods.js';
 
 const Count = Type.Optional(Type.Integer());
 const Container = Type.Object({ name: Type.String(), image: Type.Optional(Type.String()) });
+
+const Expression = Type.Object({
+  key: Type.String(),
+  operator: Type.String(),
+  values: Type.Optional(Type.Union([Type.Array(Type.String()), Type.Null()])),
+});
 
 const WorkloadObject = Type.Object({
   kind: Type.Optional(Type.String()),
   metadata: Type.Object({
     name: Type.String(),
     namespace: Type.Optional(Type.String()),
+    uid: Type.Optional(Type.String()),
     generation: Count,
   }),
   spec: Type.Object({
     replicas: Count,
+    /** of a Deployment, seconds; 600 when left out */
+    progressDeadlineSeconds: Count,
     paused: Type.Optional(Type.Boolean()),
     selector: Type.Optional(
-      Type.Object({ matchLabels: Type.Optional(Type.Record(Type.String(), Type.String())) }),
+      Type.Object({
+        matchLabels: Type.Optional(Type.Record(Type.String(), Type.String())),
+        matchExpressions: Type.Optional(Type.Union([Type.Array(Expression), Type.Null()])),
+      }),
     ),
     updateStrategy: Type.Optional(
       Type.Object({
@@ -56,6 +70,7 @@ const WorkloadObject = Type.Object({
             status: Type.Optional(Type.String()),
             reason: Type.Optional(Type.String()),
             message: Type.Optional(Type.String()),
+            lastUpdateTime: Type.Optional(Type.String()),
           }),
         ),
       ),
@@ -104,19 +119,39 @@ export function imageName(image: string): string {
 
 /** True for a name that ends with the image's digest, or with that of one of its platforms. */
 export function isImage(name: string, { digest, platforms = [] }: ImageByDigest): boolean {
-  return [digest, ...platforms].some((one) => name.endsWith(`@${one}`));
+  const found = digestIn(name);
+  return found !== undefined && (found === digest || platforms.includes(found));
+}
+
+/**
+ * True when a name is one of an image: of its repository, whatever tag or digest it asks for, or of its content under
+ * another name, as of a mirror.
+ */
+export function isOfImage(name: string, image: ImageByDigest): boolean {
+  return isSameRepository(imageName(name), image.name) || isImage(name, image);
 }
 
 /** True when a workload has a container of an image, whatever tag or digest it asks for. */
 export function usesImage(workload: Workload, image: ImageByDigest): boolean {
-  return imagesOf(workload).some((one) => imageName(one) === image.name);
+  return containersOf(workload).some((one) => isOfImage(one.image, image));
+}
+
+/** True when a workload's pods run the content of an image, under whatever name it is asked for. */
+export function runsImage(
+  kind: WorkloadKind,
+  workload: Workload,
+  image: ImageByDigest,
+  pods: readonly RunningPod[],
+): boolean {
+  return runningContainers(podsOfWorkload(kind, workload, pods)).some(({ digest }) => isImage(digest, image));
 }
 
 /**
  * Judges one reading of a workload whose newest spec is applied.
  * @param workload null when it does not exist
  * @param image what must run; undefined when only the roll-out is asked about
- * @param pods its pods, wanted when the spec names the image by a tag; what they pulled tells then
+ * @param pods those that its selector finds, wanted when the spec does not name the image by its digest; what they pulled
+ *   tells then
  */
 export function judgeWorkload(
   kind: WorkloadKind,
@@ -153,14 +188,22 @@ function judgeSpecImage(
   image: ImageByDigest | undefined,
 ): WorkloadJudgement | undefined {
   if (image === undefined) return undefined;
-  const named = imagesOf(workload).filter((one) => imageName(one) === image.name);
-  const others = named.filter((one) => one.includes('@') && !isImage(one, image));
-  if (named.length > 0 && others.length === 0) return undefined;
-  const runs = others[0] ?? 'no container of that name';
+  const others = containersOf(workload).filter(
+    (one) => isOfImage(one.image, image) && one.image.includes('@') && !isImage(one.image, image),
+  );
+  return others[0] === undefined ? undefined : asksForOther(kind, workload, image, others[0].image);
+}
+
+function asksForOther(
+  kind: WorkloadKind,
+  workload: Workload,
+  image: ImageByDigest,
+  asked: string,
+): WorkloadJudgement {
   return {
     state: 'hopeless',
     clause: 'other-image',
-    message: `${kind} ${workload.metadata.name} asks for ${runs}, not for ${image.name}@${image.digest}`,
+    message: `${kind} ${workload.metadata.name} asks for ${asked}, not for ${image.name}@${image.digest}`,
     remedy:
       'Our revision is applied and does not set this image, or something changes it on the way (an images override, an admission webhook, another writer): correct that, then retry.',
   };
@@ -196,6 +239,17 @@ function judgeRollout(kind: WorkloadKind, workload: Workload): WorkloadJudgement
   return missing === undefined
     ? undefined
     : { state: 'waiting', clause: 'rolling-out', message: `${name}: ${missing}` };
+}
+
+/** What Kubernetes takes for a Deployment that names no deadline, in milliseconds (source: apps/v1 defaults). */
+const USUAL_PROGRESS_DEADLINE_MS = 600_000;
+
+/** How long new pods of a Deployment may make no progress, in milliseconds; undefined for kinds without a deadline. */
+export function progressDeadlineMs(kind: WorkloadKind, { spec }: Workload): number | undefined {
+  if (kind !== 'Deployment') return undefined;
+  return spec.progressDeadlineSeconds === undefined
+    ? USUAL_PROGRESS_DEADLINE_MS
+    : spec.progressDeadlineSeconds * 1_000;
 }
 
 /** What is missing for a complete roll-out, in kubectl's order. */
@@ -244,12 +298,19 @@ function judgeRunningImage(
       remedy: 'Scale it up, or wait without an image, then retry.',
     };
   }
-  const named = imagesOf(workload).filter((one) => imageName(one) === image.name);
+  const current = podsOfWorkload(kind, workload, pods);
+  const named = containersOf(workload).filter((one) => isOfImage(one.image, image));
+  // an image that the spec names in another way, as a mirror's, is known by its content only
+  if (named.length === 0) {
+    return runsImage(kind, workload, image, pods)
+      ? undefined
+      : asksForOther(kind, workload, image, 'no container of that name');
+  }
   // a spec with the digest leaves the kubelet no choice
-  if (named.every((one) => isImage(one, image))) return undefined;
-  const containers = pods
-    .filter(({ ends }) => !ends)
-    .flatMap((pod) => pod.containers.filter((one) => imageName(one.image) === image.name));
+  const open = new Set(named.filter((one) => !isImage(one.image, image)).map((one) => one.name));
+  if (open.size === 0) return undefined;
+  // by the container's name: the kubelet may report any name that the node has for the content
+  const containers = current.flatMap((pod) => pod.containers.filter((one) => open.has(one.name)));
   if (containers.length === 0) {
     return { state: 'waiting', clause: 'other-image', message: `${name}: no pod reports the image yet` };
   }
@@ -268,7 +329,10 @@ function judgeRunningImage(
     : { state: 'waiting', clause: 'other-image', message: `${name}: not every pod has pulled its image yet` };
 }
 
-function imagesOf({ spec }: Workload): readonly string[] {
+/** Containers of a pod as the spec names them. */
+export function containersOf({
+  spec,
+}: Workload): readonly { readonly name: string; readonly image: string }[] {
   const { containers, initContainers } = spec.template.spec;
-  return [...containers, ...(initContainers ?? [])].map(({ image }) => image ?? '');
+  return [...containers, ...(initContainers ?? [])].map(({ name, image }) => ({ name, image: image ?? '' }));
 }

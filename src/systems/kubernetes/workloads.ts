@@ -59,9 +59,23 @@ export class Workloads {
     return new Map(taken.map((workload) => [workload.metadata.name, workload]));
   }
 
-  /** Pods that the selector of a workload matches; none for a selector without labels. @throws SystemError */
+  /**
+   * Pods that the selector of a workload matches, also those that others made; none for a selector that selects nothing.
+   * @throws SystemError
+   */
   async podsOf(workload: Workload, namespace: string, signal?: AbortSignal): Promise<readonly RunningPod[]> {
-    const labels = workload.spec.selector?.matchLabels ?? {};
-    return Object.keys(labels).length === 0 ? [] : this.#kubernetes.pods(namespace, labels, signal);
+    const selector = labelSelectorOf(workload);
+    return selector === '' ? [] : this.#kubernetes.pods(namespace, selector, signal);
   }
+}
+
+function labelSelectorOf({ spec }: Workload): string {
+  const { matchLabels = {}, matchExpressions } = spec.selector ?? {};
+  const labels = Object.entries(matchLabels).map(([name, value]) => `${name}=${value}`);
+  const expressions = (matchExpressions ?? []).map(({ key, operator, values }) => {
+    if (operator === 'Exists') return key;
+    if (operator === 'DoesNotExist') return `!${key}`;
+    return `${key} ${operator === 'NotIn' ? 'notin' : 'in'} (${(values ?? []).join(',')})`;
+  });
+  return [...labels, ...expressions].join(',');
 }

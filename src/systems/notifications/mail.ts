@@ -129,6 +129,7 @@ function troubleOfMail(error: unknown, subject: CallSubject) {
   const what = [code, status].filter((part) => part !== undefined).join(', ');
   return troubleOf(subject, kind, `the mail could not be sent${what === '' ? '' : ` (${what})`}`, {
     code,
+    status,
     ...(kind === 'invalid'
       ? { remedy: 'Check that the mail server may send from this address to these recipients.' }
       : {}),

@@ -17,6 +17,7 @@ const VERSION_KEY = 'gatehouse-version';
 
 const Metadata = Type.Object({
   version: Type.Integer({ minimum: 1 }),
+  created_time: Type.Optional(Type.String()),
   custom_metadata: Type.Optional(Type.Union([Type.Record(Type.String(), Type.String()), Type.Null()])),
 });
 const ReadAnswer = Type.Object({
@@ -30,6 +31,11 @@ const SecretHistory = Type.Object({
       Type.String(),
       Type.Object({ deletion_time: Type.String(), destroyed: Type.Boolean() }),
     ),
+  }),
+});
+const CustomMetadata = Type.Object({
+  data: Type.Object({
+    custom_metadata: Type.Optional(Type.Union([Type.Record(Type.String(), Type.String()), Type.Null()])),
   }),
 });
 const MountAnswer = Type.Object({
@@ -170,7 +176,38 @@ export class VaultStore implements SecretStore {
         ),
       );
     }
-    return { value: new Secret(value), version: String(metadata.version), tags: tagsOf(metadata) };
+    const writtenAtMs = Date.parse(metadata.created_time ?? '');
+    return {
+      value: new Secret(value),
+      version: String(metadata.version),
+      tags: tagsOf(metadata),
+      ...(Number.isNaN(writtenAtMs) ? {} : { writtenAtMs }),
+    };
+  }
+
+  /** What else the secret holds: a write replaces the whole of it, so what is not ours is written again as it was. */
+  async #besides(
+    name: string,
+    replaces: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly data: Record<string, unknown>; readonly custom: Record<string, string> }> {
+    const replaced = replaces !== undefined;
+    const subject = this.#subject(replaced ? 'read secret' : 'read metadata', name);
+    try {
+      const path = this.#at(replaced ? 'data' : 'metadata', name);
+      const body = await this.#client.read({ ...subject, path, signal });
+      if (replaced) {
+        const { data, metadata } = shapeOf(ReadAnswer, body, subject).data;
+        return { data, custom: metadata.custom_metadata ?? {} };
+      }
+      return { data: {}, custom: shapeOf(CustomMetadata, body, subject).data.custom_metadata ?? {} };
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      const { kind } = error.trouble;
+      // what is not there holds nothing, and check-and-set judges; who may not read metadata may not know of any
+      if (kind !== 'not-found' && (replaced || kind !== 'forbidden')) throw error;
+      return { data: {}, custom: {} };
+    }
   }
 
   async write(
@@ -181,12 +218,13 @@ export class VaultStore implements SecretStore {
   ): Promise<{ readonly version: string }> {
     const subject = this.#subject('write secret', name);
     const cas = this.#casOf(replaces, subject);
+    const besides = await this.#besides(name, replaces, signal);
     const body = await this.#client
       .write({
         ...subject,
         path: this.#at('data', name),
-        data: { options: { cas }, data: { [VALUE_KEY]: value.reveal() } },
-        withhold: [value],
+        data: { options: { cas }, data: { ...besides.data, [VALUE_KEY]: value.reveal() } },
+        withhold: [value, ...secretsIn(besides.data)],
         signal,
       })
       .catch(async (error: unknown) => {
@@ -198,6 +236,7 @@ export class VaultStore implements SecretStore {
       path: this.#at('metadata', name),
       data: {
         custom_metadata: {
+          ...besides.custom,
           [REQUEST_KEY]: marker.requestId,
           [EFFECT_KEY]: marker.effect,
           [VERSION_KEY]: version,
@@ -262,6 +301,11 @@ export class VaultStore implements SecretStore {
   #subject(operation: string, name: string): CallSubject {
     return { system: 'vault', operation, object: `${name} in ${this.location}` };
   }
+}
+
+/** Texts that stand beside our value may be anybody's secrets: an error that echoes the request shows none of them. */
+function secretsIn(data: Readonly<Record<string, unknown>>): readonly Secret[] {
+  return Object.values(data).flatMap((value) => (typeof value === 'string' ? [new Secret(value)] : []));
 }
 
 function parts(path: string): readonly string[] {

@@ -10,6 +10,7 @@ import {
 } from '@temporalio/workflow';
 import type { PlanResult, RequestEnd } from '../../activities/contracts.js';
 import type { PromotionStart, Proposals } from '../../activities/promotion-contracts.js';
+import { withShortTexts } from '../../domain/failure.js';
 import type { CommandAnswer, RequestInput } from '../../domain/messages.js';
 import { workflowIdOf } from '../../domain/request.js';
 import type { Activities } from '../activity-options.js';
@@ -260,7 +261,7 @@ class PromotionStory {
       requestId: this.input.requestId,
       target,
       outcome: 'failed',
-      failure: {
+      failure: withShortTexts({
         step: 'watch',
         system: 'gatehouse',
         operation: 'watch after success',
@@ -268,7 +269,7 @@ class PromotionStory {
         message: `it did not last: ${message}`,
         remedy: 'gatehouse rollback takes it back; gatehouse retry proves it again',
         scope: 'target',
-      },
+      }),
     });
     this.run.show('attention', `${target} did not last: ${message}`);
     await condition(

@@ -27,6 +27,7 @@ const WANTED: ProvenDelivery = {
   commit: OURS,
   files: [],
   images: [],
+  someImage: false,
   everyWorkload: false,
   charts: new Map(),
 };
@@ -64,7 +65,7 @@ function scene(windows: AppProject['spec']['syncWindows'] = []) {
   const cluster = { application: application(BEFORE, 'Synced') };
   const tools = {
     gitlab: { isAncestor: async () => false },
-    repositories: { compare: not, tree: not, blobs: not, freezePeriods: not },
+    repositories: { compare: not, tree: not, blobs: not, texts: not, freezePeriods: not },
     repositoryOf: (project: string) => `https://gitlab.example.com/${project}.git`,
     platforms: new PlatformDigests(undefined),
     watched: {

@@ -77,9 +77,10 @@ function ready({ request }: AskedPromotion, own = deps) {
   return readinessOf(own, request, place, NOW);
 }
 
-/** Calls that a system has got. */
+/** Calls of ours that a system has got; Argo CD's controller looks at Git by itself. */
 async function calls(name: string): Promise<number> {
-  return (await standIns.control(name).events()).filter(({ phase }) => phase === 'request').length;
+  const events = await standIns.control(name).events();
+  return events.filter(({ phase, path }) => phase === 'request' && path.includes('/api/')).length;
 }
 
 it('is ready when nothing is in the way', async () => {
@@ -155,19 +156,22 @@ it('waits for the end of a freeze of the project, which an exception does not', 
   expect(await ready(await ask())).toMatchObject({ state: 'ready' });
 });
 
-/** Sync windows of the project of the Application, as people write them. */
-async function setWindows(syncWindows: readonly object[] | null): Promise<void> {
-  const project = '/apis/argoproj.io/v1alpha1/namespaces/argocd/appprojects/shop';
-  const answer = await fetch(`${standIns.origin('kubernetes')}/clusters/management${project}`, {
+/** Changes an object of Argo CD, as people do. */
+async function change(path: string, patch: object): Promise<void> {
+  const object = `/apis/argoproj.io/v1alpha1/namespaces/argocd/${path}`;
+  const answer = await fetch(`${standIns.origin('kubernetes')}/clusters/management${object}`, {
     method: 'PATCH',
     headers: {
       authorization: `Bearer ${standIns.origin('kubernetesAdminToken')}`,
       'content-type': 'application/merge-patch+json',
     },
-    body: JSON.stringify({ spec: { syncWindows } }),
+    body: JSON.stringify(patch),
   });
   expect(answer.status).toBe(200);
 }
+
+const setWindows = (syncWindows: readonly object[] | null): Promise<void> =>
+  change('appprojects/shop', { spec: { syncWindows } });
 
 it('waits for a sync window of the project of its Application to open', async () => {
   const night = { kind: 'allow', schedule: '30 12 * * *', duration: '1h', applications: ['shop-*'] };
@@ -193,9 +197,68 @@ it('a deny window lets people sync by hand, and a promotion slips through it', a
   await setWindows(null);
 });
 
-it('does not wait for an Application that is not there yet: the delivery tells of it', async () => {
+it('a window of alternatives and classes counts as Argo CD reads it, and one that cannot be read holds everything back', async () => {
+  const noon = { kind: 'deny', schedule: '30 11 * * *', duration: '1h' };
+  await setWindows([{ ...noon, applications: ['{bank,shop}-pro[a-z]'] }]);
+  expect(await ready(await ask())).toMatchObject({ state: 'waiting', wakeAtMs: NOW + HOUR / 2 });
+  await setWindows([{ ...noon, applications: ['{bank,cart}-pro[a-z]', 'shop-[!p]*'] }]);
+  expect(await ready(await ask())).toMatchObject({ state: 'ready' });
+  await setWindows([{ ...noon, schedule: 'at noon', applications: ['shop-*'] }]);
+  expect(await ready(await ask())).toMatchObject({
+    state: 'waiting',
+    clause: expect.stringMatching(/cannot be read.*at noon/),
+  });
+  await setWindows(null);
+});
+
+/** What is in the way of every merge until the remedy was done. */
+async function refusedUntil(message: RegExp, remedy: RegExp, doRemedy: () => Promise<void>): Promise<void> {
+  const asked = await ask();
+  await expect(ready(asked)).rejects.toMatchObject({
+    type: 'CannotSucceed',
+    fields: {
+      system: 'argocd',
+      object: 'application argocd/shop-prod on management',
+      message: expect.stringMatching(message),
+      remedy: expect.stringMatching(remedy),
+    },
+  });
+  await doRemedy();
+  expect(await ready(asked)).toMatchObject({ state: 'ready' });
+}
+
+it('is refused while the auto-sync of its Application is off, before anything is merged', async () => {
+  const automated = { prune: true };
+  const switchOn = () => change('applications/shop-prod', { spec: { syncPolicy: { automated } } });
+  for (const off of [null, { ...automated, enabled: false }]) {
+    await change('applications/shop-prod', { spec: { syncPolicy: { automated: off } } });
+    await refusedUntil(/auto-sync is off.*nothing was merged/, /syncPolicy\.automated/, async () => {
+      await change('applications/shop-prod', { spec: { syncPolicy: { automated: null } } });
+      await switchOn();
+    });
+  }
+});
+
+it('is refused while an annotation stops its Application, before anything is merged', async () => {
+  const set = (value: string | null) =>
+    change('applications/shop-prod', {
+      metadata: { annotations: { 'argocd.argoproj.io/skip-reconcile': value } },
+    });
+  await set('true');
+  await refusedUntil(/skip-reconcile stops it/, /Remove the annotation/, () => set(null));
+});
+
+it('is refused while its Application is not there, before anything is merged', async () => {
   const places = [{ project: PROJECT, deliveries: [{ ...DELIVERY, application: 'not-there' }] }];
-  expect(await ready(await ask({ places }))).toMatchObject({ state: 'ready' });
+  await expect(ready(await ask({ places }))).rejects.toMatchObject({
+    type: 'CannotSucceed',
+    fields: {
+      object: 'application argocd/not-there on management',
+      remedy: expect.stringContaining('correct the name'),
+    },
+  });
+  // the remedy: the name that is there
+  expect(await ready(await ask())).toMatchObject({ state: 'ready' });
 });
 
 it('is refused while what delivers it is suspended, before anything is merged', async () => {

@@ -32,7 +32,7 @@ async function opened({ requestId, environment }: AskedPromotion): Promise<numbe
 }
 
 async function reserved({ requestId, environment }: AskedPromotion): Promise<unknown> {
-  const seq = (await stage.entries(requestId)).at(-1)?.seq ?? 0;
+  const seq = await stage.ledger.worker.lastSeq();
   const key = effectKey(environment, PROMOTION_OBJECT.changeRecord);
   return await stage.ledger.worker.reserveEffect(requestId, { key, epoch: 1, system: 'servicenow' }, seq);
 }

@@ -130,7 +130,7 @@ describe('a look at a branch that production reads', () => {
   it('knows what promotions landed, and waits for what is being landed', async () => {
     const { worker } = stage.ledger;
     const key = `${asked.places[0]}:merge`;
-    const seq = (await worker.entriesOf(asked.requestId)).at(-1)?.seq ?? 0;
+    const seq = await worker.lastSeq();
     const effect = { key, epoch: 1, system: 'gitlab' } as const;
     expect((await worker.reserveEffect(asked.requestId, effect, seq)).state).toBe('reserved');
     const { branch } = await gitlab.branch(PROJECT, {
@@ -150,7 +150,7 @@ describe('a look at a branch that production reads', () => {
     const later = { ...deps, paths: [pathOf(other)], nowMs: () => Date.now() + 2 * 3_600_000 };
     const { worker } = stage.ledger;
     const effect = { key: `${other.places[0]}:merge`, epoch: 1, system: 'gitlab' } as const;
-    const seq = (await worker.entriesOf(other.requestId)).at(-1)?.seq ?? 0;
+    const seq = await worker.lastSeq();
     await worker.reserveEffect(other.requestId, effect, seq);
     const { branch } = await gitlab.branch(PROJECT, {
       path: 'yaml/configmap.yaml',

@@ -67,4 +67,31 @@ describe('wantedOf', () => {
   ])('refuses %s', (_, options, message) => {
     expect(() => wanted(options)).toThrow(message);
   });
+
+  const kustomization = { flux: 'kustomization/shop', revision: COMMIT };
+  const release = { flux: 'helmrelease/shop', chartVersion: '1.4.2' };
+  const application = { application: 'shop', revision: COMMIT };
+  it.each<[string, Partial<WaitOptions>, Partial<WaitOptions>]>([
+    ['a chart version of a Kustomization', kustomization, { chartVersion: '1.4.2' }],
+    ['a commit of a HelmRelease', release, { revision: COMMIT }],
+    ['a clone for a HelmRelease', release, { repository: '.' }],
+    ['a clone without a commit', { application: 'shop', chartVersion: '1.4.2' }, { repository: '.' }],
+    ['a source of Flux', kustomization, { source: 'https://git.example.com/ops/prod.git' }],
+    [
+      'a source without a commit',
+      { application: 'shop', chartVersion: '1.4.2' },
+      { source: 'https://git.example.com/ops/prod.git' },
+    ],
+    ['a sync by hand of Flux', release, { manualSync: true }],
+    ['a namespace of no workload', application, { workloadNamespace: 'shop' }],
+    ['a context of no cluster for workloads', application, { workloadContext: 'prod' }],
+    ['two clusters', { ...application, server: 'https://10.0.0.1' }, { context: 'prod' }],
+  ])(
+    'leaves nothing unchecked that was asked for: %s is refused, and understood without',
+    (_, options, more) => {
+      expect(() => wanted({ ...options, ...more })).toThrow();
+      // the remedy: left out
+      expect(() => wanted(options)).not.toThrow();
+    },
+  );
 });

@@ -1,6 +1,6 @@
 /** Attacks with decisions: made up, copied, replayed, out of date, by the wrong person. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { exampleEvidence } from '../../../sandbox/stack/example-files.js';
+import { exampleEvidence, fleetText } from '../../../sandbox/stack/example-files.js';
 import { personOf } from '../../../sandbox/world.js';
 import { entriesOfType } from '../../../src/domain/record.js';
 import { signDecision } from '../../../src/security/attestation.js';
@@ -48,6 +48,23 @@ export function decisionCases(scene: () => Scene): void {
     });
   });
 
+  for (const [field, from, to] of [
+    ['project', 'platform/clusters', 'platform/fleets'],
+    ['file', '{cluster}/{stage}/otterize.yaml', 'inventory.yaml'],
+    ['key', 'mode: client-id', 'mode: client-id\n      key: spec.images'],
+  ] as const) {
+    it(`a fleet that names a free ${field} is refused before anybody is asked`, async () => {
+      const { world } = scene().stack;
+      const [cluster] = world.clusters;
+      if (cluster === undefined) throw new Error('the world has no cluster');
+      const asked = fleetText(world, { name: `free-${field}`, clusters: [cluster], groups: [] });
+      const mark = await scene().mark();
+      await expect(scene().api.request(asked.replace(from, to))).rejects.toThrow(/invalid-manifest/);
+      expect(await scene().effectsSince(mark)).toEqual([]);
+      expect(asked).toContain(from);
+    });
+  }
+
   it('the same decision sent again, many times at once, counts once', async () => {
     const bait = await scene().askAndOpen();
     await scene().approveProcurement(bait);
@@ -76,12 +93,6 @@ export function decisionCases(scene: () => Scene): void {
         totals: { create: 6, change: 1, adopt: 0, conflict: 0 },
         plan: next,
       });
-    });
-
-    it('approvals of an earlier epoch permit no effect, whatever epoch the caller names', async () => {
-      const mark = await scene().mark();
-      expect(await scene().attemptOrganisation(bait, { epoch: 1 })).toBe('EffectRefused');
-      await scene().expectAlarmAndNoEffect(mark, 'effect-refused', bait, /0 of 1/);
     });
 
     it('a decision signal of an earlier epoch raises an alarm', async () => {
@@ -179,7 +190,8 @@ export function decisionCases(scene: () => Scene): void {
     await scene().api.decide('chi', bait.requestId, 'data-protection', 'reject');
     const yes = await claimsFor(scene(), bait, 'data-protection', 'chi');
     const mark = await scene().mark();
-    expect(await scene().attemptOrganisation(bait, { decisions: [yes] })).toBe('EffectRefused');
+    expect(await scene().attemptOrganisation(bait, { decisions: [yes] })).toBe('InvalidInput');
+    expect(await scene().attemptOrganisation(bait)).toBe('EffectRefused');
     await scene().expectAlarmAndNoEffect(mark, 'effect-refused', bait, /data-protection is rejected/);
   });
 

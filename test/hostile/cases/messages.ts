@@ -50,6 +50,16 @@ export function messageCases(scene: () => Scene): void {
       await scene().expectAlarmAndNoEffect(mark, 'undecodable-message', bait);
     });
 
+    it('a signal of a name that the SDK keeps for itself stops nothing', async () => {
+      const mark = await scene().mark();
+      await scene().attacker.signal(bait.fleetId, { stop: true }, '__temporal_x');
+      await scene().expectAlarmAndNoEffect(mark, 'undecodable-message', bait);
+      // the run goes on: it takes a command
+      await scene().api.call('olga', 'POST', `/v1/requests/${bait.requestId}/pause`, {});
+      await scene().api.call('olga', 'POST', `/v1/requests/${bait.requestId}/resume`, {});
+      expect((await scene().api.status(bait.requestId)).status).toBe('waiting');
+    });
+
     it('an update with garbage is refused and counted', async () => {
       const mark = await scene().mark();
       const handle = scene().attacker.client.workflow.getHandle(bait.fleetId);

@@ -3,37 +3,58 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { CONFIRMED, forgedStart, PASSED, PLANNED } from '../forged-results.js';
 import type { Scene } from '../scene.js';
 
-const EFFECTS = [
-  ['otterize', 'ensureOrganisation'],
-  ['otterize', 'ensureInvites'],
-  ['otterize', 'ensureEnvironment'],
-  ['otterize', 'ensureIntegration'],
-  ['otterize', 'waitForConnected'],
-  ['gitlab', 'ensureValues'],
-  ['argocd', 'waitForSync'],
-  ['external-secrets', 'waitForExternalSecret'],
-] as const;
-
 export function rogueCases(scene: () => Scene): void {
   afterEach(async () => {
     await scene().attacker.withdraw();
     await scene().startAll();
   });
 
-  describe('every activity that touches a system asks the ledger itself', () => {
-    for (const [queue, name] of EFFECTS) {
-      it(`${name} scheduled without any gate is refused`, async () => {
+  it('an effect scheduled without any gate is refused', async () => {
+    const bait = await scene().askAndOpen();
+    const mark = await scene().mark();
+    expect(await scene().attemptOrganisation(bait)).toBe('EffectRefused');
+    await scene().expectAlarmAndNoEffect(mark, 'effect-refused', bait, /procurement is open/);
+  });
+
+  describe('an activity believes nothing that it is given', () => {
+    for (const [queue, name, more] of [
+      ['gitlab', 'ensureValues', { project: 'platform/fleets' }],
+      ['ledger', 'closeTarget', { outcome: 'failed', failure: { step: 's', message: 'y'.repeat(100_000) } }],
+      ['ledger', 'closeTarget', { outcome: 'weird' }],
+    ] as const) {
+      const fields = Object.keys(more).join(' and ');
+      it(`${name} with ${fields} of another shape is refused`, async () => {
         const bait = await scene().askAndOpen();
         const mark = await scene().mark();
         const { requestId, target } = bait;
         const outcomes = await scene().attacker.attempt({
           queue: `gatehouse-${queue}`,
-          activities: [{ name, input: { requestId, target, maxWaitMs: 1_000 } }],
+          activities: [{ name, input: { requestId, target, ...more } }],
         });
-        expect(outcomes).toEqual(['EffectRefused']);
-        await scene().expectAlarmAndNoEffect(mark, 'effect-refused', bait, /procurement is open/);
+        expect(outcomes).toEqual(['InvalidInput']);
+        await scene().expectAlarmAndNoEffect(mark, 'undecodable-message', null, new RegExp(name));
       });
     }
+
+    it('nobody is told of what the ledger does not prove', async () => {
+      const bait = await scene().askAndOpen();
+      const mark = await scene().mark();
+      const { requestId, target } = bait;
+      const notice = { gate: 'procurement', epoch: 1, kind: 'reminder', number: 900 };
+      const outcomes = await scene().attacker.attempt({
+        queue: 'gatehouse-notifications',
+        activities: [
+          { name: 'notifyGate', input: { requestId, notice } },
+          { name: 'notifyGate', input: { requestId, notice: { ...notice, kind: 'opened', epoch: 77 } } },
+          { name: 'notifyRequest', input: { requestId, event: 'target-failed', target } },
+          { name: 'notifyRequest', input: { requestId, event: 'rollout-started' } },
+          { name: 'notifyRequest', input: { requestId, event: 'approved' } },
+        ],
+      });
+      expect(outcomes).toEqual(['done', 'done', 'done', 'done', 'InvalidInput']);
+      await scene().expectAlarmAndNoEffect(mark, 'result-contradicts-ledger', bait, /reminder/);
+      await scene().expectAlarmAndNoEffect(mark, 'result-contradicts-ledger', bait, /has not failed/);
+    });
   });
 
   it('a worker that takes the workflow tasks and schedules effects at once gains nothing', async () => {

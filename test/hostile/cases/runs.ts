@@ -116,13 +116,4 @@ export function runCases(scene: () => Scene): void {
       expect(endings).toHaveLength(1);
     });
   });
-
-  it('a request that has ended permits nothing more', async () => {
-    const bait = await scene().askAndOpen();
-    await scene().api.decide('chi', bait.requestId, 'data-protection', 'reject');
-    await scene().api.until(bait.requestId, ({ endedAt }) => endedAt !== undefined);
-    const mark = await scene().mark();
-    expect(await scene().attemptOrganisation(bait)).toBe('EffectRefused');
-    await scene().expectAlarmAndNoEffect(mark, 'effect-refused', bait, /has ended/);
-  });
 }

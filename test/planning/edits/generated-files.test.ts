@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { setKustomizeImage } from '../../../src/planning/edits/set-kustomize-image.js';
-import { setScalarAt } from '../../../src/planning/edits/set-scalar.js';
+import { setValueAt } from '../../../src/planning/edits/set-value.js';
 import { lineChanges } from './line-changes.js';
 
 /** A small seeded generator (mulberry32), so that a failing file can be made again from its number. */
@@ -92,7 +92,7 @@ const VALUES = [
   'ä\n',
 ];
 
-describe('setScalarAt on 200 generated files', () => {
+describe('setValueAt on 200 generated files', () => {
   it.each(Array.from({ length: 4 }, (_, block) => block))(
     'changes one value on one line (block %d)',
     (block) => {
@@ -100,7 +100,7 @@ describe('setScalarAt on 200 generated files', () => {
         const { text, paths } = oddFile(seed);
         for (const [index, at] of paths.entries()) {
           const value = VALUES[(seed + index) % VALUES.length] ?? '';
-          const after = setScalarAt(new Map([['f', text]]), 'f', at, value).files[0]?.after ?? text;
+          const after = setValueAt(new Map([['f', text]]), 'f', at, () => value).files[0]?.after ?? text;
           const about = `seed ${seed}, ${at} = ${JSON.stringify(value)}:\n${text}\n=>\n${after}`;
           const { removed, added } = lineChanges(text, after);
           expect([removed.length, added.length], about).toEqual(after === text ? [0, 0] : [1, 1]);

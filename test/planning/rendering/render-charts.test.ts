@@ -150,7 +150,7 @@ describe('charts of HelmReleases', () => {
       helm: helm(context),
       registry: asked,
     });
-    expect(result).toEqual({ before: [], after: [], digests: [], findings: [] });
+    expect(result).toEqual({ before: [], after: [], digests: [], findings: [], isWhole: false });
   });
 
   it('count by their digest, so that random values do not look like a change', async (context) => {

@@ -59,7 +59,29 @@ describe('renderDirectory', () => {
   });
 
   it('refuses for Flux what is no manifest, since Flux does', async () => {
-    await expect(renderDirectory(FILES, 'plain', { reader: 'flux' })).rejects.toThrow('plain/.gitlab-ci.yml');
+    const files = new Map([...FILES, ['plain/renovate.yaml', 'extends: [config]\n']]);
+    await expect(renderDirectory(files, 'plain', { reader: 'flux' })).rejects.toThrow('plain/renovate.yaml');
+  });
+
+  it('leaves out what Flux leaves out: files of other tools, what .sourceignore names, and JSON', async () => {
+    const ignored = new Map([
+      ['.sourceignore', '/plain/ignored/\n'],
+      ['plain/.sourceignore', '*.tmp.yaml\n!kept.tmp.yaml\n'],
+      ['plain/a.yaml', service('a')],
+      ['plain/kept.tmp.yaml', service('kept')],
+      ...[
+        '.gitlab-ci.yml',
+        '.sops.yaml',
+        '.github/workflows/e2e.yaml',
+        'ignored/values.yaml',
+        'x.tmp.yaml',
+      ].map((name): [string, string] => [`plain/${name}`, 'no: manifest\n']),
+      ['plain/renovate.json', '{}'],
+      ['plain/b.json', '{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "b"}}'],
+    ]);
+    const { objects } = await renderDirectory(ignored, 'plain', { reader: 'flux' });
+    expect(objects.map(objectTitle)).toEqual(['Service a', 'Service kept']);
+    await expect(renderDirectory(ignored, 'plain', { reader: 'argocd' })).rejects.toThrow('renovate.json');
   });
 
   it('goes into subdirectories as Flux does, and renders those that have a kustomization, once', async (context) => {

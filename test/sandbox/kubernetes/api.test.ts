@@ -125,6 +125,30 @@ describe('objects', () => {
     expect((await clusters.kube('management', 'DELETE', `${PROJECTS}/odd`, admin())).status).toBe(404);
   });
 
+  it('are removed only as they were read, and not at all in a dry run', async () => {
+    const path = `${PROJECTS}/to-go`;
+    const made = await clusters.kube('management', 'POST', PROJECTS, { ...admin(), body: project('to-go') });
+    const remove = (body: object, query = '') =>
+      clusters.kube('management', 'DELETE', `${path}${query}`, { ...admin(), body });
+    const version = at(made.body, 'metadata', 'resourceVersion');
+    expect(await remove({ preconditions: { uid: 'another' } })).toMatchObject({
+      status: 409,
+      body: { reason: 'Conflict', message: expect.stringContaining('Precondition failed: uid') },
+    });
+    expect((await remove({ preconditions: { resourceVersion: '1' } })).status).toBe(409);
+    expect((await remove({ dryRun: ['All'] })).status).toBe(200);
+    expect((await remove({}, '?dryRun=All')).status).toBe(200);
+    for (const [body, query] of [
+      [{ dryRun: ['yes'] }, ''],
+      [{}, '?dryRun=yes'],
+    ] as const) {
+      expect((await remove(body, query)).status).toBe(422);
+    }
+    expect((await clusters.kube('management', 'GET', path, admin())).status).toBe(200);
+    expect((await remove({ preconditions: { resourceVersion: version } })).status).toBe(200);
+    expect((await clusters.kube('management', 'GET', path, admin())).status).toBe(404);
+  });
+
   it('are replaced only on the version that was read', async () => {
     const path = `${PROJECTS}/platform`;
     const read = (await clusters.kube('management', 'GET', path)).body;

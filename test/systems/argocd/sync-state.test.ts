@@ -5,6 +5,7 @@ import {
   applicationFrom,
   commitsNamedBy,
 } from '../../../src/systems/argocd/application.js';
+import { withDryRevisions } from '../../../src/systems/argocd/hydration.js';
 import { judgeSync, type SyncExpectation } from '../../../src/systems/argocd/sync-state.js';
 
 const OURS = 'a'.repeat(40);
@@ -443,6 +444,77 @@ describe('judgeSync', () => {
     };
     expect(judgeSync(application(change), EXPECTATION, '2027-03-01T12:02:59Z').state).toBe('waiting');
     expect(judgeSync(application(change), EXPECTATION, '2027-03-01T12:03:00Z').state).toBe('hopeless');
+  });
+
+  describe('Degraded for longer than it may be', () => {
+    const degraded: Change = { health: { status: 'Degraded' } };
+    const retried: Change = {
+      ...degraded,
+      operationState: { phase: 'Running', retryCount: 7, operation: { sync: {}, retry: { limit: -1 } } },
+    };
+
+    it.each<[string, Change]>([
+      ['a sync of our commit that is retried without end', retried],
+      ['a difference that does not end', { ...degraded, sync: { status: 'OutOfSync' } }],
+      ['a comparison that is late', { ...degraded, reconciledAt: '2027-03-01T12:01:05Z' }],
+    ])('is not hidden by %s', (_, change) => {
+      const judge = (degradedMs: number) =>
+        judgeSync(application(change), { ...EXPECTATION, errorPatienceMs: 600_000, degradedMs }, NOW);
+      expect(judge(200_000)).toMatchObject({ state: 'hopeless', clause: 'degraded' });
+      expect(judge(240_000)).toMatchObject({ state: 'waiting' });
+    });
+
+    it.each<[string, Change]>([
+      ['ran before, when another commit is compared', { ...degraded, sync: { revision: OLDER } }],
+      [
+        'was applied before, when ours is not',
+        {
+          ...degraded,
+          sync: { status: 'OutOfSync' },
+          operationState: {
+            operation: { sync: { revision: OLDER } },
+            syncResult: { revision: OLDER, resources: [] },
+          },
+        },
+      ],
+    ])('says nothing of ours where it %s', (_, change) => {
+      const expectation = { ...EXPECTATION, degradedMs: 1_000 };
+      expect(judgeSync(application(change), expectation, NOW)).toMatchObject({ state: 'waiting' });
+    });
+  });
+
+  describe('with a source hydrator', () => {
+    const HYDRATED = 'd'.repeat(40);
+    const failed = (drySHA: string, finishedAt: string): Change => ({
+      sync: { revision: HYDRATED },
+      operationState: null,
+      status: {
+        sourceHydrator: { currentOperation: { phase: 'Failed', message: 'helm failed', drySHA, finishedAt } },
+      },
+    });
+
+    it('reads the commit that was hydrated as the one that it was made of', () => {
+      const made = {
+        sync: { revision: HYDRATED },
+        operationState: { operation: { sync: { revision: HYDRATED } }, syncResult: { revision: HYDRATED } },
+        status: { sourceHydrator: { lastSuccessfulOperation: { drySHA: OURS, hydratedSHA: HYDRATED } } },
+      };
+      const dry = withDryRevisions(application(made));
+      expect(judgeSync(dry, EXPECTATION, NOW)).toMatchObject({ state: 'synced' });
+      expect(commitsNamedBy(dry)).toEqual([OURS]);
+      expect(judgeSync(application(made), EXPECTATION, NOW)).toMatchObject({ clause: 'other-revision' });
+    });
+
+    it('gives up when our commit cannot be hydrated for long, and not when an older one could not', () => {
+      const judge = (change: Change) => judgeSync(application(change), EXPECTATION, NOW);
+      expect(judge(failed(OURS, '2027-03-01T12:01:00Z'))).toMatchObject({
+        state: 'hopeless',
+        clause: 'hydration-failed',
+        message: expect.stringContaining('helm failed'),
+      });
+      expect(judge(failed(OURS, '2027-03-01T12:04:00Z'))).toMatchObject({ state: 'waiting' });
+      expect(judge(failed(OLDER, '2027-03-01T12:01:00Z'))).toMatchObject({ clause: 'other-revision' });
+    });
   });
 
   describe('with several sources', () => {

@@ -78,9 +78,17 @@ describe('blockedUntil', () => {
       '2027-03-01T13:00:00.000Z',
     ],
     ['nothing when one of all fails', [deny({ namespaces: ['bank'], andOperator: true })], null],
-    ['nothing by a window that cannot be read', [deny({ schedule: 'noon' })], null],
-    ['nothing by a window without a length', [deny({ duration: 'long' })], null],
-    ['nothing by an unknown time zone', [deny({ timeZone: 'Mars/Olympus' })], null],
+    // argo-cd 3.5: CanSync answers false with an error, and auto-sync does not look at the error
+    ['for ever by a window that cannot be read', [deny({ schedule: 'noon' })], undefined],
+    ['for ever by an allow window that cannot be read', [allow({ schedule: 'noon' })], undefined],
+    ['for ever by a window without a length', [deny({ duration: 'long' })], undefined],
+    [
+      'nothing by one of others that cannot be read',
+      [deny({ schedule: 'noon', applications: ['bank'] })],
+      null,
+    ],
+    ['an unknown time zone as UTC', [deny({ timeZone: 'Mars/Olympus' })], '2027-03-01T13:00:00.000Z'],
+    ['nothing by a kind that is none', [deny({ kind: 'forbid' })], null],
   ])('says %s', (_, windows, until) => {
     expect(blockedUntil(windows, APPLICATION, NOON)).toBe(until);
   });

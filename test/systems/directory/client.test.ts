@@ -94,7 +94,13 @@ describe('a person by mail', () => {
   });
 
   it('is a conflict when two accounts have the address', async () => {
-    const twin = { id: 'a', mail: 'x@example.com', userPrincipalName: 'a', displayName: 'a' };
+    const twin = {
+      id: 'a',
+      mail: 'x@example.com',
+      userPrincipalName: 'a',
+      displayName: 'a',
+      accountEnabled: true,
+    };
     const vendor = await startVendor(() => ({ body: { value: [twin, { ...twin, id: 'b' }] } }));
     open.push(vendor);
     const client = new DirectoryClient({ baseUrl: vendor.url, token: async () => 't' });
@@ -115,8 +121,28 @@ describe('members of a group', () => {
     expect(members.map(({ mail }) => mail)).toEqual([undefined, undefined]);
   });
 
+  it('are not told when their properties are hidden: a switched-off account must not count', async () => {
+    const hidden = { '@odata.type': '#microsoft.graph.user', id: 'a', mail: null, accountEnabled: null };
+    const vendor = await startVendor(({ target }) => ({
+      body: target.includes('/users/') ? hidden : { value: [hidden] },
+    }));
+    open.push(vendor);
+    const client = new DirectoryClient({ baseUrl: vendor.url, token: async () => 't' });
+    for (const question of [
+      client.groupMembers('g'),
+      client.isMember('a', 'g'),
+      client.personOf('a'),
+      client.ping(),
+    ]) {
+      expect(await troubleFrom(question)).toMatchObject({
+        kind: 'forbidden',
+        remedy: expect.stringContaining('User.Read.All'),
+      });
+    }
+  });
+
   it('come from all pages, each link followed as it is', async () => {
-    const user = { '@odata.type': '#microsoft.graph.user', id: 'a' };
+    const user = { '@odata.type': '#microsoft.graph.user', id: 'a', accountEnabled: true };
     // as Graph writes it: some characters encoded, some not
     const next = '/groups/g/transitiveMembers?$top=999&%24select=id,mail&$skiptoken=RFNwdAIAAQ%3D%3D';
     const vendor = await startVendor(({ target, headers }) => ({

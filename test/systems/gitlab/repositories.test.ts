@@ -19,6 +19,23 @@ function blobRow(path: string, id = SHA): object {
   return { id, name: path, type: 'blob', path, mode: '100644' };
 }
 
+function commitRow(number: number): object {
+  return {
+    id: number.toString(16).padStart(40, '0'),
+    parent_ids: [],
+    title: 'Change',
+    message: 'Change',
+    author_name: 'Ada',
+    author_email: 'ada@example.com',
+    authored_date: '2026-01-01T00:00:00Z',
+    committer_name: 'Ada',
+    committer_email: 'ada@example.com',
+    committed_date: '2026-01-01T00:00:00Z',
+    created_at: '2026-01-01T00:00:00Z',
+    trailers: {},
+  };
+}
+
 describe('trees and files', () => {
   it('reads a tree to its end, leaves folders out, and asks for no page too many', async () => {
     await using server = await answeringServer((asked, response) => {
@@ -56,6 +73,33 @@ describe('trees and files', () => {
     });
     expect(server.asked).toHaveLength(40);
   });
+
+  it.each([
+    [5_000, 5_000],
+    [5_001, 'too-many'],
+  ])(
+    'reads %d commits page by page, and says so when there are more than are wanted',
+    async (count, expected) => {
+      await using server = await answeringServer((asked, response) => {
+        const before = (Number(queryOf(asked.target).get('page')) - 1) * 100;
+        const rows = Array.from({ length: Math.max(0, Math.min(100, count - before)) }, (_, number) =>
+          commitRow(before + number),
+        );
+        json(response, 200, rows);
+      });
+      const commits = await repositoriesAt(server.url).commitsOf({
+        project: PROJECT,
+        ref: SHA,
+        since: OTHER,
+        path: 'apps/shop',
+        most: 5_000,
+      });
+      expect(typeof commits === 'string' ? commits : new Set(commits.map(({ id }) => id)).size).toBe(
+        expected,
+      );
+      expect(server.asked).toHaveLength(51);
+    },
+  );
 
   it('says that a folder is empty only when it is the folder that is missing', async () => {
     const said = { message: '' };

@@ -59,8 +59,12 @@ function workload(change: Change = {}): Workload {
   );
 }
 
-function pod(imageID: string, ends = false): RunningPod {
-  return { name: 'web-1', ends, containers: [{ name: 'web', image: `${NAME}:1.4.2`, imageID }] };
+const OWN = { owner: { kind: 'ReplicaSet', name: 'web-5f7b', uid: '1' }, templateHash: '5f7b' };
+const MADE_BY_A_JOB = { owner: { kind: 'Job', name: 'migrate', uid: '9' }, templateHash: '' };
+
+function pod(imageID: string, change: Partial<RunningPod> = {}): RunningPod {
+  const containers = [{ name: 'web', image: `${NAME}:1.4.2`, imageID }];
+  return { name: 'web-1', ends: false, phase: 'Running', ...OWN, containers, ...change };
 }
 
 describe('judgeWorkload', () => {
@@ -106,7 +110,11 @@ describe('judgeWorkload', () => {
       'other-image',
       { image: `${NAME}:1.4.2@${OTHER}` },
     ],
-    ['an image of another name', 'other-image', { image: `registry.example.com:5000/shop/api@${DIGEST}` }],
+    [
+      'an image of another name and content',
+      'other-image',
+      { image: `registry.example.com:5000/shop/api@${OTHER}` },
+    ],
     [
       'new pods that did not come up in time',
       'progress-deadline-exceeded',
@@ -136,13 +144,81 @@ describe('judgeWorkload', () => {
   it('asks the pods what a tag means', () => {
     const tagged = workload({ image: `${NAME}:1.4.2` });
     const judge = (...pods: readonly RunningPod[]) => judgeWorkload('Deployment', tagged, IMAGE, pods);
-    expect(judge(pod(`${NAME}@${DIGEST}`), pod(`${NAME}@${OTHER}`, true)).state).toBe('rolled-out');
+    expect(judge(pod(`${NAME}@${DIGEST}`), pod(`${NAME}@${OTHER}`, { ends: true })).state).toBe('rolled-out');
     expect(judge(pod(`${NAME}@${DIGEST}`), pod(`${NAME}@${OTHER}`))).toMatchObject({
       state: 'hopeless',
       clause: 'other-image',
     });
     expect(judge(pod(`${NAME}@${DIGEST}`), pod('')).state).toBe('waiting');
     expect(judge().state).toBe('waiting');
+  });
+
+  it.each<[string, Partial<RunningPod>]>([
+    ['was evicted', { phase: 'Failed' }],
+    ['has completed', { phase: 'Succeeded' }],
+    ['a Job made with the same labels', MADE_BY_A_JOB],
+    [
+      'another Deployment made, whose name begins with ours',
+      { owner: { kind: 'ReplicaSet', name: 'web-api-5f7b', uid: '2' } },
+    ],
+    ['somebody made by hand', { owner: undefined, templateHash: '' }],
+  ])('does not count a pod that %s', (_, change) => {
+    const tagged = workload({ image: `${NAME}:1.4.2` });
+    const judge = (...pods: readonly RunningPod[]) => judgeWorkload('Deployment', tagged, IMAGE, pods);
+    expect(judge(pod(`${NAME}@${DIGEST}`), pod(`${NAME}@${OTHER}`, change)).state).toBe('rolled-out');
+    // nor does it prove anything
+    expect(judge(pod(`${NAME}@${OTHER}`), pod(`${NAME}@${DIGEST}`, change)).state).toBe('hopeless');
+  });
+
+  it('knows the pods of a StatefulSet and a DaemonSet by their owner', () => {
+    const tagged = workload({ image: `${NAME}:1.4.2` });
+    for (const kind of ['StatefulSet', 'DaemonSet'] as const) {
+      const own = { owner: { kind, name: 'web', uid: '1' }, templateHash: '' };
+      const judge = (...pods: readonly RunningPod[]) => judgeWorkload(kind, tagged, IMAGE, pods);
+      expect(judge(pod(`${NAME}@${DIGEST}`, own), pod(`${NAME}@${OTHER}`)).state).toBe('rolled-out');
+      expect(judge(pod(`${NAME}@${OTHER}`, own), pod(`${NAME}@${DIGEST}`)).state).toBe('hopeless');
+    }
+  });
+
+  it.each([
+    [
+      'a name that the node has for the same content',
+      `${NAME}:1.4.2`,
+      { image: 'registry.example.com:5000/mirror/web:latest', imageID: `${NAME}@${DIGEST}` },
+    ],
+    [
+      'the digest alone, as some runtimes write it',
+      `${NAME}:1.4.2`,
+      { image: `${NAME}:1.4.2`, imageID: DIGEST },
+    ],
+    [
+      'the content from a mirror that the spec names',
+      'mirror.example.com/shop/web:1.4.2',
+      {
+        image: 'mirror.example.com/shop/web:1.4.2',
+        imageID: `docker-pullable://mirror.example.com/shop/web@${DIGEST}`,
+      },
+    ],
+  ])('knows an image by its content: pods report %s', (_, image, reported) => {
+    const judge = (imageID: string) =>
+      judgeWorkload('Deployment', workload({ image }), IMAGE, [
+        pod('', { containers: [{ name: 'web', image: reported.image, imageID }] }),
+      ]);
+    expect(judge(reported.imageID).state).toBe('rolled-out');
+    expect(judge(reported.imageID.replace(DIGEST, OTHER)).state).toBe('hopeless');
+  });
+
+  it('takes the names of one repository for one, however they are written', () => {
+    const image = { name: 'nginx', digest: DIGEST };
+    for (const name of ['docker.io/library/nginx', 'index.docker.io/library/nginx', 'nginx']) {
+      expect(judgeWorkload('Deployment', workload({ image: `${name}@${DIGEST}` }), image, []).state).toBe(
+        'rolled-out',
+      );
+      expect(judgeWorkload('Deployment', workload({ image: `${name}@${OTHER}` }), image, [])).toMatchObject({
+        clause: 'other-image',
+        message: expect.stringContaining(`asks for ${name}@${OTHER}`),
+      });
+    }
   });
 
   it('asks about the roll-out only when no image is given', () => {

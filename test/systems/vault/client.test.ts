@@ -7,6 +7,7 @@ import { TokenBucket } from '../../../src/systems/http/token-bucket.js';
 import { Secret } from '../../../src/systems/secret.js';
 import { VaultClient, type VaultOptions, type VaultStore } from '../../../src/systems/vault/client.js';
 import { troubleFrom } from '../http/trouble-of.js';
+import type { SeenRequest } from '../http/vendor-server.js';
 import { type KvServer, startKvServer } from './kv-server.js';
 import { describeVaultStore } from './store.contract.js';
 
@@ -59,7 +60,11 @@ describe('what node-vault sends goes through our own request', () => {
 
   it('every success is one, not only 200 and 204', async () => {
     server.fault = (request) =>
-      request.target.includes('/data/') ? { status: 201, body: { data: { version: 1 } } } : { status: 202 };
+      request.method === 'GET'
+        ? { status: 404, body: { errors: [] } }
+        : request.target.includes('/data/')
+          ? { status: 201, body: { data: { version: 1 } } }
+          : { status: 202 };
     expect(await store().write('x', new Secret('value'), MARKER)).toEqual({ version: '1' });
   });
 
@@ -85,7 +90,8 @@ describe('what node-vault sends goes through our own request', () => {
     const waits: number[] = [];
     const bucket = new TokenBucket({ perSecond: 1 }, { now: () => 0, sleep: async (ms) => waits.push(ms) });
     await store({ bucket }).write('paced', new Secret('value'), MARKER);
-    expect(waits).toEqual([1000]);
+    // what stands beside it is read, then value and marker are written
+    expect(waits).toEqual([1000, 2000]);
   });
 
   it('the namespace is sent, and a version 1 mount is noticed by the answer to a write', async () => {
@@ -122,10 +128,13 @@ describe('what node-vault sends goes through our own request', () => {
 describe('secrets stay secret', () => {
   it('an error shows neither the token nor the value, however it is printed', async () => {
     const value = new Secret('canary-value-41');
-    server.fault = (request) => ({
+    // the look at what stands beside it is answered: the write itself is refused
+    const nothingThere = { status: 404, body: { errors: [] } };
+    const refusal = (request: SeenRequest) => ({
       status: 400,
       body: { errors: [`cannot store ${request.body} for ${String(request.headers['x-vault-token'])}`] },
     });
+    server.fault = (request) => (request.method === 'GET' ? nothingThere : refusal(request));
     const refused = await store()
       .write('x', value, MARKER)
       .catch((thrown: unknown) => thrown);

@@ -127,11 +127,13 @@ export async function startKvServer(): Promise<KvServer> {
         .map((key) => key.slice(name.length + 1));
       return keys.length === 0 ? ABSENT : { body: { data: { keys } } };
     }
-    if (secret === undefined) return ABSENT;
     if (method === 'POST') {
-      secret.custom = field(body, 'custom_metadata');
+      const custom = field(body, 'custom_metadata');
+      if (secret === undefined) secrets.set(name, { versions: [], custom });
+      else secret.custom = custom;
       return { status: 204 };
     }
+    if (secret === undefined) return ABSENT;
     const versions = Object.fromEntries(
       secret.versions.map(({ deletion_time }, index) => [index + 1, { deletion_time, destroyed: false }]),
     );

@@ -94,6 +94,29 @@ export function describeVaultStore(
       expect((await store.read('client-id'))?.value.reveal()).toBe('second');
     });
 
+    it('is replaced without what stands beside it: other keys and metadata stay', async () => {
+      const other = { username: 'svc', ports: [1, 2], nested: { a: null } };
+      await raw('POST', `kv/data/${path}/client-id`, { data: { value: 'theirs', ...other } });
+      const custom = { owner: 'team-a', contact: 'team-a@example.com' };
+      await raw('POST', `kv/metadata/${path}/client-id`, { custom_metadata: custom });
+      await store.write('client-id', new Secret('ours'), MARKER, { replaces: '1' });
+      expect(await raw('GET', `kv/data/${path}/client-id`)).toMatchObject({
+        data: {
+          data: { value: 'ours', ...other },
+          metadata: { custom_metadata: { ...custom, 'gatehouse-request': MARKER.requestId } },
+        },
+      });
+      expect(await store.read('client-id')).toMatchObject({ version: '2', tags: MARKER });
+    });
+
+    it('keeps metadata that were there before it', async () => {
+      await raw('POST', `kv/metadata/${path}/new`, { custom_metadata: { owner: 'team-b' } });
+      await store.write('new', new Secret('ours'), MARKER);
+      expect(await raw('GET', `kv/metadata/${path}/new`)).toMatchObject({
+        data: { custom_metadata: { owner: 'team-b', 'gatehouse-effect': MARKER.effect } },
+      });
+    });
+
     it('a version that somebody else wrote later is not taken for ours', async () => {
       await store.write('client-id', new Secret('ours'), MARKER);
       await raw('POST', `kv/data/${path}/client-id`, { data: { value: 'theirs' } });

@@ -2,9 +2,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import { actorOf, type Identity } from '../../../domain/identity.js';
 import { isSupersedingId } from '../../../domain/promotion/superseding.js';
+import { digest } from '../../../security/canonical.js';
 import type { ApiContext } from '../../context.js';
-import { newId } from '../../new-ids.js';
+import { newCommandId, newId } from '../../new-ids.js';
 import { callerOf } from '../../plugins/authentication.js';
 import type { CommandName } from '../../ports.js';
 import { Problem } from '../../problems.js';
@@ -33,7 +35,7 @@ export function commandRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
     const { isTaken, ...answer } = await context.commanding.give(record, callerOf(request), {
       command,
       targets,
-      commandId: commandIdOf(request.headers['idempotency-key']),
+      commandId: commandIdOf(request.headers['idempotency-key'], callerOf(request)),
     });
     reply.code(isTaken ? 200 : 202);
     return answer;
@@ -144,9 +146,17 @@ export function commandRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
   };
 }
 
-function commandIdOf(key: string | string[] | undefined): string {
+/** Ids that we made are told to whoever gave the command, and may be sent again as a key. */
+const OWN_ID = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|cmd-[a-z2-7]{26})$/;
+
+/** A key is the caller's own: two people who choose the same word give two commands. */
+function commandIdOf(key: string | string[] | undefined, caller: Identity): string {
   if (key === undefined) return newId();
-  if (typeof key === 'string' && COMMAND_ID.test(key) && !isSupersedingId(key)) return key;
+  if (typeof key === 'string' && COMMAND_ID.test(key) && !isSupersedingId(key)) {
+    if (OWN_ID.test(key)) return key;
+    const { kind, id } = actorOf(caller);
+    return newCommandId(Buffer.from(digest(JSON.stringify([kind, id, key])), 'hex'));
+  }
   throw new Problem(
     'malformed',
     'The Idempotency-Key of a command has at most 64 letters, digits or . _ : -',

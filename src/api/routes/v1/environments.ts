@@ -35,7 +35,7 @@ export function environmentRoutes(context: ApiContext): FastifyPluginAsyncTypebo
   const straysOf = async (environment: string): Promise<readonly Stray[]> => {
     const found = await deps.ledger.straysOf(environment);
     const refs = found.flatMap(({ by }) => by ?? []);
-    const names = refs.length === 0 ? new Map<string, string>() : await deps.ledger.personal(refs);
+    const names = await deps.ledger.personal(refs);
     return found.map(({ by, ...stray }) => {
       const name = by === undefined ? undefined : names.get(by);
       return { ...stray, ...(name === undefined ? {} : { by: name }) };

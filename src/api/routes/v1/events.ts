@@ -1,6 +1,7 @@
 /** Live progress as server-sent events. */
 import { PassThrough } from 'node:stream';
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
+import type { RequestStatus } from '../../../domain/status/shapes.js';
 import type { ApiContext } from '../../context.js';
 import { STREAM } from '../../limits.js';
 import { callerOf } from '../../plugins/authentication.js';
@@ -52,11 +53,13 @@ export function eventRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
           read: async () => {
             const record = await reader.find(requestId);
             if (record === null) return null;
-            const around = await reader.around(record);
+            const around = await reader.closelyAround(record);
+            const status = await reader.statusOf(record, around);
             return {
               seq: record.entries.at(-1)?.seq ?? 0,
-              beside: JSON.stringify(around),
-              status: statusView(record, await reader.statusOf(record, around), deps.publicUrl),
+              // the age of an attempt changes with every look: what is told of it is compared
+              beside: JSON.stringify({ ...around, run: told(status) }),
+              status: statusView(record, status, deps.publicUrl),
             };
           },
           onTrouble: (error) => request.log.warn({ err: error }, 'stream ended'),
@@ -76,4 +79,9 @@ export function eventRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
       },
     );
   };
+}
+
+/** What of a status the engine's attempts make, without what only counts seconds. */
+function told({ waitingFor }: RequestStatus): readonly string[] {
+  return waitingFor.map(({ condition, next }) => `${condition.replaceAll(/\d+ s\b/g, '')} ${next}`);
 }

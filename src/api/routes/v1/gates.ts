@@ -1,15 +1,16 @@
 /** What waits for me, what exactly is asked, and my decision. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { Static } from 'typebox';
 import { currentPlan } from '../../../domain/record.js';
-import { subjectOf } from '../../../domain/subject.js';
 import type { ApiContext } from '../../context.js';
-import { gateOf } from '../../decisions.js';
+import { type GivenDecision, gateOf } from '../../decisions.js';
 import { LIMITS } from '../../limits.js';
 import { callerOf } from '../../plugins/authentication.js';
 import { Problem } from '../../problems.js';
 import { GateParams, readProblems, writeProblems } from '../../schemas/common.js';
-import { DecideSchema, DecisionSchema, GateSchema, InboxSchema } from '../../schemas/gates.js';
+import { CheckedSchema, DecideSchema, DecisionSchema, GateSchema, InboxSchema } from '../../schemas/gates.js';
 import { gateView, refsOf } from '../../views/gate-view.js';
+import { askedRefsOf, inboxItemView } from '../../views/inbox-view.js';
 import { visibleRequest } from '../../visible-request.js';
 
 export function gateRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
@@ -26,19 +27,10 @@ export function gateRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
       },
       async (request) => {
         const items = await inbox.of(callerOf(request));
-        return {
-          items: items.map(({ gate, record }) => ({
-            requestId: record.requestId,
-            gate: gate.gate,
-            group: gateOf(record, gate.gate).approvers.group,
-            epoch: gate.epoch,
-            ...subjectOf(record.request),
-            targets: record.request.content.targets.length,
-            ...(record.request.ticket === undefined ? {} : { ticket: record.request.ticket }),
-            openedAt: gate.openedAt,
-            ...(gate.due === null ? {} : { due: gate.due }),
-          })),
-        };
+        const values = await deps.ledger.personal([
+          ...new Set(items.flatMap(({ record }) => askedRefsOf(record.request))),
+        ]);
+        return { items: items.map((item) => inboxItemView(item, values)) };
       },
     );
 
@@ -79,6 +71,27 @@ export function gateRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
     );
 
     app.post(
+      '/requests/:requestId/gates/:gate/decisions/check',
+      {
+        config: { rateLimit: { max: LIMITS.decisionsPerMinute, timeWindow: 60_000 } },
+        schema: {
+          tags: ['decisions'],
+          summary: 'Would this decision be taken?',
+          description:
+            'Judges the same body as a decision by the same rules, and records nothing: the problem is the one that the decision would be refused with.',
+          params: GateParams,
+          body: DecideSchema,
+          response: { 200: CheckedSchema, ...writeProblems },
+        },
+      },
+      async (request, reply) => {
+        const record = await visibleRequest(context, request, request.params.requestId);
+        await deciding.check(record, request.params.gate, callerOf(request), givenIn(request.body));
+        return reply.code(200).send({ wouldBeTaken: true });
+      },
+    );
+
+    app.post(
       '/requests/:requestId/gates/:gate/decisions',
       {
         config: { rateLimit: { max: LIMITS.decisionsPerMinute, timeWindow: 60_000 } },
@@ -95,11 +108,8 @@ export function gateRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
       async (request, reply) => {
         const record = await visibleRequest(context, request, request.params.requestId);
         const { gate } = request.params;
-        const { comment, ...given } = request.body;
-        const decided = await deciding.decide(record, gate, callerOf(request), {
-          ...given,
-          ...(comment === undefined ? {} : { comment }),
-        });
+        const given = givenIn(request.body);
+        const decided = await deciding.decide(record, gate, callerOf(request), given);
         return reply.code(decided.isNew ? 201 : 200).send({
           requestId: record.requestId,
           gate,
@@ -111,4 +121,8 @@ export function gateRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
       },
     );
   };
+}
+
+function givenIn({ comment, ...given }: Static<typeof DecideSchema>): GivenDecision {
+  return { ...given, ...(comment === undefined ? {} : { comment }) };
 }

@@ -20,7 +20,7 @@ export function holdRoutes({ holds }: ApiContext): FastifyPluginAsyncTypebox {
       '/holds',
       {
         schema: {
-          tags: ['promotions'],
+          tags: ['commands'],
           summary: 'What is held, oldest first',
           response: { 200: HoldsSchema, ...readProblems },
         },
@@ -32,7 +32,7 @@ export function holdRoutes({ holds }: ApiContext): FastifyPluginAsyncTypebox {
       '/holds',
       {
         schema: {
-          tags: ['promotions'],
+          tags: ['commands'],
           summary: 'Stop changes of everything, of an application or of an environment',
           description:
             'For operators; for owners of the application that it names. From its entry in the ledger on nothing of the scope is merged; what is merged already goes on. It holds until somebody releases it. The same Idempotency-Key is the same hold.',
@@ -53,7 +53,7 @@ export function holdRoutes({ holds }: ApiContext): FastifyPluginAsyncTypebox {
       '/holds/:holdId/release',
       {
         schema: {
-          tags: ['promotions'],
+          tags: ['commands'],
           summary: 'Let changes go on',
           description: 'For whoever may place it. Promotions that wait for it look again at once.',
           params: HoldParams,

@@ -25,6 +25,9 @@ export function meRoutes({ deps, roles }: ApiContext): FastifyPluginAsyncTypebox
                 owns: Type.Array(Type.String(), {
                   description: 'applications that are promoted, by their owners',
                 }),
+                families: Type.Array(Type.String(), {
+                  description: 'what this installation does: fleet, promotion',
+                }),
                 signedInAt: Type.String(),
               },
               closed,
@@ -43,6 +46,7 @@ export function meRoutes({ deps, roles }: ApiContext): FastifyPluginAsyncTypebox
           owns: (deps.paths ?? [])
             .filter(({ manifest }) => roles.isOwner(identity, manifest.spec.owners))
             .map(({ manifest }) => manifest.metadata.name),
+          families: ['fleet', ...((deps.paths ?? []).length > 0 ? ['promotion'] : [])],
           signedInAt: new Date(identity.authTime * 1_000).toISOString(),
         };
       },

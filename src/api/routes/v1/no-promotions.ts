@@ -2,14 +2,7 @@
 import type { FastifyPluginAsync } from 'fastify';
 import { noPromotions } from '../../intake/refusals.js';
 
-const PLACES = [
-  '/environments',
-  '/environments/:application',
-  '/holds',
-  '/holds/:holdId/release',
-  '/figures',
-  '/changes',
-] as const;
+const PLACES = ['/environments', '/environments/:application', '/figures', '/changes'] as const;
 
 export const noPromotionRoutes: FastifyPluginAsync = async (app) => {
   for (const url of PLACES) {

@@ -3,22 +3,21 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { actorOf } from '../../../domain/identity.js';
 import { referencesIn } from '../../../domain/personal-text.js';
 import { currentPlan, type RequestRecord } from '../../../domain/record.js';
-import type { RequestSummary } from '../../../ledger/ports.js';
 import { recordOf } from '../../../ledger/record.js';
 import { canonicalJson, digest } from '../../../security/canonical.js';
 import type { ApiContext } from '../../context.js';
 import type { AskedManifest } from '../../intake/intake.js';
-import { noPromotions } from '../../intake/refusals.js';
+import { noPromotions, sameOfAnother } from '../../intake/refusals.js';
 import type { PromotionShorthand } from '../../intake/shorthand.js';
-import { LIMITS } from '../../limits.js';
 import { callerOf } from '../../plugins/authentication.js';
 import { Problem } from '../../problems.js';
+import { listRequests } from '../../request-list.js';
 import { IdempotencyHeaders, RequestParams, readProblems, writeProblems } from '../../schemas/common.js';
 import {
   type AskBody,
   askSchema,
   EntriesSchema,
-  ListQuery,
+  listQuery,
   PlanSchema,
   RequestListSchema,
   type StatusBody,
@@ -28,13 +27,11 @@ import { planView } from '../../views/plan-view.js';
 import { statusView } from '../../views/status-view.js';
 import { visibleRequest } from '../../visible-request.js';
 
-const DEFAULT_PAGE = 20;
-
 export function requestRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
-  const { deps, intake, reader, roles } = context;
+  const { deps, intake, reader } = context;
   const promotes = (deps.paths ?? []).length > 0;
   const viewOf = async (record: RequestRecord): Promise<StatusBody> =>
-    statusView(record, await reader.statusOf(record), deps.publicUrl);
+    statusView(record, await reader.closelyOf(record), deps.publicUrl);
 
   return async (app) => {
     app.post(
@@ -48,7 +45,7 @@ export function requestRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
           tags: ['requests'],
           summary: 'Ask for something',
           description:
-            'The same Idempotency-Key with the same body, and the same content while its request is open, answer the request that is there already (200).',
+            'The same Idempotency-Key with the same body, and the same content while its request is open, answer the request that is there already (200), to those who may see it.',
           headers: IdempotencyHeaders,
           body: askSchema(promotes),
           response: { 200: StatusSchema, 202: StatusSchema, ...writeProblems },
@@ -80,6 +77,7 @@ export function requestRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
         });
         const record = recordOf(await deps.ledger.entriesOf(requestId));
         if (record === null) throw new Error('an accepted request is not in the ledger');
+        if (!isNew && !context.roles.maySee(identity, record)) throw sameOfAnother(requestId);
         return reply
           .code(isNew ? 202 : 200)
           .header('location', `/v1/requests/${requestId}`)
@@ -93,42 +91,11 @@ export function requestRoutes(context: ApiContext): FastifyPluginAsyncTypebox {
         schema: {
           tags: ['requests'],
           summary: 'Requests that I may see, newest first',
-          querystring: ListQuery,
+          querystring: listQuery(promotes),
           response: { 200: RequestListSchema, ...readProblems },
         },
       },
-      async (request) => {
-        const identity = callerOf(request);
-        const limit = Math.min(Number(request.query.limit ?? DEFAULT_PAGE), LIMITS.maxPage);
-        const seesAll = roles.has(identity, 'operator') || roles.has(identity, 'auditor');
-        const page = await deps.ledger.requests({
-          // who sees some only gets them from a longer stretch
-          limit: seesAll ? limit : LIMITS.maxPage,
-          ...(request.query.before === undefined ? {} : { before: Number(request.query.before) }),
-          ...(request.query.workflowId === undefined ? {} : { workflowId: request.query.workflowId }),
-        });
-        const rows: { summary: RequestSummary; status: string }[] = [];
-        let last: RequestSummary | undefined;
-        for (const summary of page) {
-          if (rows.length === limit) break;
-          last = summary;
-          const record = recordOf(await deps.ledger.entriesOf(summary.requestId));
-          if (record === null || !(seesAll || roles.maySee(identity, record))) continue;
-          rows.push({ summary, status: (await reader.statusOf(record)).status });
-        }
-        const isWhole = last === page.at(-1) && page.length < (seesAll ? limit : LIMITS.maxPage);
-        return {
-          requests: rows.map(({ summary, status }) => ({
-            id: summary.requestId,
-            kind: summary.kind,
-            workflowId: summary.workflowId,
-            status,
-            acceptedAt: summary.acceptedAt,
-            ...(summary.ended === null ? {} : { endedAt: summary.ended.at }),
-          })),
-          ...(isWhole || last === undefined ? {} : { next: String(last.seq) }),
-        };
-      },
+      async (request) => listRequests(context, callerOf(request), request.query),
     );
 
     app.get(

@@ -1,4 +1,5 @@
 /** Which kinds belong to the whole cluster, and what becomes of a change to one. */
+import { textAt } from '../data.js';
 import type { Finding } from '../finding.js';
 import type { PolicyRules } from '../policy-rules.js';
 import type { RenderedDiff } from '../rendered-diff.js';
@@ -47,13 +48,40 @@ const TAKES_ALL_ALONG: ReadonlySet<string> = new Set([
   'PersistentVolume',
 ]);
 
-/** True for a kind without a namespace. By custom such kinds of other projects begin with `Cluster`. */
-export function isClusterKind(object: Pick<RenderedObject, 'apiVersion' | 'kind'>): boolean {
+/** Kinds of other projects that have no namespace; by custom their names say it. */
+const SAYS_SO = /^(?:Cluster|Global)|Clusterwide/;
+
+/**
+ * True for an object without a namespace. Of kinds that are not known here a definition that is rendered with them says it;
+ * else an object that names a namespace has one, and one that names none is judged by the name of its kind.
+ */
+export function isClusterKind(
+  object: Pick<RenderedObject, 'apiVersion' | 'kind'> & { readonly namespace?: string },
+  scopes: Scopes = NO_SCOPES,
+): boolean {
   const group = groupOf(object);
-  return (
-    CLUSTER_GROUPS.has(group) ||
-    CLUSTER_KINDS[group]?.includes(object.kind) === true ||
-    (group.includes('.') && object.kind.startsWith('Cluster'))
+  if (CLUSTER_GROUPS.has(group) || CLUSTER_KINDS[group]?.includes(object.kind) === true) return true;
+  const scope = scopes.get(`${group}/${object.kind}`);
+  if (scope !== undefined) return scope === 'Cluster';
+  return group.includes('.') && (object.namespace ?? '') === '' && SAYS_SO.test(object.kind);
+}
+
+/** `Cluster` or `Namespaced`, by group and kind. */
+export type Scopes = ReadonlyMap<string, string>;
+const NO_SCOPES: Scopes = new Map();
+
+/** What definitions among the objects say of their kinds. */
+export function scopesIn(objects: readonly RenderedObject[]): Scopes {
+  return new Map(
+    objects
+      .filter((object) => object.kind === 'CustomResourceDefinition')
+      .flatMap(({ object }): [string, string][] => {
+        const [group, kind] = [textAt(object, 'spec', 'group'), textAt(object, 'spec', 'names', 'kind')];
+        const scope = textAt(object, 'spec', 'scope');
+        return group === undefined || kind === undefined || scope === undefined
+          ? []
+          : [[`${group}/${kind}`, scope]];
+      }),
   );
 }
 
@@ -64,8 +92,9 @@ export function checkClusterKinds(diff: RenderedDiff, rules: PolicyRules): reado
     ...diff.changed.map(({ after }) => ({ object: after, what: 'is changed' })),
     ...diff.removed.map((object) => ({ object, what: 'is removed' })),
   ];
+  const scopes = scopesIn(touched.map(({ object }) => object));
   return touched
-    .filter(({ object }) => isClusterKind(object))
+    .filter(({ object }) => isClusterKind(object, scopes))
     .map(({ object, what }) => {
       const allowed = rules.clusterKinds.includes(object.kind) || isOwnNamespace(object, what, rules);
       const more =

@@ -2,14 +2,19 @@
 import type { Finding } from '../finding.js';
 import type { PolicyRules } from '../policy-rules.js';
 import { objectTitle, type RenderedObject } from '../rendered-objects.js';
-import { isClusterKind } from './cluster-scope.js';
+import { isClusterKind, scopesIn } from './cluster-scope.js';
+import { defaultOf, hasPlaceholder } from './placeholders.js';
 
 /** Refuses objects in namespaces that the rules do not name; warns of objects whose namespace cannot be known. */
 export function checkNamespaces(after: readonly RenderedObject[], rules: PolicyRules): readonly Finding[] {
+  const scopes = scopesIn(after);
   return after
-    .filter((object) => !isClusterKind(object))
+    .filter((object) => !isClusterKind(object, scopes))
     .flatMap((object): readonly Finding[] => {
-      const namespace = object.namespace === '' ? rules.defaultNamespace : object.namespace;
+      const written = object.namespace === '' ? rules.defaultNamespace : object.namespace;
+      // what has no value here is told by checkPlaceholders, for the whole object
+      if (hasPlaceholder(written) && defaultOf(written ?? '') === undefined) return [];
+      const namespace = defaultOf(written ?? '') ?? written;
       if (namespace === undefined) {
         return [
           {

@@ -2,6 +2,7 @@
 import type { Finding } from '../finding.js';
 import { groupOf, objectTitle, type RenderedObject } from '../rendered-objects.js';
 import { checkSchema } from './crd-schemas.js';
+import { hasPlaceholder, valueAt } from './placeholders.js';
 
 /** Kinds of other projects are noted once each: they could not be checked. */
 export function checkSchemas(after: readonly RenderedObject[]): readonly Finding[] {
@@ -23,15 +24,19 @@ export function checkSchemas(after: readonly RenderedObject[]): readonly Finding
         },
       ];
     }
-    return answer.faults.map(({ field, message, unknown: noSuchField }) => ({
-      check: 'schema',
-      object: objectTitle(object),
-      message: `${field}: ${message}`,
-      remedy: noSuchField
-        ? 'Correct its name: the API server drops it in silence.'
-        : 'Correct the manifest: the API server refuses it.',
-      level: noSuchField ? 'warn' : 'refuse',
-    }));
+    return answer.faults
+      .filter(
+        ({ field, unknown: noSuchField }) => noSuchField || !hasPlaceholder(valueAt(object.object, field)),
+      )
+      .map(({ field, message, unknown: noSuchField }) => ({
+        check: 'schema',
+        object: objectTitle(object),
+        message: `${field}: ${message}`,
+        remedy: noSuchField
+          ? 'Correct its name: the API server drops it in silence.'
+          : 'Correct the manifest: the API server refuses it.',
+        level: noSuchField ? 'warn' : 'refuse',
+      }));
   });
   return [
     ...findings,

@@ -1,0 +1,116 @@
+/** What only the order of a workflow keeps apart, and its waits. */
+import type { Mutant } from './mutant.js';
+
+const PROMOTION = 'src/workflows/promotion/promotion.ts';
+const PLACE = 'src/workflows/promotion/place.ts';
+const PROMOTION_TESTS = ['test/workflows/promotion.test.ts'];
+const CLUSTER_TESTS = ['test/workflows/cluster.test.ts'];
+
+export const WORKFLOW_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'waits-until-ready',
+    breaks: 'a place is merged while its window is closed',
+    file: PLACE,
+    find: "if (readiness.state === 'ready') return;",
+    replace: "if (readiness.state !== 'hopeless') return;",
+    tests: PROMOTION_TESTS,
+  },
+  {
+    name: 'wakes-when-it-opens',
+    breaks: 'nobody wakes when a window opens',
+    file: PLACE,
+    find: 'if (wakeAtMs === undefined) await condition(newsCame);',
+    replace: 'if (wakeAtMs !== null) await condition(newsCame);',
+    tests: PROMOTION_TESTS,
+    named: 'window that opens',
+  },
+  {
+    name: 'soaks',
+    breaks: 'a change counts before it has soaked',
+    file: PLACE,
+    find: '      await sleep(soakMs);\n',
+    replace: '',
+    tests: PROMOTION_TESTS,
+    named: 'soak',
+  },
+  {
+    name: 'confirmed-before-it-starts',
+    breaks: 'what would be done by now is not what people agreed on',
+    file: PROMOTION,
+    find: "const start = confirmed === 'confirmed' ? await this.start() : undefined;",
+    replace: 'const start = confirmed !== undefined ? await this.start() : undefined;',
+    tests: PROMOTION_TESTS,
+  },
+  {
+    name: 'void-asks-again',
+    breaks: 'an approval that is void fails the place instead of asking people again',
+    file: PLACE,
+    find: 'if (type === FAILURE.void) return FAILURE.void;',
+    replace: '',
+    tests: PROMOTION_TESTS,
+    named: 'right before the merge',
+  },
+  {
+    name: 'inconclusive-is-no-failure',
+    breaks: 'a check that could not say rolls a change back',
+    file: PLACE,
+    find: 'if (type === FAILURE.inconclusive) return FAILURE.inconclusive;',
+    replace: 'if (type === FAILURE.inconclusive) return FAILURE.unverified;',
+    tests: PROMOTION_TESTS,
+    named: 'could not say',
+  },
+  {
+    name: 'holds-before-it-reverts',
+    breaks: 'an environment that is rolled back is not held',
+    file: PROMOTION,
+    find: '      await ledger.holdEnvironment({ requestId });\n',
+    replace: '',
+    tests: PROMOTION_TESTS,
+    named: 'rolls back',
+  },
+  {
+    name: 'commands-of-the-ledger-only',
+    breaks: 'a command that nobody gave is obeyed',
+    file: 'src/workflows/requests/request-run.ts',
+    find: '      return confirmed\n',
+    replace: '      return confirmed || !confirmed\n',
+    tests: PROMOTION_TESTS,
+    named: 'the ledger does not hold',
+  },
+  {
+    name: 'watches-after-success',
+    breaks: 'what dies slowly after its success is not seen',
+    file: PROMOTION,
+    find: "if (start.onFailure === 'rollback') return 'regressed';",
+    replace: "if (start.onFailure === 'rollback') return 'held';",
+    tests: PROMOTION_TESTS,
+    named: 'watched after the success',
+  },
+  {
+    name: 'provider-trouble-pauses',
+    breaks: "a rollout goes on through the provider's trouble",
+    file: 'src/workflows/rollout/rollout.ts',
+    find: '        this.paused = true;\n      }\n',
+    replace: '      }\n',
+    tests: PROMOTION_TESTS,
+    named: 'trouble: nothing else',
+  },
+  {
+    name: 'begins-nothing-after-a-failure',
+    breaks: 'a step that is left behind meets its own retry',
+    file: 'src/workflows/onboarding/cluster.ts',
+    find: '      CancellationScope.current().cancel();\n      await Promise.allSettled(steps);\n',
+    replace: '',
+    tests: CLUSTER_TESTS,
+    named: 'side by side',
+  },
+  {
+    name: 'fleet-plan-confirmed',
+    breaks: 'a fleet is changed by a plan of months ago',
+    file: 'src/workflows/onboarding/fleet.ts',
+    find: "return plan?.state === 'confirmed';",
+    replace: 'return plan !== undefined;',
+    tests: CLUSTER_TESTS,
+    named: 'a fleet of clusters',
+  },
+];
