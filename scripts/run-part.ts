@@ -11,7 +11,7 @@ export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** One run of vitest over some folders. */
 export interface Part {
   readonly name: string;
-  /** Folders or files, from the root of the repository. */
+  /** Folders or files, from the root of the repository; options of vitest may follow. */
   readonly paths: readonly string[];
   /** Test files at once. Default: that of the config. */
   readonly atOnce?: number;

@@ -1,6 +1,7 @@
 /**
  * `npm run test:real`: installs the real components once into the cache, starts them, and runs test/real. What this
- * machine can't have, or what is not built in time, is reported as not run. The last line is `N passed, N failed`.
+ * machine can't have, or what is not built in time, is reported as not run. `npm run test:real -- test/real/flux.test.ts -t
+ * suspended` runs what vitest takes by these words. The last line is `N passed, N failed`.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -52,7 +53,8 @@ async function bringUp(
   }
 }
 
-async function main(): Promise<number> {
+/** @param args files, and options of vitest; empty for all */
+async function main(args: readonly string[]): Promise<number> {
   const time = AbortSignal.timeout(INSTALL_MINUTES * 60_000);
   const folder = await temporaryFolder('real');
   const report = join(folder.path, 'systems.jsonl');
@@ -79,7 +81,7 @@ async function main(): Promise<number> {
     }
     const part = {
       name: 'real',
-      paths: ['test/real/'],
+      paths: args.some((arg) => arg.startsWith('test/real/')) ? args : ['test/real/', ...args],
       config: 'vitest.real.config.ts',
       limitMs: TEST_LIMIT_MS,
     };
@@ -101,4 +103,4 @@ async function main(): Promise<number> {
   }
 }
 
-process.exitCode = await main();
+process.exitCode = await main(process.argv.slice(2));

@@ -11,8 +11,9 @@ import { type PlaceTarget, PROMOTION_OBJECT } from '../../domain/promotion/reque
 import type { PromotionRequest } from '../../domain/request.js';
 import { subjectOf } from '../../domain/subject.js';
 import type { WorkerLedger } from '../../ledger/ports.js';
+import { PlanConflict } from '../../planning/promotion/conflict.js';
 import { hasOwnValues, withoutChange } from '../../planning/promotion/our-values.js';
-import { isSamePlace, type PlannedPlace, planPlace } from '../../planning/promotion/promotion-plan.js';
+import { isSamePlace, type PlannedPlace, planPlaceAgain } from '../../planning/promotion/promotion-plan.js';
 import { hashOf } from '../../planning/promotion/repository-files.js';
 import type { PromotionSystems } from '../../planning/promotion/systems.js';
 import type { GitLabClient } from '../../systems/gitlab/client.js';
@@ -264,12 +265,13 @@ async function approvedContent(deps: PromotionGitDeps, effect: PlaceEffect): Pro
   );
 }
 
+/** @throws StepFailed `ApprovalVoid` when something has come into the way */
 async function plannedNow(deps: PromotionGitDeps, effect: PlaceEffect): Promise<PlannedPlace> {
-  const { content } = effect.request;
-  const [source] = content.from.places;
-  if (source === undefined) throw new Error('the environment before has no place');
-  const found = { release: promotionOf(effect.whole).release, source };
-  return await planPlace(content, effect.target, found, deps.systems, cancellationSignal());
+  const { request, target, whole } = effect;
+  const { release } = promotionOf(whole);
+  const now = await planPlaceAgain(request.content, target, release, deps.systems, cancellationSignal());
+  if (now instanceof PlanConflict) throw approvalVoid(target, now.message);
+  return now;
 }
 
 /** Writers of one branch take turns: each builds on the head that the one before left. */

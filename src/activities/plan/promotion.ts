@@ -5,9 +5,10 @@ import { effectKey, type PlannedEffect } from '../../domain/plan.js';
 import { environmentKey, PROMOTION_OBJECT } from '../../domain/promotion/request.js';
 import { currentPlan, type RequestRecord } from '../../domain/record.js';
 import type { PromotionRequest } from '../../domain/request.js';
+import { PlanConflict } from '../../planning/promotion/conflict.js';
 import {
   isSamePlace,
-  planPlace,
+  planPlaceAgain,
   planPromotion,
   type VerifiedBefore,
 } from '../../planning/promotion/promotion-plan.js';
@@ -111,14 +112,12 @@ async function stillHolds(
   { content }: PromotionRequest,
   { release, places }: NonNullable<NonNullable<ReturnType<typeof currentPlan>>['plan']['promotion']>,
 ): Promise<boolean> {
-  const [source] = content.from.places;
-  if (source === undefined) return false;
   for (const place of content.targets) {
     const planned = places.find((one) => one.place === place.key);
     if (planned === undefined) return false;
     report({ attempt: activityInfo().attempt });
-    const now = await planPlace(content, place, { release, source }, systems, cancellationSignal());
-    if (!isSamePlace(planned, now.plan)) return false;
+    const now = await planPlaceAgain(content, place, release, systems, cancellationSignal());
+    if (now instanceof PlanConflict || !isSamePlace(planned, now.plan)) return false;
   }
   return true;
 }

@@ -83,8 +83,7 @@ export async function planPromotion(
 }
 
 /**
- * What the release makes of one place now. Also asked right before the merge: the same content on a later head is what was
- * approved, anything else is not.
+ * What the release makes of one place now.
  * @throws PlanConflict, EditRefused, RenderedError, SystemError
  */
 export async function planPlace(
@@ -162,6 +161,29 @@ export async function planPlace(
       images: [...new Set(imagesOf(made).map(({ image }) => image))].sort(),
     },
   };
+}
+
+/**
+ * What a place that was planned before would be made of by now; a conflict when something has come into the way since. The
+ * same content on a later head is what was approved, anything else is not.
+ * @throws SystemError
+ */
+export async function planPlaceAgain(
+  content: PromotionContent,
+  place: PlaceTarget,
+  release: Release,
+  systems: PromotionSystems,
+  signal?: AbortSignal,
+): Promise<PlannedPlace | PlanConflict> {
+  const [source] = content.from.places;
+  if (source === undefined) throw new Error('the environment before has no place');
+  try {
+    return await planPlace(content, place, { release, source }, systems, signal);
+  } catch (error) {
+    const conflict = conflictOf(error);
+    if (conflict === undefined) throw error;
+    return conflict;
+  }
 }
 
 /** True when two looks at a place would merge the same content and show the same rendering. */

@@ -160,12 +160,15 @@ describe('what somebody else did meanwhile', () => {
     await expect(make(subject, activity)).rejects.toMatchObject(error);
     expect(writesOf(await stage.since(before))).toEqual([]);
   };
-  const push = (subject: Subject, branch: string, message = 'by hand'): Promise<unknown> => {
+  const push = (
+    subject: Subject,
+    branch: string,
+    message = 'by hand',
+    content = 'kind: Pod\n',
+  ): Promise<unknown> => {
     const [service = ''] = subject.target.split('/');
     const path = `${directoryOf(service)}/deployment.yaml`;
-    return stage
-      .control('gitlab')
-      .post('/commit', { project: PROD_PROJECT, branch, path, message, content: 'kind: Pod\n' });
+    return stage.control('gitlab').post('/commit', { project: PROD_PROJECT, branch, path, message, content });
   };
   const saying = (text: string) => ({ fields: { message: expect.stringContaining(text) } });
 
@@ -191,6 +194,21 @@ describe('what somebody else did meanwhile', () => {
     await make(subject, MERGE_REQUEST, CHANGE_RECORD);
     await push(subject, 'main');
     await expectStopped(subject, MERGE, { type: 'ApprovalVoid' });
+  });
+
+  it('what has come into the way since makes the approval void, and is what a later plan says', async () => {
+    const subject = await stage.ask();
+    const { requestId } = subject;
+    await make(subject, MERGE_REQUEST, CHANGE_RECORD);
+    await push(subject, 'main', 'by hand', 'apiVersion: v1\nkind: Pod\nmetadata: [\n');
+    for (const activity of [MERGE_REQUEST, MERGE]) {
+      await expectStopped(subject, activity, { type: 'ApprovalVoid' });
+    }
+    expect(await stage.run('plan', 'confirmPromotion', { requestId })).toEqual({ state: 'changed', epoch: 2 });
+    expect(await stage.run('plan', 'planPromotion', { requestId })).toMatchObject({
+      state: 'refused',
+      message: expect.stringContaining('deployment.yaml'),
+    });
   });
 
   it('a hold, and a change record that nobody has approved, keep it from being merged', async () => {
