@@ -25,8 +25,10 @@ const config = new KubeConfig();
 config.loadFromFile(file);
 const core = config.makeApiClient(CoreV1Api);
 const AS_MERGE = setHeaderOptions('Content-Type', PatchStrategy.StrategicMergePatch);
-/** A watch that broke is begun again after this long, in milliseconds. */
+/** A watch that broke, and a pod whose status could not be written, are tried again after this long, in milliseconds. */
 const AGAIN_MS = 500;
+/** All pods are looked at this often, in milliseconds, as kubelets do: a pod whose event was lost would wait for ever. */
+const RESYNC_MS = 5_000;
 
 const tagOf = (image: string) => /:([^/@]+)(?:@|$)/.exec(image)?.[1] ?? '';
 
@@ -49,6 +51,7 @@ async function pulled(image: string): Promise<string | undefined> {
   }
   const url = `http://${host}/v2/${repository}/manifests/${digest ?? (tagOf(image) || 'latest')}`;
   const answer = await fetch(url, { method: 'HEAD', headers: { accept: MANIFESTS.join(', ') } });
+  if (!answer.ok && answer.status !== 404) throw new Error(`${url}: ${answer.status}`);
   const found = answer.headers.get('docker-content-digest');
   return answer.ok && found !== null ? `${name}@${found}` : undefined;
 }
@@ -119,8 +122,20 @@ async function seen(pod: V1Pod): Promise<void> {
   } catch (error) {
     // it was changed or removed meanwhile: the next event tells
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code !== 404 && code !== 409) console.error(`${namespace}/${name}: ${String(code ?? error)}`);
+    if (code === 404 || code === 409) return;
+    console.error(`${namespace}/${name}: ${String(code ?? error)}`);
+    setTimeout(() => void seen(pod), AGAIN_MS);
   }
+}
+
+async function lookAtAll(): Promise<void> {
+  try {
+    const { items } = await core.listPodForAllNamespaces();
+    await Promise.all(items.map(seen));
+  } catch (error) {
+    console.error(`pods: ${String(error)}`);
+  }
+  setTimeout(() => void lookAtAll(), RESYNC_MS);
 }
 
 const informer = makeInformer(config, '/api/v1/pods', () => core.listPodForAllNamespaces());
@@ -130,4 +145,5 @@ informer.on('update', (pod) => void seen(pod));
 informer.on('error', again);
 process.once('SIGTERM', () => process.exit(0));
 await informer.start();
+setTimeout(() => void lookAtAll(), RESYNC_MS);
 process.stdout.write(`${JSON.stringify({ ready: 'fake kubelet' })}\n`);
