@@ -204,7 +204,10 @@ describe('what somebody else did meanwhile', () => {
     for (const activity of [MERGE_REQUEST, MERGE]) {
       await expectStopped(subject, activity, { type: 'ApprovalVoid' });
     }
-    expect(await stage.run('plan', 'confirmPromotion', { requestId })).toEqual({ state: 'changed', epoch: 2 });
+    expect(await stage.run('plan', 'confirmPromotion', { requestId })).toEqual({
+      state: 'changed',
+      epoch: 2,
+    });
     expect(await stage.run('plan', 'planPromotion', { requestId })).toMatchObject({
       state: 'refused',
       message: expect.stringContaining('deployment.yaml'),
