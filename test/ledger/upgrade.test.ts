@@ -24,7 +24,7 @@ import { type FreshLedger, freshLedger, openLedger } from './fresh-ledger.js';
 
 const MIGRATIONS = new URL('../../src/ledger/migrations/', import.meta.url);
 /** The last migration before functions stood in files of their own. */
-const BEFORE = '0017';
+const BEFORE = '0013';
 
 let ledger: FreshLedger;
 beforeAll(async () => {
@@ -46,7 +46,7 @@ it('keeps every entry, and what was begun goes on by the rules of the new versio
   const { hash } = await ledger.auditor.head();
   const entries = await ledger.api.entriesAfter(0, 1000);
 
-  expect(await migrate(ledger.urlOf('owner'))).toContain('0018_rows');
+  expect(await migrate(ledger.urlOf('owner'))).toContain('0016_rows');
   expect(await migrate(ledger.urlOf('owner'))).toEqual([]);
 
   expect(await ledger.auditor.head()).toMatchObject({ hash });
@@ -85,7 +85,7 @@ it('goes on with entries that an earlier version took and no reader takes', asyn
     .query('poison', `select gatehouse.accept_request($1, $2, $3, 'start', '{}', null, null, null, null)`, [
       unread,
       JSON.stringify({ ...acceptInput(unread).accepted, kind: 'Promotion', document }),
-      '{}',
+      JSON.stringify(acceptInput(unread).pinnedPolicy),
     ]);
   for (const call of [
     `place_hold(null, '{"holdId":"h","scope":{"application":5}}')`,
@@ -123,6 +123,12 @@ it('goes on with entries that an earlier version took and no reader takes', asyn
     ]);
     expect(await old.api.unreadableIn(asked)).toMatch(/entry \d+ is not of the shape of alarm.raised/);
     expect(await old.api.recordFor(unread)).toBeNull();
+    const read = (await old.api.entriesOf(bad)).map(({ type }) => type);
+    expect(read.filter((type) => type !== 'alarm.raised')).toEqual([
+      'request.accepted',
+      'policy.pinned',
+      'plan.recorded',
+    ]);
   }
   const alarms = (await old.api.entriesAfter(0, 1_000)).filter(({ type }) => type === 'alarm.raised');
   const details = alarms.map(({ body }) => ('detail' in body ? body.detail : ''));
