@@ -5,17 +5,33 @@ import { FileSequencer } from './test/support/file-sequencer.js';
 /** Tests against real Temporal and Postgres on a busy machine: long limits, so that only a hang meets them. */
 const LIMIT_MS = 240_000;
 
-/** Folders of rules, without state of their own in a process: their files share its modules, which load once. */
-const PURE = ['domain', 'manifests', 'planning', 'security'].map((folder) => `test/${folder}/**/*.test.ts`);
+/**
+ * Files with a process of their own: what stands in `Runtime` of the Temporal SDK, or in the process itself, is theirs alone.
+ * All others of light folders share a process with those that come after them, and its modules, which load once.
+ */
+const OWN_PROCESS = [
+  ...['hostile', 'weather', 'crash', 'docs', 'e2e', 'demo', 'web', 'leak', 'replay', 'workflows'].map(
+    (folder) => `test/${folder}/**/*.test.ts`,
+  ),
+  'test/config/worker-version.test.ts',
+  'test/deploy/worker-health.test.ts',
+  'test/sandbox/stack/**/*.test.ts',
+  'test/scripts/**/*.test.ts',
+];
 
 export default defineConfig({
   test: {
     projects: [
-      { extends: true, test: { name: 'pure', include: PURE, isolate: false } },
       {
         extends: true,
-        test: { name: 'own process', include: ['test/**/*.test.ts'], exclude: ['test/real/**', ...PURE] },
+        test: {
+          name: 'shared process',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/real/**', ...OWN_PROCESS],
+          isolate: false,
+        },
       },
+      { extends: true, test: { name: 'own process', include: OWN_PROCESS } },
     ],
     // The Temporal worker is a native module with threads of its own: processes keep the files apart.
     pool: 'forks',

@@ -18,8 +18,21 @@ const LONGEST_FIRST: readonly string[] = [
   'test/e2e/promotion-ends.test.ts',
   'test/leak/leak.test.ts',
   'test/e2e/promotion.test.ts',
-  'test/scripts/import-rules.test.ts',
+  'test/workflows/promotion.test.ts',
+  'test/workflows/continue-as-new.test.ts',
+  'test/config/worker-version.test.ts',
   'test/replay/replay.test.ts',
+  'test/activities/delivery/delivery.test.ts',
+  'test/cli/installation.test.ts',
+  'test/activities/effects/fleet-effects.test.ts',
+  'test/build/command-file.test.ts',
+  'test/security/growth.test.ts',
+  'test/cli/requests.test.ts',
+  'test/cli/promotions.test.ts',
+  'test/sandbox/framework/main.test.ts',
+  'test/systems/argocd/with-real-commits.test.ts',
+  'test/activities/verification/run-checks.test.ts',
+  'test/cli/login.test.ts',
 ];
 
 /**

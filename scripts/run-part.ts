@@ -66,9 +66,19 @@ export async function runPart(
   const end = cutOff
     ? `cut off after ${elapsed(part.limitMs)}`
     : `vitest ended with ${signal ?? `code ${code}`}`;
-  const { passed, failed, notRun, running, files } = result ?? NOTHING;
+  const { passed, failed, notRun, running, open, files } = result ?? NOTHING;
   const why = running.map((test) => `while it ran ${test}`);
-  return { passed, failed: [...failed, { test: `part ${part.name}: ${end}`, why }], notRun, running, files };
+  return {
+    passed,
+    failed: [...failed, { test: `part ${part.name}: ${end}`, why }],
+    notRun: [
+      ...notRun,
+      ...open.map((test) => ({ test, reason: `part ${part.name}: ${end} before it had ended` })),
+    ],
+    running,
+    open,
+    files,
+  };
 }
 
-const NOTHING: RunResult = { passed: 0, failed: [], notRun: [], running: [], files: [] };
+const NOTHING: RunResult = { passed: 0, failed: [], notRun: [], running: [], open: [], files: [] };

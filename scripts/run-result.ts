@@ -22,6 +22,8 @@ export interface RunResult {
   readonly notRun: readonly { readonly test: string; readonly reason: string }[];
   /** Names of tests that had begun and not ended: empty but for a run that was cut short. */
   readonly running: readonly string[];
+  /** Files that had not ended, those that had not begun among them: empty but for a run that was cut short. */
+  readonly open: readonly string[];
   readonly files: readonly FileTime[];
 }
 
@@ -43,6 +45,8 @@ function isRunResult(value: unknown): value is RunResult {
     Array.isArray(value.notRun) &&
     'running' in value &&
     Array.isArray(value.running) &&
+    'open' in value &&
+    Array.isArray(value.open) &&
     'files' in value &&
     Array.isArray(value.files) &&
     value.files.every(isFileTime)

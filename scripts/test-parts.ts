@@ -6,8 +6,8 @@ import { type Part, ROOT } from './run-part.js';
 const NOT_PARTS = new Set(['support', 'real']);
 /** Folders whose tests start whole installations of many processes, or a browser: they wait more than they work. */
 const HEAVY = new Set(['hostile', 'weather', 'crash', 'docs', 'e2e', 'demo', 'web', 'leak']);
-/** Heavy files at once, for each processor: more make each other so slow that waits run out. */
-const HEAVY_PER_PROCESSOR = 1.5;
+/** Files at once, for each processor: they wait as well as work. More make each other so slow that waits run out. */
+const PER_PROCESSOR = 1.5;
 /** Several times what a part takes on two quiet processors: only a hang meets it. */
 const LIMIT_MS = 45 * 60_000;
 
@@ -26,7 +26,7 @@ export function testFolders(): string[] {
 }
 
 /**
- * The parts of a run: all light folders as `unit`, which uses all processors, then all heavy ones, side by side.
+ * The parts of a run: all light folders as `unit`, then all heavy ones, side by side.
  * @param names folders of `test/`, or `unit`; empty for everything
  * @param processors how many there are
  * @throws UnknownPartError
@@ -42,20 +42,18 @@ export function partsOf(
   if (unknown.length > 0) {
     throw new UnknownPartError(`No tests in ${unknown.join(', ')}. There are: unit, ${folders.join(', ')}`);
   }
-  const part = (name: string, of: readonly string[], atOnce: number): Part => ({
+  const part = (name: string, of: readonly string[]): Part => ({
     name,
     paths: of.map((folder) => `test/${folder}/`),
-    atOnce,
+    atOnce: Math.max(2, Math.ceil(processors * PER_PROCESSOR)),
     config: 'vitest.config.ts',
     limitMs: LIMIT_MS,
   });
   const chosenLight = light.filter((folder) => chosen.includes(folder));
   const chosenHeavy = folders.filter((folder) => HEAVY.has(folder) && chosen.includes(folder));
   return [
-    ...(chosenLight.length > 0 ? [part(UNIT, chosenLight, Math.max(2, processors))] : []),
-    ...(chosenHeavy.length > 0
-      ? [part('installations', chosenHeavy, Math.max(2, Math.ceil(processors * HEAVY_PER_PROCESSOR)))]
-      : []),
+    ...(chosenLight.length > 0 ? [part(UNIT, chosenLight)] : []),
+    ...(chosenHeavy.length > 0 ? [part('installations', chosenHeavy)] : []),
   ];
 }
 

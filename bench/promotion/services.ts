@@ -88,12 +88,14 @@ export async function seedServices(
     );
     await gitlab.post('/commit', { project, files, author: 'ada', as: 'ada' });
   }
-  for (const service of services) {
-    for (const environment of ENVIRONMENTS) await createApplication(stack, service, environment);
-  }
-  for (const service of services) {
-    for (const { name } of ENVIRONMENTS) await untilCompared(stack, applicationOf(service, name));
-  }
+  await Promise.all(
+    services.flatMap((service) =>
+      ENVIRONMENTS.map(async (environment) => {
+        await createApplication(stack, service, environment);
+        await untilCompared(stack, applicationOf(service, environment.name));
+      }),
+    ),
+  );
 }
 
 /** What Git has when Argo CD looks for the first time is what runs already in the example world. */

@@ -44,6 +44,7 @@ test('counts what passed and failed, and keeps why something was not run', async
       { test: `${path} > is not written`, reason: 'not written yet' },
     ],
     running: [],
+    open: [],
     files: [{ file: path, ms: expect.any(Number), passed: 1 }],
   });
 });
@@ -76,13 +77,14 @@ test('a file that cannot be loaded, an error outside of tests and a run without 
   expect((await run('absent')).failed).toEqual([{ test: expect.stringContaining('part absent'), why: [] }]);
 });
 
-test('a run that is cut short keeps what it came to, and names the test that it was at', async () => {
+test('a run that is cut short keeps what it came to, and names the test that it was at and the files that did not end', async () => {
   const path = 'test/scripts/fixtures/endless.fixture.ts';
   expect(await run('endless')).toEqual({
     passed: 1,
     failed: [{ test: 'part endless: vitest ended with SIGKILL', why: [`while it ran ${path} > never ends`] }],
-    notRun: [],
+    notRun: [{ test: path, reason: 'part endless: vitest ended with SIGKILL before it had ended' }],
     running: [`${path} > never ends`],
+    open: [path],
     files: [],
   });
 });

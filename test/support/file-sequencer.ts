@@ -2,7 +2,10 @@ import { relative, sep } from 'node:path';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { inOrder } from '../../scripts/file-order.js';
 
-/** Begins the files of a run in the order of `inOrder`, with the seed of `npm test -- --seed`. */
+/**
+ * Begins the files of a run in the order of `inOrder`, with the seed of `npm test -- --seed`: those with a process of their
+ * own first, then those that share one. vitest keeps a process for the next file only when that file's project shares it.
+ */
 export class FileSequencer extends BaseSequencer {
   override sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const pathOf = ({ moduleId }: TestSpecification): string =>
@@ -10,6 +13,7 @@ export class FileSequencer extends BaseSequencer {
     const order = inOrder([...new Set(files.map(pathOf))], Number(process.env.GATEHOUSE_TEST_SEED ?? '0'));
     const rank = new Map(order.map((path, index) => [path, index]));
     const rankOf = (file: TestSpecification): number => rank.get(pathOf(file)) ?? order.length;
-    return Promise.resolve([...files].sort((a, b) => rankOf(a) - rankOf(b)));
+    const shares = ({ project }: TestSpecification): number => (project.config.isolate ? 0 : 1);
+    return Promise.resolve([...files].sort((a, b) => shares(a) - shares(b) || rankOf(a) - rankOf(b)));
   }
 }

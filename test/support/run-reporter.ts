@@ -1,10 +1,10 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
-import type { Reporter, SerializedError, TestCase, TestModule } from 'vitest/node';
+import type { Reporter, SerializedError, TestCase, TestModule, TestSpecification } from 'vitest/node';
 import { failureText, type ReportedError } from '../../scripts/failure-text.js';
 import type { Failure, FileTime, RunResult } from '../../scripts/run-result.js';
 
-const pathOf = (module: TestModule): string => relative(process.cwd(), module.moduleId);
+const pathOf = (module: Pick<TestModule, 'moduleId'>): string => relative(process.cwd(), module.moduleId);
 const nameOf = (test: TestCase): string => `${pathOf(test.module)} > ${test.fullName}`;
 
 class Tally {
@@ -33,8 +33,14 @@ class Tally {
  */
 export default class RunReporter implements Reporter {
   private readonly running = new Set<string>();
+  private readonly open = new Set<string>();
   private readonly soFar = new Tally();
   private readonly files: FileTime[] = [];
+
+  onTestRunStart(specifications: readonly TestSpecification[]): void {
+    for (const file of specifications) this.open.add(pathOf(file));
+    this.write(this.soFar);
+  }
 
   onTestCaseReady(test: TestCase): void {
     this.running.add(nameOf(test));
@@ -53,6 +59,7 @@ export default class RunReporter implements Reporter {
     const ms = environmentSetupDuration + prepareDuration + collectDuration + setupDuration + duration;
     const passed = [...module.children.allTests('passed')].length;
     this.files.push({ file: pathOf(module), ms: Math.round(ms), passed });
+    this.open.delete(pathOf(module));
     this.write(this.soFar);
   }
 
@@ -69,13 +76,21 @@ export default class RunReporter implements Reporter {
     }
     for (const error of errors) whole.fail('outside of any test', [error]);
     this.running.clear();
+    this.open.clear();
     this.write(whole);
   }
 
   private write({ passed, failed, notRun }: Tally): void {
     const file = process.env.GATEHOUSE_RUN_RESULT;
     if (file === undefined) return;
-    const result: RunResult = { passed, failed, notRun, running: [...this.running], files: this.files };
+    const result: RunResult = {
+      passed,
+      failed,
+      notRun,
+      running: [...this.running],
+      open: [...this.open],
+      files: this.files,
+    };
     // whoever cuts the run short finds what it wrote last, never half of it
     writeFileSync(`${file}.new`, JSON.stringify(result));
     renameSync(`${file}.new`, file);

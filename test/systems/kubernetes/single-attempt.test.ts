@@ -1,10 +1,11 @@
-/** Connections of the client: kept by ours, ended with the call where a kubeconfig made the agent for it. */
+/** What the HTTP library that comes with the client does by itself, and the connections of ours. */
 import { createServer, type Server } from 'node:http';
-import { HttpMethod, RequestContext } from '@kubernetes/client-node';
+import { createConfiguration, HttpMethod, RequestContext } from '@kubernetes/client-node';
 import { Agent } from 'undici';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { KeptAgent } from '../../../src/systems/kubernetes/connection.js';
 import { singleAttempt } from '../../../src/systems/kubernetes/single-attempt.js';
+import { answeringServer } from '../answering-server.js';
 
 let server: Server;
 let address: string;
@@ -51,4 +52,30 @@ it('ends the agent that a kubeconfig made for one call, and its connection', asy
   await expect
     .poll(() => new Promise((resolve) => server.getConnections((_, count) => resolve(count))))
     .toBe(0);
+});
+
+describe('the HTTP library that comes with the client (positive control)', () => {
+  const theirs = (url: string) => {
+    const context = new RequestContext(url, HttpMethod.GET);
+    context.setHeaderParam('authorization', 'Bearer of-the-cluster');
+    return createConfiguration().httpApi.send(context).toPromise();
+  };
+
+  it('follows a redirect, with the token on the same host and without it to another', async () => {
+    await using other = await answeringServer((_, response) => response.end('other'));
+    await using asked = await answeringServer(({ target }, response) => {
+      const location = target === '/first' ? '/second' : `${other.url}/third`;
+      response.writeHead(307, { location }).end();
+    });
+    expect(await (await theirs(`${asked.url}/first`)).body.text()).toBe('other');
+    expect(asked.asked.map(({ headers }) => headers.authorization)).toEqual(
+      Array(2).fill('Bearer of-the-cluster'),
+    );
+    expect(other.asked.map(({ headers }) => headers.authorization)).toEqual([undefined]);
+  });
+
+  it('has no way to read an answer as bytes', async () => {
+    const answer = await theirs(address);
+    await expect(async () => answer.body.binary()).rejects.toThrow(TypeError);
+  });
 });
