@@ -191,10 +191,10 @@ export class GitRepository {
     return git(['--git-dir', this.directory, ...args]);
   }
 
-  /** Full id of the commit that a branch, tag or (short) id names, or null. */
+  /** Full id of the commit that a branch, tag or (short) id names, or null; a tag wins over a branch of its name, as in git. */
   async resolve(revision: string): Promise<string | null> {
     if (revision === '' || revision.startsWith('-')) return null;
-    return (await this.commitNamed(`refs/heads/${revision}`)) ?? (await this.commitNamed(revision));
+    return await this.commitNamed(revision);
   }
 
   /** Head of a branch, or null when there is no such branch. */

@@ -82,7 +82,9 @@ export class GitLabClient {
     place: { readonly project: string; readonly branch: string; readonly path: string },
     signal?: AbortSignal,
   ): Promise<RepositoryFile | null> {
-    return this.#fileAt(place.project, place.branch, place.path, signal);
+    const { project, branch, path } = place;
+    const subject = subjectOf('get file', `${project} ${branch}:${path}`);
+    return this.#fileAt(project, fullRef(branch), path, subject, signal);
   }
 
   /**
@@ -96,16 +98,18 @@ export class GitLabClient {
     place: { readonly project: string; readonly commit: string; readonly path: string },
     signal?: AbortSignal,
   ): Promise<RepositoryFile | null> {
-    return this.#fileAt(place.project, place.commit, place.path, signal);
+    const { project, commit, path } = place;
+    const subject = subjectOf('get file', `${project} ${commit}:${path}`);
+    return this.#fileAt(project, commit, path, subject, signal);
   }
 
   async #fileAt(
     project: string,
     ref: string,
     path: string,
+    subject: ReturnType<typeof subjectOf>,
     signal: AbortSignal | undefined,
   ): Promise<RepositoryFile | null> {
-    const subject = subjectOf('get file', `${project} ${ref}:${path}`);
     try {
       const body = await new RepositoryFiles(callOptions(this.#http, subject, signal)).show(
         project,
@@ -177,7 +181,7 @@ export class GitLabClient {
     for (let page = 1; page <= COMMITS_TO_SEARCH / PAGE; page += 1) {
       const body = await new Commits(callOptions(this.#http, subject, signal))
         .all(place.project, {
-          refName: place.branch,
+          refName: fullRef(place.branch),
           ...(place.path === undefined ? {} : { path: place.path }),
           perPage: PAGE,
           page,
@@ -247,4 +251,9 @@ export class GitLabClient {
     const { body } = await this.#http.send({ ...subject, method: 'GET', path: 'version', signal });
     return shapeOf(Version, body, subject).version;
   }
+}
+
+/** A branch by its whole name: git, and GitLab with it, takes a bare name for a tag when there is one. */
+function fullRef(branch: string): string {
+  return `refs/heads/${branch}`;
 }

@@ -53,7 +53,7 @@ describe('GitLabClient on the wire', () => {
       blobId: SHA,
     });
     expect(server.asked[0]?.target).toBe(
-      '/gitlab/api/v4/projects/platform%2Fclusters/repository/files/harbour-01%2Fdev%2Fotterize.yaml?ref=main',
+      '/gitlab/api/v4/projects/platform%2Fclusters/repository/files/harbour-01%2Fdev%2Fotterize.yaml?ref=refs%2Fheads%2Fmain',
     );
     expect(server.asked[0]?.headers['private-token']).toBe(TOKEN);
   });
@@ -135,8 +135,8 @@ describe('GitLabClient on the wire', () => {
       createdAt: '2027-03-01T12:00:00Z',
     });
     expect(server.asked.map((asked) => new URL(asked.target, server.url).searchParams.toString())).toEqual([
-      'ref_name=main&path=harbour-01%2Fdev%2Fotterize.yaml&per_page=100&page=1',
-      'ref_name=main&path=harbour-01%2Fdev%2Fotterize.yaml&per_page=100&page=2',
+      'ref_name=refs%2Fheads%2Fmain&path=harbour-01%2Fdev%2Fotterize.yaml&per_page=100&page=1',
+      'ref_name=refs%2Fheads%2Fmain&path=harbour-01%2Fdev%2Fotterize.yaml&per_page=100&page=2',
     ]);
   });
 

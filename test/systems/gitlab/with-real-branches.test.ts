@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../../sandbox/stack/temporary-folder.js';
-import { trailerOf } from '../../../src/systems/gitlab/trailer.js';
+import { messageWithTrailer, trailerOf } from '../../../src/systems/gitlab/trailer.js';
 import { leaveClean, PromotionStandIn } from './promotion-stand-in.js';
 
 const PROJECT = 'shop-dev/ops';
@@ -62,6 +62,40 @@ describe('trees', () => {
 });
 
 describe('branches of a promotion', () => {
+  it('are read as branches, also where a tag has the name', async () => {
+    const { repositories, files } = gitlab.ours;
+    const tagged = await files.branchHead(PROJECT, 'main');
+    const login = await gitlab.tokenOf('dora');
+    const url = `${gitlab.origin.replace('http://', `http://oauth2:${login}@`)}/${PROJECT}.git`;
+    const folder = await temporaryFolder('tag');
+    const git = (...args: string[]) => run('git', ['-C', folder.path, ...args]);
+    try {
+      await git('init', '--quiet');
+      await git('fetch', '--quiet', url, 'refs/heads/main');
+      await git('push', '--quiet', url, 'FETCH_HEAD:refs/tags/main');
+      await gitlab.control.post('/commit', {
+        project: PROJECT,
+        path: 'late.yaml',
+        content: 'late: true\n',
+        message: messageWithTrailer('Late', 'late'),
+      });
+      const head = await files.branchHead(PROJECT, 'main');
+      expect(head).not.toBe(tagged);
+      expect(await repositories.branchHeadOrNull(PROJECT, 'main')).toBe(head);
+      const late = await files.readFile({ project: PROJECT, branch: 'main', path: 'late.yaml' });
+      expect(late?.content).toBe('late: true\n');
+      expect(
+        await files.findCommitByTrailer({ project: PROJECT, branch: 'main', effectKey: 'late' }),
+      ).toMatchObject({ commitSha: head });
+      // the tag is what a bare name means
+      const bare = `/projects/${encodeURIComponent(PROJECT)}/repository/files/late.yaml?ref=main`;
+      expect((await gitlab.rest(login, 'GET', bare)).status).toBe(404);
+      await git('push', '--quiet', url, ':refs/tags/main');
+    } finally {
+      await folder.remove();
+    }
+  });
+
   it('start from the commit that was planned for, so that a base that moved shows up', async () => {
     const { repositories, files } = gitlab.ours;
     const planned = await files.branchHead(PROJECT, 'main');
