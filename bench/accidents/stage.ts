@@ -234,6 +234,7 @@ export class Stage {
 const GROUPS: Readonly<Record<string, string>> = {
   applications: '/apis/argoproj.io/v1alpha1',
   appprojects: '/apis/argoproj.io/v1alpha1',
+  rollouts: '/apis/argoproj.io/v1alpha1',
   kustomizations: '/apis/kustomize.toolkit.fluxcd.io/v1',
   helmreleases: '/apis/helm.toolkit.fluxcd.io/v2',
   gitrepositories: '/apis/source.toolkit.fluxcd.io/v1',

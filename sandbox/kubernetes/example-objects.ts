@@ -37,6 +37,7 @@ export const PIPELINE_RIGHTS: Account['rights'] = {
   deployments: ['get'],
   statefulsets: ['get'],
   daemonsets: ['get'],
+  rollouts: ['get'],
   pods: ['list'],
 };
 
@@ -65,6 +66,7 @@ export function accountsOf(world: World, adminToken: string, pipelineToken: stri
         deployments: read,
         statefulsets: read,
         daemonsets: read,
+        rollouts: read,
         pods: read,
         ...fluxRights([...read, 'patch']),
         jobs: ['get', 'create'] as const,

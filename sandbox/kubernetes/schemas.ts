@@ -60,6 +60,7 @@ const CORE_SCHEMAS: Readonly<Record<string, Loose>> = {
   deployments: WORKLOAD_SCHEMA,
   statefulsets: WORKLOAD_SCHEMA,
   daemonsets: WORKLOAD_SCHEMA,
+  rollouts: WORKLOAD_SCHEMA,
   pods: WORKLOAD_SCHEMA,
   jobs: WORKLOAD_SCHEMA,
   cronjobs: WORKLOAD_SCHEMA,

@@ -1,6 +1,6 @@
 /** What Argo CD manages for an Application, as its list of resources says. Pure. */
 import type { Application } from '../systems/argocd/application.js';
-import { WORKLOAD_KINDS } from '../systems/kubernetes/workload-state.js';
+import { workloadKindOf } from '../systems/kubernetes/workload.js';
 import type { WorkloadRef } from '../systems/kubernetes/workloads.js';
 
 /** Kinds that run pods and end, or start them at times: what is left of them says nothing of now. */
@@ -12,12 +12,12 @@ export interface ManagedWorkloads {
   readonly hasPassing: boolean;
 }
 
-/** The workloads of apps/v1 that an Application manages itself; what hooks made is not among them. */
+/** The workloads that an Application manages itself; what hooks made is not among them. */
 export function workloadsOfApplication({ spec, status }: Application): ManagedWorkloads {
   const resources = (status?.resources ?? []).filter(({ hook }) => hook !== true);
   const fallback = spec.destination?.namespace ?? 'default';
   const workloads = resources.flatMap(({ group, kind, namespace, name }) => {
-    const known = group === 'apps' ? WORKLOAD_KINDS.find((one) => one === kind) : undefined;
+    const known = workloadKindOf(group, kind);
     return known === undefined || name === undefined
       ? []
       : [{ kind: known, namespace: namespace || fallback, name }];

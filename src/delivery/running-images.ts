@@ -1,8 +1,8 @@
 /** What the workloads of a place run now, by digest: for whoever must know it before anything is changed. Reads only. */
 import type { Delivery, Place } from '../domain/promotion/path.js';
 import type { RunningImage } from '../domain/promotion/running.js';
+import { containersOf } from '../systems/kubernetes/workload.js';
 import { podsOfWorkload, runningContainers } from '../systems/kubernetes/workload-pods.js';
-import { containersOf } from '../systems/kubernetes/workload-state.js';
 import type { WorkloadRef } from '../systems/kubernetes/workloads.js';
 import { workloadsOfApplication } from './application-resources.js';
 import type { WatchedClusters } from './shared-clusters.js';

@@ -1,4 +1,4 @@
-import type { Workload, WorkloadKind } from '../systems/kubernetes/workload-state.js';
+import type { Workload, WorkloadKind } from '../systems/kubernetes/workload.js';
 import type { WorkloadRef, Workloads } from '../systems/kubernetes/workloads.js';
 import { SharedReading, type SharingTimes } from './shared-reading.js';
 

@@ -1,5 +1,6 @@
 /** What is waited for, and what must run. */
-import type { ImageByDigest, WorkloadKind } from '../systems/kubernetes/workload-state.js';
+import type { WorkloadKind } from '../systems/kubernetes/workload.js';
+import type { ImageByDigest } from '../systems/kubernetes/workload-state.js';
 
 export type WaitTarget =
   | { readonly kind: 'application'; readonly name: string; readonly namespace: string }

@@ -1,13 +1,12 @@
 import { SystemError } from '../domain/failure.js';
 import type { ReadBack } from '../domain/ledger.js';
+import { type Workload, workloadKindOf } from '../systems/kubernetes/workload.js';
 import {
   type ImageByDigest,
   judgeWorkload,
   progressDeadlineMs,
   runsImage,
   usesImage,
-  WORKLOAD_KINDS,
-  type Workload,
   type WorkloadJudgement,
 } from '../systems/kubernetes/workload-state.js';
 import type { WorkloadRef } from '../systems/kubernetes/workloads.js';
@@ -15,7 +14,10 @@ import { type Failed, type Look, lookOf } from './look.js';
 import type { WorkloadReader } from './shared-workloads.js';
 
 /** Kinds that have a health of their own which nobody has checked. */
-const OPAQUE = /_(?:(?:helm|kustomize)\.toolkit\.fluxcd\.io_|argoproj\.io_Rollout$|batch_Job$)/;
+const OPAQUE = /_(?:(?:helm|kustomize)\.toolkit\.fluxcd\.io_|batch_Job$)/;
+
+/** What a roll-out does not come back from without somebody. */
+const GIVEN_UP: ReadonlySet<string> = new Set(['progress-deadline-exceeded', 'rollout-aborted']);
 
 /** The workloads in an inventory of Flux (`<namespace>_<name>_<group>_<kind>`), and the other things that have a health. */
 export function workloadsIn(inventory: readonly { readonly id: string }[]): {
@@ -25,9 +27,8 @@ export function workloadsIn(inventory: readonly { readonly id: string }[]): {
   const workloads: WorkloadRef[] = [];
   for (const { id } of inventory) {
     const [namespace, name, group, kindName] = id.split('_');
-    const kind = WORKLOAD_KINDS.find((one) => one === kindName);
-    if (kind !== undefined && group === 'apps' && namespace && name)
-      workloads.push({ kind, namespace, name });
+    const kind = workloadKindOf(group, kindName);
+    if (kind !== undefined && namespace && name) workloads.push({ kind, namespace, name });
   }
   return { workloads, opaque: inventory.map(({ id }) => id).filter((id) => OPAQUE.test(id)) };
 }
@@ -108,7 +109,7 @@ export class WorkloadCheck {
       if (workload === null) continue;
       const judgement = judgeWorkload(ref.kind, workload, undefined, []);
       const look = judgement.state === 'hopeless' ? lookOf(judgement) : undefined;
-      if (look?.state === 'failed' && look.clause === 'progress-deadline-exceeded') {
+      if (look?.state === 'failed' && GIVEN_UP.has(look.clause)) {
         return { longestMs, givenUp: { ...look, message: `${ref.namespace}: ${look.message}` } };
       }
       const deadlineMs = progressDeadlineMs(ref.kind, workload);

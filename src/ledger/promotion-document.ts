@@ -55,7 +55,7 @@ const ChangeShape = Type.Union([
 
 const Workload = Type.Object(
   {
-    kind: Type.Union([Kind('Deployment'), Kind('StatefulSet'), Kind('DaemonSet')]),
+    kind: Type.Union([Kind('Deployment'), Kind('StatefulSet'), Kind('DaemonSet'), Kind('Rollout')]),
     namespace: Text,
     name: Text,
   },

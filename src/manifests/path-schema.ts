@@ -121,7 +121,7 @@ const change = byType({
 
 const workload = Type.Object(
   {
-    kind: Type.Optional(Type.Enum(['Deployment', 'StatefulSet', 'DaemonSet'])),
+    kind: Type.Optional(Type.Enum(['Deployment', 'StatefulSet', 'DaemonSet', 'Rollout'])),
     namespace: name(63),
     name: objectName,
   },

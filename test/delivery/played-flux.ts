@@ -9,7 +9,7 @@ import {
   RECONCILE_ANNOTATION,
 } from '../../src/systems/flux/objects.js';
 import type { RunningPod } from '../../src/systems/kubernetes/client.js';
-import type { Workload } from '../../src/systems/kubernetes/workload-state.js';
+import type { Workload } from '../../src/systems/kubernetes/workload.js';
 
 export const NAMESPACE = 'flux-system';
 const LONG_AGO = '2026-11-25T08:00:00Z';

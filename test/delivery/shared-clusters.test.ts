@@ -32,6 +32,15 @@ beforeAll(async () => {
           name,
           spec: { template: { spec: { containers: [{ name: 'main', image: 'shop:1' }] } } },
         },
+        {
+          plural: 'rollouts',
+          namespace: 'shop',
+          name,
+          spec: {
+            workloadRef: { apiVersion: 'apps/v1', kind: 'Deployment', name },
+            strategy: { canary: {} },
+          },
+        },
       ],
     });
   }
@@ -130,6 +139,19 @@ it.each(KINDS.filter(([kind]) => kind !== 'Applications'))(
     expect(requests.filter((operation) => operation === 'list objects')).toHaveLength(1);
     // each name, the one that is not there, and the first once more: it was asked for before anybody else waited
     expect(requests.filter((operation) => operation === 'read object')).toHaveLength(NAMES.length + 2);
+  },
+);
+
+it.each([['admin'], ['pipeline']] as const)(
+  'a Rollout has the template of the Deployment that it names, as %s',
+  async (who) => {
+    const clusters = clustersOf(who === 'admin' ? stage.adminToken : stage.pipelineToken);
+    const workloads = clusters.workloadsOf('harbour-01');
+    const read = (name: string) => workloads.read({ kind: 'Rollout', namespace: 'shop', name });
+    for (const rollout of await Promise.all(NAMES.map(read))) {
+      expect(rollout?.spec.template.spec.containers).toEqual([{ name: 'main', image: 'shop:1' }]);
+    }
+    expect(await read('none')).toBeNull();
   },
 );
 

@@ -2,11 +2,8 @@
 
 import type { WaitTarget, Wanted, WantedWorkload } from '../../delivery/wanted.js';
 import { isCommit } from '../../systems/argocd/application.js';
-import {
-  type ImageByDigest,
-  imageByDigest,
-  WORKLOAD_KINDS,
-} from '../../systems/kubernetes/workload-state.js';
+import { WORKLOAD_KINDS } from '../../systems/kubernetes/workload.js';
+import { type ImageByDigest, imageByDigest } from '../../systems/kubernetes/workload-state.js';
 import { CliError } from '../cli-error.js';
 import type { ClusterOptions } from './connection.js';
 
@@ -173,7 +170,7 @@ function workloadOf(text: string, namespace: string | undefined): WantedWorkload
   if (kind === undefined || name === undefined) {
     throw new CliError(
       `--workload ${text} is not understood.`,
-      'Write deployment/NAME, statefulset/NAME or daemonset/NAME.',
+      'Write deployment/NAME, statefulset/NAME, daemonset/NAME or rollout/NAME.',
     );
   }
   return { kind, name, ...(namespace === undefined ? {} : { namespace }) };

@@ -56,7 +56,7 @@ export type Change =
 
 /** A workload whose pods must run the release's images. */
 export interface WorkloadRef {
-  readonly kind: 'Deployment' | 'StatefulSet' | 'DaemonSet';
+  readonly kind: 'Deployment' | 'StatefulSet' | 'DaemonSet' | 'Rollout';
   readonly namespace: string;
   readonly name: string;
 }

@@ -60,7 +60,7 @@ export interface RunningPod {
   readonly phase: string;
   /** the controller that made it; undefined: none */
   readonly owner: { readonly kind: string; readonly name: string; readonly uid: string } | undefined;
-  /** label `pod-template-hash`, which ReplicaSets of a Deployment have in their name; empty for other pods */
+  /** label `pod-template-hash` (of a Rollout: `rollouts-…`), which ReplicaSets have in their name; empty for other pods */
   readonly templateHash: string;
   /** `imageID` ends with the digest that was pulled, e.g. `registry.example.com/shop@sha256:…` */
   readonly containers: readonly { readonly name: string; readonly image: string; readonly imageID: string }[];
@@ -148,7 +148,8 @@ export class KubernetesClient {
       ends: metadata?.deletionTimestamp !== undefined,
       phase: status?.phase ?? '',
       owner: metadata?.ownerReferences?.find(({ controller }) => controller === true),
-      templateHash: metadata?.labels?.['pod-template-hash'] ?? '',
+      templateHash:
+        metadata?.labels?.['pod-template-hash'] ?? metadata?.labels?.['rollouts-pod-template-hash'] ?? '',
       containers: [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])].map(
         ({ name, image, imageID }) => ({ name, image, imageID }),
       ),

@@ -3,7 +3,7 @@
  * pods that were evicted days ago. Pure.
  */
 import type { RunningPod } from './client.js';
-import type { Workload, WorkloadKind } from './workload-state.js';
+import type { Workload, WorkloadKind } from './workload.js';
 
 /** Phases of pods that run no more; nobody takes them away for a while (source: kubernetes, pod garbage collection). */
 const OVER: ReadonlySet<string> = new Set(['Succeeded', 'Failed']);
@@ -24,11 +24,11 @@ export function podsOfWorkload(
 
 /**
  * A Deployment owns pods by its ReplicaSets, whose names are its own and the hash of the template (source: Kubernetes,
- * pkg/controller/deployment/sync.go): no right to read these is needed.
+ * pkg/controller/deployment/sync.go; argo-rollouts, rollout/sync.go): no right to read these is needed.
  */
 function isOwnedBy(kind: WorkloadKind, { metadata }: Workload, { owner, templateHash }: RunningPod): boolean {
   if (owner === undefined) return false;
-  if (kind === 'Deployment') {
+  if (kind === 'Deployment' || kind === 'Rollout') {
     return (
       owner.kind === 'ReplicaSet' && templateHash !== '' && owner.name === `${metadata.name}-${templateHash}`
     );

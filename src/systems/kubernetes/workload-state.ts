@@ -2,91 +2,23 @@
  * Decides whether a workload has rolled out, with the image that we mean (reference: promotion, section 3.5, after
  * kubectl's rollout status). Pure: no clock, no calls.
  */
-import Type from 'typebox';
 import { isSameRepository } from '../../domain/registry-reference.js';
-import { shapeOf } from '../http/shape.js';
-import type { CallSubject } from '../http/trouble.js';
 import type { Judgement } from '../judgement.js';
+import { judgeArgoRollout } from './argo-rollout.js';
 import type { RunningPod } from './client.js';
+import { containersOf, type Workload, type WorkloadKind } from './workload.js';
 import { digestIn, podsOfWorkload, runningContainers } from './workload-pods.js';
 
-const Count = Type.Optional(Type.Integer());
-const Container = Type.Object({ name: Type.String(), image: Type.Optional(Type.String()) });
-
-const Expression = Type.Object({
-  key: Type.String(),
-  operator: Type.String(),
-  values: Type.Optional(Type.Union([Type.Array(Type.String()), Type.Null()])),
-});
-
-const WorkloadObject = Type.Object({
-  kind: Type.Optional(Type.String()),
-  metadata: Type.Object({
-    name: Type.String(),
-    namespace: Type.Optional(Type.String()),
-    uid: Type.Optional(Type.String()),
-    generation: Count,
-  }),
-  spec: Type.Object({
-    replicas: Count,
-    /** of a Deployment, seconds; 600 when left out */
-    progressDeadlineSeconds: Count,
-    paused: Type.Optional(Type.Boolean()),
-    selector: Type.Optional(
-      Type.Object({
-        matchLabels: Type.Optional(Type.Record(Type.String(), Type.String())),
-        matchExpressions: Type.Optional(Type.Union([Type.Array(Expression), Type.Null()])),
-      }),
-    ),
-    updateStrategy: Type.Optional(
-      Type.Object({
-        type: Type.Optional(Type.String()),
-        rollingUpdate: Type.Optional(Type.Union([Type.Object({ partition: Count }), Type.Null()])),
-      }),
-    ),
-    template: Type.Object({
-      spec: Type.Object({
-        containers: Type.Array(Container),
-        initContainers: Type.Optional(Type.Union([Type.Array(Container), Type.Null()])),
-      }),
-    }),
-  }),
-  status: Type.Optional(
-    Type.Object({
-      observedGeneration: Count,
-      replicas: Count,
-      updatedReplicas: Count,
-      readyReplicas: Count,
-      availableReplicas: Count,
-      currentRevision: Type.Optional(Type.String()),
-      updateRevision: Type.Optional(Type.String()),
-      desiredNumberScheduled: Count,
-      updatedNumberScheduled: Count,
-      numberAvailable: Count,
-      conditions: Type.Optional(
-        Type.Array(
-          Type.Object({
-            type: Type.String(),
-            status: Type.Optional(Type.String()),
-            reason: Type.Optional(Type.String()),
-            message: Type.Optional(Type.String()),
-            lastUpdateTime: Type.Optional(Type.String()),
-          }),
-        ),
-      ),
-    }),
-  ),
-});
-
-export const WORKLOAD_KINDS = ['Deployment', 'StatefulSet', 'DaemonSet'] as const;
-export type WorkloadKind = (typeof WORKLOAD_KINDS)[number];
-/** Deployment, StatefulSet or DaemonSet of apps/v1. */
-export type Workload = Type.Static<typeof WorkloadObject>;
-
-export type WorkloadWait = 'spec-not-observed' | 'rolling-out' | 'paused' | 'other-image';
+export type WorkloadWait =
+  | 'spec-not-observed'
+  | 'rolling-out'
+  | 'paused'
+  | 'rollout-degraded'
+  | 'other-image';
 export type WorkloadHopeless =
   | 'workload-missing'
   | 'progress-deadline-exceeded'
+  | 'rollout-aborted'
   | 'scaled-to-zero'
   | 'other-image';
 export type WorkloadJudgement = Judgement<'rolled-out', WorkloadWait, WorkloadHopeless>;
@@ -99,11 +31,6 @@ export interface ImageByDigest {
   readonly digest: string;
   /** of an image for several platforms: the digests of each, of which a pod may report one instead */
   readonly platforms?: readonly string[];
-}
-
-/** @throws SystemError kind `malformed` when a field that is read is of another type */
-export function workloadFrom(object: unknown, subject: CallSubject): Workload {
-  return shapeOf(WorkloadObject, object, subject);
 }
 
 /** Takes `name[:tag]@sha256:<64 digits>` apart; undefined for anything else. */
@@ -212,7 +139,7 @@ function asksForOther(
 function judgeRollout(kind: WorkloadKind, workload: Workload): WorkloadJudgement | undefined {
   const { metadata, spec, status } = workload;
   const name = `${kind} ${metadata.name}`;
-  if ((metadata.generation ?? 0) > (status?.observedGeneration ?? 0)) {
+  if ((metadata.generation ?? 0) > Number(status?.observedGeneration ?? 0)) {
     return {
       state: 'waiting',
       clause: 'spec-not-observed',
@@ -220,7 +147,8 @@ function judgeRollout(kind: WorkloadKind, workload: Workload): WorkloadJudgement
     };
   }
   const progressing = status?.conditions?.find(({ type }) => type === 'Progressing');
-  if (kind === 'Deployment' && progressing?.reason === 'ProgressDeadlineExceeded') {
+  const hasDeadline = kind === 'Deployment' || kind === 'Rollout';
+  if (hasDeadline && progressing?.reason === 'ProgressDeadlineExceeded') {
     return {
       state: 'hopeless',
       clause: 'progress-deadline-exceeded',
@@ -235,25 +163,29 @@ function judgeRollout(kind: WorkloadKind, workload: Workload): WorkloadJudgement
       message: `${name} is paused and waits for somebody to resume it`,
     };
   }
+  if (kind === 'Rollout') return judgeArgoRollout(workload);
   const missing = missingPods(kind, workload);
   return missing === undefined
     ? undefined
     : { state: 'waiting', clause: 'rolling-out', message: `${name}: ${missing}` };
 }
 
-/** What Kubernetes takes for a Deployment that names no deadline, in milliseconds (source: apps/v1 defaults). */
+/** What is taken where no deadline is named, in milliseconds (source: defaults of apps/v1; Argo Rollouts has the same). */
 const USUAL_PROGRESS_DEADLINE_MS = 600_000;
 
-/** How long new pods of a Deployment may make no progress, in milliseconds; undefined for kinds without a deadline. */
+/** How long new pods may make no progress, in milliseconds; undefined for kinds without a deadline. */
 export function progressDeadlineMs(kind: WorkloadKind, { spec }: Workload): number | undefined {
-  if (kind !== 'Deployment') return undefined;
+  if (kind !== 'Deployment' && kind !== 'Rollout') return undefined;
   return spec.progressDeadlineSeconds === undefined
     ? USUAL_PROGRESS_DEADLINE_MS
     : spec.progressDeadlineSeconds * 1_000;
 }
 
 /** What is missing for a complete roll-out, in kubectl's order. */
-function missingPods(kind: WorkloadKind, { spec, status = {} }: Workload): string | undefined {
+function missingPods(
+  kind: Exclude<WorkloadKind, 'Rollout'>,
+  { spec, status = {} }: Workload,
+): string | undefined {
   const { updatedReplicas: updated = 0, replicas: total = 0, availableReplicas: available = 0 } = status;
   const wanted = spec.replicas ?? 1;
   switch (kind) {
@@ -327,12 +259,4 @@ function judgeRunningImage(
   return containers.every(({ imageID }) => imageID !== '')
     ? undefined
     : { state: 'waiting', clause: 'other-image', message: `${name}: not every pod has pulled its image yet` };
-}
-
-/** Containers of a pod as the spec names them. */
-export function containersOf({
-  spec,
-}: Workload): readonly { readonly name: string; readonly image: string }[] {
-  const { containers, initContainers } = spec.template.spec;
-  return [...containers, ...(initContainers ?? [])].map(({ name, image }) => ({ name, image: image ?? '' }));
 }

@@ -1,6 +1,9 @@
+import Type from 'typebox';
+import { Value } from 'typebox/value';
 import { KubernetesClient, type RunningPod } from './client.js';
 import type { KubernetesConnection } from './connection.js';
-import { type Workload, type WorkloadKind, workloadFrom } from './workload-state.js';
+import { deploymentOf, withTemplateOf } from './rollout-template.js';
+import { WORKLOAD_APIS, type Workload, type WorkloadKind, workloadFrom } from './workload.js';
 
 /** A workload by its natural key. */
 export interface WorkloadRef {
@@ -9,13 +12,7 @@ export interface WorkloadRef {
   readonly name: string;
 }
 
-const PLURALS: Readonly<Record<WorkloadKind, string>> = {
-  Deployment: 'deployments',
-  StatefulSet: 'statefulsets',
-  DaemonSet: 'daemonsets',
-};
-
-/** Workloads (apps/v1) and their pods, read only. */
+/** Workloads and their pods, read only. */
 export class Workloads {
   readonly #kubernetes: KubernetesClient;
 
@@ -26,17 +23,21 @@ export class Workloads {
 
   /** @returns null when it does not exist @throws SystemError */
   async read({ kind, namespace, name }: WorkloadRef, signal?: AbortSignal): Promise<Workload | null> {
-    const plural = PLURALS[kind];
-    const object = await this.#kubernetes.get(
-      { group: 'apps', version: 'v1', plural, namespace, name },
-      signal,
-    );
+    const api = WORKLOAD_APIS[kind];
+    const object = await this.#kubernetes.get({ ...api, namespace, name }, signal);
     const subject = {
       system: 'kubernetes',
-      operation: `get ${plural}`,
+      operation: `get ${api.plural}`,
       object: `${namespace}/${name}`,
     } as const;
-    return object === null ? null : workloadFrom(object, subject);
+    if (object === null) return null;
+    const referred = kind === 'Rollout' ? deploymentOf(object) : undefined;
+    if (referred === undefined) return workloadFrom(object, subject);
+    const deployment = await this.#kubernetes.get(
+      { ...WORKLOAD_APIS.Deployment, namespace, name: referred },
+      signal,
+    );
+    return workloadFrom(withTemplateOf(object, deployment), subject);
   }
 
   /**
@@ -48,15 +49,33 @@ export class Workloads {
     namespace: string,
     signal?: AbortSignal,
   ): Promise<ReadonlyMap<string, Workload>> {
-    const plural = PLURALS[kind];
-    const { objects } = await this.#kubernetes.list(
-      { group: 'apps', version: 'v1', plural, namespace },
-      '',
-      signal,
-    );
+    const { plural } = WORKLOAD_APIS[kind];
     const subject = { system: 'kubernetes', operation: `list ${plural}`, object: namespace } as const;
-    const taken = objects.map((object) => workloadFrom(object, subject));
+    const objects = await this.#objects(kind, namespace, signal);
+    const whole = kind === 'Rollout' ? await this.#withTemplates(objects, namespace, signal) : objects;
+    const taken = whole.map((object) => workloadFrom(object, subject));
     return new Map(taken.map((workload) => [workload.metadata.name, workload]));
+  }
+
+  async #objects(
+    kind: WorkloadKind,
+    namespace: string,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly unknown[]> {
+    return (await this.#kubernetes.list({ ...WORKLOAD_APIS[kind], namespace }, '', signal)).objects;
+  }
+
+  async #withTemplates(
+    rollouts: readonly unknown[],
+    namespace: string,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly unknown[]> {
+    if (rollouts.every((one) => deploymentOf(one) === undefined)) return rollouts;
+    const deployments = await this.#objects('Deployment', namespace, signal);
+    return rollouts.map((rollout) => {
+      const name = deploymentOf(rollout);
+      return name === undefined ? rollout : withTemplateOf(rollout, named(deployments, name) ?? null);
+    });
   }
 
   /**
@@ -67,6 +86,12 @@ export class Workloads {
     const selector = labelSelectorOf(workload);
     return selector === '' ? [] : this.#kubernetes.pods(namespace, selector, signal);
   }
+}
+
+const Named = Type.Object({ metadata: Type.Object({ name: Type.String() }) });
+
+function named(objects: readonly unknown[], name: string): unknown {
+  return objects.find((one) => Value.Check(Named, one) && one.metadata.name === name);
 }
 
 function labelSelectorOf({ spec }: Workload): string {

@@ -1,14 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { RunningPod } from '../../../src/systems/kubernetes/client.js';
+import { withTemplateOf } from '../../../src/systems/kubernetes/rollout-template.js';
+import { type Workload, type WorkloadKind, workloadFrom } from '../../../src/systems/kubernetes/workload.js';
 import {
   type ImageByDigest,
   imageByDigest,
   imageName,
   judgeWorkload,
   usesImage,
-  type Workload,
-  type WorkloadKind,
-  workloadFrom,
 } from '../../../src/systems/kubernetes/workload-state.js';
 
 const DIGEST = `sha256:${'1'.repeat(64)}`;
@@ -243,5 +242,82 @@ describe('images', () => {
     expect(imageName('registry.example.com:5000/shop/web')).toBe(NAME);
     expect(usesImage(workload({ image: `${NAME}:2` }), IMAGE)).toBe(true);
     expect(usesImage(workload({ image: 'web:2' }), IMAGE)).toBe(false);
+  });
+});
+
+/** As its controller writes them: numbers of generations as texts, and its own words for how it stands. */
+const ROLLED_OUT = {
+  observedGeneration: '4',
+  phase: 'Healthy',
+  currentPodHash: '5f7b',
+  stableRS: '5f7b',
+};
+
+describe('Rollouts of Argo Rollouts', () => {
+  const rollout = (status: object = {}, spec: object = {}, image = PINNED) =>
+    workload({ status: { ...ROLLED_OUT, ...status }, spec, image });
+
+  it('are rolled out when the controller says Healthy and the new pods are the stable ones', () => {
+    expect(judgeWorkload('Rollout', rollout(), IMAGE, [])).toMatchObject({
+      state: 'rolled-out',
+      readBack: { workload: 'Rollout/web', image: `${NAME}@${DIGEST}` },
+    });
+  });
+
+  it.each<[string, string, object]>([
+    ['a spec that was not seen', 'spec-not-observed', { observedGeneration: '3' }],
+    ['a canary step', 'rolling-out', { phase: 'Progressing', message: 'more replicas need to be updated' }],
+    ['a pause between steps', 'paused', { phase: 'Paused', message: 'CanaryPauseStep' }],
+    ['pods that are Healthy beside the stable ones', 'rolling-out', { stableRS: '1a2b' }],
+    ['a spec that cannot be carried out', 'rollout-degraded', { phase: 'Degraded', message: 'InvalidSpec' }],
+    ['a controller that says nothing', 'rolling-out', { phase: undefined }],
+  ])('wait on %s', (_, clause, status) => {
+    expect(judgeWorkload('Rollout', rollout(status), IMAGE, [])).toMatchObject({ state: 'waiting', clause });
+  });
+
+  it.each<[string, string, object]>([
+    ['was aborted, though its spec asks for ours', 'rollout-aborted', { phase: 'Degraded', abort: true }],
+    [
+      'passed its deadline',
+      'progress-deadline-exceeded',
+      {
+        phase: 'Degraded',
+        conditions: [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }],
+      },
+    ],
+  ])('fail when it %s', (_, clause, status) => {
+    expect(judgeWorkload('Rollout', rollout(status), IMAGE, [])).toMatchObject({ state: 'hopeless', clause });
+  });
+
+  it('run what their own pods have pulled', () => {
+    const byTag = rollout({}, {}, `${NAME}:1.4.2`);
+    const pulled = (digest: string) => [pod(`${NAME}@${digest}`), pod(`${NAME}@${OTHER}`, MADE_BY_A_JOB)];
+    expect(judgeWorkload('Rollout', byTag, IMAGE, pulled(DIGEST)).state).toBe('rolled-out');
+    expect(judgeWorkload('Rollout', byTag, IMAGE, pulled(OTHER))).toMatchObject({ clause: 'other-image' });
+  });
+
+  it('with the template of a Deployment wait until they have seen its newest one', () => {
+    const { spec } = workload();
+    const { template: _, selector: __, ...own } = spec;
+    const referring = {
+      metadata: { name: 'web', namespace: 'shop', generation: 4 },
+      spec: { ...own, workloadRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' } },
+      status: { ...ROLLED_OUT, workloadObservedGeneration: '7' },
+    };
+    const judged = (deployment: unknown) =>
+      judgeWorkload(
+        'Rollout',
+        workloadFrom(withTemplateOf(referring, deployment), {
+          system: 'kubernetes',
+          operation: 'get',
+          object: 'shop/web',
+        }),
+        IMAGE,
+        [],
+      );
+    const deployment = (generation: number) => ({ metadata: { name: 'web', generation }, spec });
+    expect(judged(deployment(7)).state).toBe('rolled-out');
+    expect(judged(deployment(8))).toMatchObject({ state: 'waiting', clause: 'spec-not-observed' });
+    expect(judged(null)).toMatchObject({ state: 'waiting', clause: 'spec-not-observed' });
   });
 });
