@@ -13,7 +13,7 @@ const Referring = Type.Object({
 
 const Referred = Type.Object({
   metadata: Type.Object({ generation: Type.Optional(Type.Integer()) }),
-  spec: Type.Object({ selector: Type.Unknown(), template: Type.Unknown() }),
+  spec: Type.Object({ selector: Type.Optional(Type.Unknown()), template: Type.Unknown() }),
 });
 
 /** The Deployment whose template a Rollout runs; undefined when it has its own, or names another kind. */
