@@ -105,6 +105,15 @@ export const WORKFLOW_MUTANTS: readonly Mutant[] = [
     named: 'side by side',
   },
   {
+    name: 'reserved-signals-renamed',
+    breaks: 'a signal of a name that the SDK keeps for itself stops a run for good',
+    file: 'src/workflows/reserved-signals.ts',
+    find: 'startsWith(RESERVED_PREFIX) !== true) continue;',
+    replace: 'startsWith(RESERVED_PREFIX) !== null) continue;',
+    tests: CLUSTER_TESTS,
+    named: 'whatever anybody signals',
+  },
+  {
     name: 'fleet-plan-confirmed',
     breaks: 'a fleet is changed by a plan of months ago',
     file: 'src/workflows/onboarding/fleet.ts',

@@ -129,6 +129,23 @@ it('cancelled: the effect in hand is finished, nothing else begins, and it ends 
   expect(script.only('waitForSync', 'closeTarget')).toEqual([`closeTarget ${ONE} cancelled`]);
 });
 
+it('goes on whatever anybody signals, a name that the SDK keeps for itself too', async () => {
+  let release: () => void = () => undefined;
+  const isHeld = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  script.on('ensureOrganisation', async () => {
+    await isHeld;
+    return MADE;
+  });
+  const handle = await start();
+  await asked('ensureOrganisation');
+  for (const name of ['__temporal_x', 'whatever']) await handle.signal(name, { stop: true });
+  release();
+  await handle.result();
+  expect(script.only('closeTarget')).toEqual([`closeTarget ${ONE} done`]);
+});
+
 it('an input of another shape is told and refused', async () => {
   const bad = await script.run(WORKFLOW_TYPE.cluster, [{ ...input, timing: 'at once' }]);
   await expect(bad.result()).rejects.toMatchObject({ cause: { type: FAILURE.input } });
