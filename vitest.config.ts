@@ -7,10 +7,10 @@ const LIMIT_MS = 240_000;
 
 /**
  * Files with a process of their own: what stands in `Runtime` of the Temporal SDK, or in the process itself, is theirs alone.
- * All others of light folders share a process with those that come after them, and its modules, which load once.
+ * All others, of light folders and of the page, share a process with those that come after them, and its modules, which load once.
  */
 const OWN_PROCESS = [
-  ...['hostile', 'weather', 'crash', 'docs', 'e2e', 'demo', 'web', 'leak', 'replay', 'workflows'].map(
+  ...['hostile', 'weather', 'crash', 'docs', 'e2e', 'demo', 'leak', 'replay', 'workflows'].map(
     (folder) => `test/${folder}/**/*.test.ts`,
   ),
   'test/config/worker-version.test.ts',

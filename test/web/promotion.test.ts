@@ -84,7 +84,7 @@ describe('a promotion on its way', () => {
     await played.end('done');
     await page.locator('#places .pill', { hasText: 'Proven' }).waitFor();
     // whoever only asked may do nothing about it
-    expect(await page.locator('#steering').count()).toBe(0);
+    await expect.poll(() => page.locator('#steering').count()).toBe(0);
   });
 
   it('is taken back by an owner, who is asked once more', async () => {

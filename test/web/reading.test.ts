@@ -170,15 +170,11 @@ describe('a request', () => {
     expect(await asker.locator('#failures').innerText()).toContain(
       `gatehouse retry ${id} --cluster harbour-02/stg`,
     );
-    expect(await asker.locator('#steering button').allInnerTexts()).toEqual(['Cancel …']);
-    const steering = page.locator('#steering button');
-    expect(await steering.allInnerTexts()).toEqual([
-      'Try again …',
-      'Give up what failed …',
-      'Pause …',
-      'Cancel …',
-      'Revoke …',
-    ]);
+    // that it is hers she learns by a reading of its own
+    await expect.poll(() => asker.locator('#steering button').allInnerTexts()).toEqual(['Cancel …']);
+    await expect
+      .poll(() => page.locator('#steering button').allInnerTexts())
+      .toEqual(['Try again …', 'Give up what failed …', 'Pause …', 'Cancel …', 'Revoke …']);
     await page.getByRole('button', { name: 'Give up what failed … harbour-02/stg' }).click();
     expect(await page.getByRole('dialog').innerText()).toContain('It is about harbour-02/stg.');
     await page.getByRole('button', { name: 'Yes, give it up' }).click();

@@ -1,12 +1,15 @@
 /** People of the example company in front of their browsers. */
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeEach, type TestContext } from 'vitest';
+import { afterEach, beforeEach, type TestContext } from 'vitest';
 import { openBrowser } from '../support/browser.js';
 import type { PageStack } from './page-stack.js';
 
+/** As `expect.poll` of all tests: a condition may take as long as a busy machine needs. */
+const PATIENCE_MS = 60_000;
+
 type Cookies = Awaited<ReturnType<BrowserContext['cookies']>>;
 
-/** Starts the browser when the first test asks for it. A person signs in with the login page once, and stays so. */
+/** The browser is asked for by the first test. A person signs in with the login page once, and stays so. */
 export class Visitors {
   private readonly stack: () => PageStack;
   private browser: Browser | undefined;
@@ -27,9 +30,17 @@ export class Visitors {
     await Promise.all(this.contexts.splice(0).map((context) => context.close()));
   }
 
-  async close(): Promise<void> {
-    await this.leave();
-    await this.browser?.close();
+  /** What people see in their windows, for whoever asks why a test has failed. */
+  async seen(): Promise<string> {
+    const pages = this.contexts.flatMap((context) => context.pages());
+    const texts = pages.map(async (page) => {
+      const text = await page
+        .locator('body')
+        .innerText({ timeout: 2_000 })
+        .catch((error: unknown) => String(error));
+      return `${page.url()}\n${text}`;
+    });
+    return (await Promise.all(texts)).join('\n\n');
   }
 
   /** A window of somebody who is not signed in, at a path of ours. */
@@ -52,6 +63,7 @@ export class Visitors {
   private async window(path: string, options: BrowserContextOptions, session: Cookies): Promise<Page> {
     if (this.browser === undefined) throw new Error('no browser was started');
     const context = await this.browser.newContext({ viewport: { width: 1400, height: 900 }, ...options });
+    context.setDefaultTimeout(PATIENCE_MS);
     this.contexts.push(context);
     await context.addCookies(session);
     const page = await context.newPage();
@@ -60,12 +72,15 @@ export class Visitors {
   }
 }
 
-/** Visitors for all tests of a file. Their browser is closed before what was started by hooks that were set earlier. */
+/** Visitors for all tests of a file. Their windows are closed before what was started by hooks that were set earlier. */
 export function visitorsOf(stack: () => PageStack): Visitors {
   const visitors = new Visitors(stack);
   beforeEach((context) => visitors.ready(context));
-  afterEach(() => visitors.leave());
-  afterAll(() => visitors.close());
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail')
+      process.stderr.write(`${task.name}: seen at its end:\n${await visitors.seen()}\n`);
+    await visitors.leave();
+  });
   return visitors;
 }
 
