@@ -13,6 +13,9 @@ const OWN_PROCESS = [
   ...['hostile', 'weather', 'crash', 'docs', 'e2e', 'demo', 'leak', 'replay', 'workflows'].map(
     (folder) => `test/${folder}/**/*.test.ts`,
   ),
+  // they wait so long that they begin with the first
+  'test/activities/effects/**/*.test.ts',
+  'test/activities/delivery/delivery.test.ts',
   'test/config/worker-version.test.ts',
   'test/deploy/worker-health.test.ts',
   'test/sandbox/stack/**/*.test.ts',

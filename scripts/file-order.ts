@@ -18,6 +18,7 @@ const LONGEST_FIRST: readonly string[] = [
   'test/e2e/promotion-ends.test.ts',
   'test/leak/leak.test.ts',
   'test/e2e/promotion.test.ts',
+  'test/activities/effects/promotion-effects.test.ts',
   'test/workflows/promotion.test.ts',
   'test/workflows/continue-as-new.test.ts',
   'test/config/worker-version.test.ts',
