@@ -32,6 +32,7 @@ import { checkHeld } from './holds-release.js';
 import { changeOf, type PlaceChange } from './place-change.js';
 import { renderPlace } from './render-place.js';
 import { hashOf, readPlace } from './repository-files.js';
+import { checkRunningRelease } from './running-release.js';
 import { checkScans } from './scans.js';
 import type { PromotionFacts, PromotionSystems } from './systems.js';
 
@@ -284,17 +285,23 @@ async function assemble(
 /** Nothing is promoted that was not verified in the environment before; only an exception goes round that, and it is told. */
 async function checkVerified(
   content: PromotionContent,
-  { release, source }: FoundRelease,
+  found: FoundRelease,
   fingerprint: string,
   { systems, facts, onProgress, signal, verifiedBefore }: Asking,
 ): Promise<readonly string[]> {
+  const { release, source } = found;
   const { from, application, exception, shadow } = content;
   if (verifiedBefore?.fingerprint === fingerprint)
     return [`verified in ${from.name} when it was planned first`];
   if (exception !== undefined) return [`not verified in ${from.name}: this is the exception ${exception}`];
   if (from.isFirst) {
     const { isProven, message } = await systems.runs(source, release.commit, signal, onProgress);
-    if (isProven) return [`${from.name} runs it: ${message}`];
+    if (isProven) {
+      return [
+        `${from.name} runs it: ${message}`,
+        ...(await checkRunningRelease(content, found, systems, signal)),
+      ];
+    }
     // nobody is asked to compare, so what is seen may be a little old
     if (shadow === true) return [`not seen to run in ${from.name} yet, in shadow it goes on: ${message}`];
     throw new PlanConflict(

@@ -59,8 +59,8 @@ const world = (files: PlanWorld['branches'][string], more: Partial<PlanWorld> = 
 });
 
 /** What is in the way, or an empty text. */
-async function planned(pathText: string, of: PlanWorld) {
-  const plan = await planIn(of, pathText, { kustomize });
+async function planned(pathText: string, of: PlanWorld, release = '') {
+  const plan = await planIn(of, pathText, { kustomize }, release);
   const conflicts = plan.targets.flatMap(({ effects }) =>
     effects.filter(({ action }) => action === 'conflict').map(({ detail }) => detail),
   );
@@ -226,6 +226,104 @@ describe('what controllers read', () => {
     const copy = path({ change: 'copy' });
     expect((await planned(copy, files('400', '0400'))).diff).toMatch(/-.*256[\s\S]*\+.*400/);
     expect((await planned(copy, files('0400', '256'))).diff).not.toContain('defaultMode: 400');
+  });
+});
+
+describe('what is promoted is what runs', () => {
+  const [OTHER, FIRST] = [digestOf('6'), digestOf('5')];
+  const running = (asked: string, ...digests: readonly string[]): PlanWorld['running'] => [
+    { cluster: 'harbour-01', workload: 'Deployment shop/web', container: 'web', asked, digests },
+  ];
+  const named = (image: string, version: string) => `, release: {images: {${image}: "${version}"}}`;
+
+  it('a tag that was moved since its pods pulled it is refused with both digests, and both remedies work', async () => {
+    const files = { ...env('dev', `${WEB}:1.5.0`), ...env('prod', `${WEB}@${OLD}`) };
+    const tags = { [`${WEB}:1.5.0`]: OTHER, [`${WEB}:first`]: FIRST };
+    const of = world(files, { tags, running: running(`${WEB}:1.5.0`, FIRST) });
+    const { conflict } = await planned(path({ change: BY_MANIFEST }), of);
+    expect(conflict).toContain(`dev runs ${WEB}@${FIRST} (Deployment shop/web)`);
+    expect(conflict).toContain('1.5.0');
+    const byDigest = await planned(path({ change: BY_MANIFEST }), of, named('web', FIRST));
+    expect(byDigest).toMatchObject({ conflict: '', images: [`${WEB}@${FIRST}`] });
+    const rolledOut = world(files, { tags, running: running(`${WEB}:1.5.0`, OTHER) });
+    expect(await planned(path({ change: BY_MANIFEST }), rolledOut)).toMatchObject({
+      conflict: '',
+      images: [`${WEB}@${OTHER}`],
+    });
+  });
+
+  it('a request that names what does not run there is refused', async () => {
+    const files = { ...env('dev', `${WEB}@${NEW}`), ...env('prod', `${WEB}@${OLD}`) };
+    const tags = { ...TAGS, [`${WEB}:2.0.0`]: OTHER };
+    const of = world(files, { tags, running: running(`${WEB}@${NEW}`, NEW) });
+    expect((await planned(path({ change: BY_MANIFEST }), of)).conflict).toBe('');
+    const { conflict } = await planned(path({ change: BY_MANIFEST }), of, named('web', '2.0.0'));
+    expect(conflict).toContain(`dev runs ${WEB}@${NEW}`);
+  });
+
+  it('an image that no workload has is told, and nothing is said of it', async () => {
+    const { conflict, findings } = await planned(path({ change: 'copy' }), world(plain(), { running: [] }));
+    expect(conflict).toBe('');
+    expect(findings).toContain(`what dev runs of ${WEB} is not seen`);
+  });
+
+  it('two tags of one repository are refused with both, and the request may name one', async () => {
+    const two = (init: string, main: string) =>
+      deployment(main, `      initContainers: [{name: migrate, image: "${init}"}]\n`);
+    const of = world(
+      {
+        'dev/deployment.yaml': two(`${WEB}:1.5.0-migrations`, `${WEB}:1.5.0`),
+        'prod/deployment.yaml': deployment(`${WEB}@${OLD}`),
+      },
+      { tags: { [`${WEB}:1.5.0-migrations`]: OTHER, [`${WEB}:1.5.0`]: FIRST } },
+    );
+    const { conflict } = await planned(path({ change: BY_MANIFEST }), of);
+    expect(conflict).toContain(`dev has ${WEB} twice`);
+    for (const tag of ['1.5.0-migrations', '1.5.0']) expect(conflict).toContain(`:${tag} (Deployment`);
+    const one = await planned(path({ change: BY_MANIFEST }), of, named('web', '1.5.0'));
+    expect(one).toMatchObject({ conflict: '', images: [`${WEB}@${FIRST}`] });
+  });
+
+  it.each([
+    ['of the directory', '.argocd-source.yaml'],
+    ['of its Application', '.argocd-source-shop-dev.yaml'],
+  ])(
+    'a file %s that sets the image over it is refused, and without it the plan is right',
+    async (_, file) => {
+      const files = {
+        ...env('dev', `${WEB}:0.0.0`, {
+          'kustomization.yaml': `resources: [deployment.yaml]\nimages: [{name: ${WEB}, newTag: 1.0.0}]\n`,
+        }),
+        ...env('prod', `${WEB}:0.0.0`, {
+          'kustomization.yaml': `resources: [deployment.yaml]\nimages: [{name: ${WEB}, digest: "${digestOf('9')}"}]\n`,
+        }),
+      };
+      const over = { [`dev/${file}`]: `kustomize: {images: ["${WEB}:1.4.0"]}\n` };
+      const { conflict } = await planned(path({ change: BY_KUSTOMIZE }), world({ ...files, ...over }));
+      expect(conflict).toContain(`dev/${file} sets {"kustomize":{"images":["${WEB}:1.4.0"]}}`);
+      expect(await planned(path({ change: BY_KUSTOMIZE }), world(files))).toMatchObject({
+        conflict: '',
+        images: [`${WEB}@${OLD}`],
+      });
+    },
+  );
+
+  it('a folder that Argo CD does not read is no part of what runs, unless it recurses', async () => {
+    const archive = deployment(`${WEB}@${OLD}`).replace('name: web,', 'name: web-2024,');
+    const files = {
+      ...plain(),
+      'dev/archive/deployment-2024.yaml': archive,
+      'prod/deployment.yaml': deployment(`${WEB}@${OLD}`),
+    };
+    expect(await planned(path({ change: BY_MANIFEST }), world(files))).toMatchObject({
+      conflict: '',
+      images: [`${WEB}@${NEW}`],
+    });
+    const recursing = path({ change: BY_MANIFEST }).replace(
+      'directory: dev,',
+      'directory: dev, recurse: true,',
+    );
+    expect((await planned(recursing, world(files))).conflict).toContain(`dev has ${WEB} twice`);
   });
 });
 
