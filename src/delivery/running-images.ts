@@ -2,7 +2,12 @@
 import type { Delivery, Place } from '../domain/promotion/path.js';
 import type { RunningImage } from '../domain/promotion/running.js';
 import { containersOf } from '../systems/kubernetes/workload.js';
-import { podsOfWorkload, runningContainers } from '../systems/kubernetes/workload-pods.js';
+import {
+  digestIn,
+  podsOfWorkload,
+  type RunningContainer,
+  runningContainers,
+} from '../systems/kubernetes/workload-pods.js';
 import type { WorkloadRef } from '../systems/kubernetes/workloads.js';
 import { workloadsOfApplication } from './application-resources.js';
 import type { WatchedClusters } from './shared-clusters.js';
@@ -38,15 +43,27 @@ async function runningIn(
   const reader = clusters.workloadsOf(cluster);
   const workload = await reader.read(ref, signal);
   if (workload === null) return [];
-  const pods = podsOfWorkload(kind, workload, await reader.podsOf(workload, namespace, signal));
-  const running = runningContainers(pods);
-  return containersOf(workload).map((container) => ({
+  const containers = containersOf(workload);
+  // a spec with the digest leaves the kubelet no choice, and no right to list pods is needed
+  const isOpen = containers.some(({ image }) => digestIn(image) === undefined);
+  const pods = isOpen ? podsOfWorkload(kind, workload, await reader.podsOf(workload, namespace, signal)) : [];
+  const pulled = runningContainers(pods);
+  return containers.map((container) => ({
     cluster,
     workload: `${kind} ${namespace}/${name}`,
     container: container.name,
     asked: container.image,
-    digests: running.filter((one) => one.container === container.name).map(({ digest }) => digest),
+    digests: digestsOf(container, pulled),
   }));
+}
+
+function digestsOf(
+  { name, image }: { readonly name: string; readonly image: string },
+  pulled: readonly RunningContainer[],
+): readonly string[] {
+  const asked = digestIn(image);
+  if (asked !== undefined) return [asked];
+  return pulled.filter(({ container }) => container === name).map(({ digest }) => digest);
 }
 
 async function appliedBy(

@@ -52,6 +52,15 @@ describe('runningImages', () => {
     expect(rolling?.digests).toEqual([digest('5'), digest('6')]);
   });
 
+  it('takes the digest that the spec names, and asks for no pods then', async () => {
+    const flux = new PlayedFlux();
+    flux.rolledOut('web', `${WEB}:1.5.0@${digest('5')}`);
+    flux.pods.push(podOf('web', digest('6')));
+    const workloads = [{ kind: 'Deployment', namespace: 'shop', name: 'web' } as const];
+    const found = await runningImages({ deliveries: [{ ...KUSTOMIZATION, workloads }] }, flux);
+    expect(found).toMatchObject([{ digests: [digest('5')] }]);
+  });
+
   it('finds the workloads that Flux has applied, where the path names none', async () => {
     const flux = new PlayedFlux();
     flux.applied('a'.repeat(40), ['shop_web_apps_Deployment', 'shop_settings__ConfigMap']);
@@ -64,7 +73,7 @@ describe('runningImages', () => {
 
   it('finds the workloads that Argo CD manages, and says of one without pods that nothing runs', async () => {
     const flux = new PlayedFlux();
-    flux.rolledOut('web', `${WEB}@${digest('5')}`);
+    flux.rolledOut('web', `${WEB}:1.5.0`);
     const resources = [
       { group: 'apps', kind: 'Deployment', namespace: 'shop', name: 'web' },
       { group: 'apps', kind: 'Deployment', namespace: 'shop', name: 'hook', hook: true },
@@ -93,7 +102,7 @@ describe('runningImages', () => {
         cluster: 'harbour-01',
         workload: 'Deployment shop/web',
         container: 'main',
-        asked: `${WEB}@${digest('5')}`,
+        asked: `${WEB}:1.5.0`,
         digests: [],
       },
     ]);
