@@ -1,7 +1,7 @@
 /** Accidents of waiting for what will not come: a release that is Degraded, behind something else that is waited for. */
 import type { Accident, Clock } from './accident.js';
 import { application, type Written, waitFor } from './argocd-objects.js';
-import { DIGEST, deployment, IMAGE } from './workload-objects.js';
+import { DIGEST, deployment, IMAGE, OLD_DIGEST } from './workload-objects.js';
 
 const GIVEN_UP = {
   updatedReplicas: 1,
@@ -136,6 +136,35 @@ export const DEGRADED_ACCIDENTS: readonly Accident[] = [
         objects: [
           deployment('late-image', `${IMAGE}@${DIGEST}`),
           application(ours, clock, { name: 'late-image', status: managing('late-image') }),
+        ],
+        runs: true,
+      },
+    ],
+  },
+  {
+    name: 'a sync of ours begins while the release before is given up for good, as in a rollback',
+    seenIn: 'argo-cd: health is that of the last comparison',
+    must: 'proven',
+    args: (story) => [
+      ...waitFor('taken-back')(story),
+      ...['--image', `${IMAGE}@${DIGEST}`, '--workload', 'deployment/taken-back', '--stabilisation', '0s'],
+    ],
+    frames: ({ ours }, clock) => [
+      {
+        objects: [
+          deployment('taken-back', `${IMAGE}@${OLD_DIGEST}`, GIVEN_UP),
+          application(ours, clock, {
+            name: 'taken-back',
+            health: degraded(clock, 900),
+            status: managing('taken-back'),
+            operationState: { phase: 'Running', startedAt: clock.ago(1), finishedAt: undefined },
+          }),
+        ],
+      },
+      {
+        objects: [
+          deployment('taken-back', `${IMAGE}@${DIGEST}`),
+          application(ours, clock, { name: 'taken-back', status: managing('taken-back') }),
         ],
         runs: true,
       },

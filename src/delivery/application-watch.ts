@@ -242,16 +242,16 @@ class OneApplication {
     const unclear = this.#unclearSource(application);
     if (unclear !== undefined) return unclear;
     await this.#askGit(application, signal);
-    const rollOuts =
-      application.status?.health?.status === 'Degraded'
-        ? await this.#rollOuts(application, signal)
-        : undefined;
+    const isDegraded = application.status?.health?.status === 'Degraded';
+    const rollOuts = isDegraded ? await this.#rollOuts(application, signal) : undefined;
     const expectation = this.#expectation(application, rollOuts?.longestMs);
     const judgement = judgeSync(application, expectation, now);
     if (judgement.state === 'hopeless') return lookOf(judgement);
     if (judgement.state === 'waiting') {
-      const givenUp = this.#stayedGivenUp(rollOuts?.givenUp);
-      if (givenUp !== undefined && isDegradedWithOurs(application, expectation)) return givenUp;
+      const givenUp = this.#stayedGivenUp(
+        await this.#givenUpWithOurs(application, judgement, expectation, rollOuts, signal),
+      );
+      if (givenUp !== undefined) return givenUp;
       const elsewhere =
         judgement.clause === 'other-revision'
           ? hydratedElsewhere(stored, (commit) => this.#isOurs(commit))
@@ -271,6 +271,25 @@ class OneApplication {
     const named = this.#parent === undefined ? this.#namedRefs(application) : [];
     const refs = named.length > 0 ? named : workloadsOfApplication(application).workloads;
     return await this.#options.workloads.rollOuts(refs, signal);
+  }
+
+  /**
+   * A roll-out of ours that does not get well, whatever else Argo CD waits for; what was given up before ours was applied says
+   * nothing of it.
+   */
+  async #givenUpWithOurs(
+    application: Application,
+    { clause }: Extract<SyncJudgement, { state: 'waiting' }>,
+    expectation: SyncExpectation,
+    known: RollOuts | undefined,
+    signal: AbortSignal,
+  ): Promise<Failed | undefined> {
+    if (known !== undefined) {
+      return isDegradedWithOurs(application, expectation) ? known.givenUp : undefined;
+    }
+    const isNamed = this.#parent === undefined && this.#namedRefs(application).length > 0;
+    if (clause !== 'not-healthy' || !isNamed) return undefined;
+    return (await this.#rollOuts(application, signal)).givenUp;
   }
 
   /** A roll-out that was given up can still end well, as when its image is pushed late: it gets the stabilisation. */
@@ -367,13 +386,6 @@ class OneApplication {
     }
     if (judgement.clause === 'out-of-sync' && !this.#options.manualSync) {
       return (await this.#blocked(application, now, signal)) ?? look;
-    }
-    const named = this.#parent === undefined ? this.#namedRefs(application) : [];
-    if (judgement.clause === 'not-healthy' && named.length > 0) {
-      // a roll-out that Kubernetes has given up does not get well, whatever else Argo CD waits for
-      const { givenUp } = await this.#options.workloads.rollOuts(named, signal);
-      const stayed = this.#stayedGivenUp(givenUp);
-      if (stayed !== undefined) return stayed;
     }
     return look;
   }

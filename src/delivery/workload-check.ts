@@ -107,8 +107,14 @@ export class WorkloadCheck {
     for (const ref of refs) {
       const workload = await this.#readIfAllowed(ref, signal);
       if (workload === null) continue;
-      const judgement = judgeWorkload(ref.kind, workload, undefined, []);
-      const look = judgement.state === 'hopeless' ? lookOf(judgement) : undefined;
+      const used = this.#images.filter((image) => usesImage(workload, image));
+      const judgements = (used.length === 0 ? [undefined] : used).map((image) =>
+        judgeWorkload(ref.kind, workload, image, []),
+      );
+      // a spec that asks for another image is that of before: its roll-out says nothing of ours
+      const judgement = judgements.find((one) => one.state === 'hopeless' && one.clause === 'other-image');
+      const [first] = judgement === undefined ? judgements : [];
+      const look = first?.state === 'hopeless' ? lookOf(first) : undefined;
       if (look?.state === 'failed' && GIVEN_UP.has(look.clause)) {
         return { longestMs, givenUp: { ...look, message: `${ref.namespace}: ${look.message}` } };
       }
