@@ -141,35 +141,46 @@ export const DEGRADED_ACCIDENTS: readonly Accident[] = [
       },
     ],
   },
-  {
-    name: 'a sync of ours begins while the release before is given up for good, as in a rollback',
-    seenIn: 'argo-cd: health is that of the last comparison',
-    must: 'proven',
-    args: (story) => [
-      ...waitFor('taken-back')(story),
-      ...['--image', `${IMAGE}@${DIGEST}`, '--workload', 'deployment/taken-back', '--stabilisation', '0s'],
-    ],
-    frames: ({ ours }, clock) => [
-      {
-        objects: [
-          deployment('taken-back', `${IMAGE}@${OLD_DIGEST}`, GIVEN_UP),
-          application(ours, clock, {
-            name: 'taken-back',
-            health: degraded(clock, 900),
-            status: managing('taken-back'),
-            operationState: { phase: 'Running', startedAt: clock.ago(1), finishedAt: undefined },
-          }),
-        ],
-      },
-      {
-        objects: [
-          deployment('taken-back', `${IMAGE}@${DIGEST}`),
-          application(ours, clock, { name: 'taken-back', status: managing('taken-back') }),
-        ],
-        runs: true,
-      },
-    ],
-  },
+  ...(['--image', ''] as const).map((named): Accident => {
+    const name = named === '' ? 'taken-back' : 'taken-back-by-image';
+    const what = named === '' ? 'its roll-out was given up before' : 'its Deployment asks for another image';
+    return {
+      name: `a sync of ours begins while the release before is given up for good, as in a rollback: ${what}`,
+      seenIn: 'argo-cd: health is that of the last comparison',
+      must: 'proven',
+      args: (story) => [
+        ...waitFor(name)(story),
+        ...(named === '' ? [] : [named, `${IMAGE}@${DIGEST}`]),
+        ...['--workload', `deployment/${name}`, '--stabilisation', '0s'],
+      ],
+      frames: ({ ours }, clock) => [
+        {
+          objects: [
+            deployment(name, `${IMAGE}@${OLD_DIGEST}`, {
+              ...GIVEN_UP,
+              conditions: GIVEN_UP.conditions.map((one) => ({
+                ...one,
+                ...(named === '' ? { lastUpdateTime: clock.ago(30) } : {}),
+              })),
+            }),
+            application(ours, clock, {
+              name,
+              health: degraded(clock, 900),
+              status: managing(name),
+              operationState: { phase: 'Running', startedAt: clock.ago(1), finishedAt: undefined },
+            }),
+          ],
+        },
+        {
+          objects: [
+            deployment(name, `${IMAGE}@${DIGEST}`),
+            application(ours, clock, { name, status: managing(name) }),
+          ],
+          runs: true,
+        },
+      ],
+    };
+  }),
   {
     name: 'what is Degraded ran before our commit, which is not applied yet',
     seenIn: 'kargo #2795: an old failure fails the next release',

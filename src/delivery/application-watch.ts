@@ -15,6 +15,7 @@ import {
   judgeSync,
   type SyncExpectation,
   type SyncJudgement,
+  syncBegunMs,
 } from '../systems/argocd/sync-state.js';
 import { blockedUntil } from '../systems/argocd/sync-windows.js';
 import { type ImageByDigest, isImage, isOfImage } from '../systems/kubernetes/workload-state.js';
@@ -197,6 +198,8 @@ class OneApplication {
   #clause: string | undefined;
   #otherImageSinceMs: number | undefined;
   #givenUpSinceMs: number | undefined;
+  /** of the first sync of ours that was seen */
+  #syncBegunMs = Infinity;
 
   constructor(
     key: ApplicationKey,
@@ -284,12 +287,18 @@ class OneApplication {
     known: RollOuts | undefined,
     signal: AbortSignal,
   ): Promise<Failed | undefined> {
-    if (known !== undefined) {
-      return isDegradedWithOurs(application, expectation) ? known.givenUp : undefined;
-    }
     const isNamed = this.#parent === undefined && this.#namedRefs(application).length > 0;
-    if (clause !== 'not-healthy' || !isNamed) return undefined;
-    return (await this.#rollOuts(application, signal)).givenUp;
+    const isOurs =
+      known === undefined
+        ? clause === 'not-healthy' && isNamed
+        : isDegradedWithOurs(application, expectation);
+    if (!isOurs) return undefined;
+    const { givenUp } = known ?? (await this.#rollOuts(application, signal));
+    // an attempt that is made again begins later than what it brought the first time
+    this.#syncBegunMs = Math.min(this.#syncBegunMs, syncBegunMs(application, expectation) ?? Infinity);
+    const isOfBefore =
+      givenUp?.atMs !== undefined && this.#syncBegunMs !== Infinity && givenUp.atMs < this.#syncBegunMs;
+    return isOfBefore ? undefined : givenUp?.look;
   }
 
   /** A roll-out that was given up can still end well, as when its image is pushed late: it gets the stabilisation. */

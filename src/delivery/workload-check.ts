@@ -4,6 +4,7 @@ import { type Workload, workloadKindOf } from '../systems/kubernetes/workload.js
 import {
   type ImageByDigest,
   judgeWorkload,
+  progressChangedMs,
   progressDeadlineMs,
   runsImage,
   usesImage,
@@ -33,12 +34,19 @@ export function workloadsIn(inventory: readonly { readonly id: string }[]): {
   return { workloads, opaque: inventory.map(({ id }) => id).filter((id) => OPAQUE.test(id)) };
 }
 
+/** A roll-out that was given up. */
+export interface GivenUp {
+  readonly look: Failed;
+  /** milliseconds since 1970; undefined where the workload does not say */
+  readonly atMs: number | undefined;
+}
+
 /** How roll-outs stand. */
 export interface RollOuts {
   /** the longest progress deadline among them, in milliseconds; undefined when none has one */
   readonly longestMs: number | undefined;
-  /** one that has passed its deadline */
-  readonly givenUp: Failed | undefined;
+  /** one that has passed its deadline, or was aborted */
+  readonly givenUp: GivenUp | undefined;
 }
 
 /**
@@ -116,7 +124,8 @@ export class WorkloadCheck {
       const [first] = judgement === undefined ? judgements : [];
       const look = first?.state === 'hopeless' ? lookOf(first) : undefined;
       if (look?.state === 'failed' && GIVEN_UP.has(look.clause)) {
-        return { longestMs, givenUp: { ...look, message: `${ref.namespace}: ${look.message}` } };
+        const named = { ...look, message: `${ref.namespace}: ${look.message}` };
+        return { longestMs, givenUp: { look: named, atMs: progressChangedMs(workload) } };
       }
       const deadlineMs = progressDeadlineMs(ref.kind, workload);
       if (deadlineMs !== undefined) longestMs = Math.max(longestMs ?? 0, deadlineMs);

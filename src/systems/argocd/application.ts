@@ -28,7 +28,7 @@ const HydratorStatus = Type.Object({
   ),
 });
 
-const RevisionOfSync = Type.Object({ revision: Text, revisions: Texts });
+const RevisionOfSync = Type.Object({ revision: Text, revisions: Texts, deployStartedAt: Text });
 
 /** `resources` chooses some of the objects, `dryRun` applies nothing: neither runs the hooks */
 const AskedSync = Type.Object({

@@ -171,6 +171,25 @@ export function isDegradedWithOurs(application: Application, expectation: SyncEx
   return !isAskedOnly && concernsUs(operationState, expectation);
 }
 
+/**
+ * When a sync of our commit was begun, in milliseconds since 1970: the first that is known, since later ones (a self-heal) change
+ * nothing that it brought.
+ * @returns undefined where nothing says so
+ */
+export function syncBegunMs({ status }: Application, expectation: SyncExpectation): number | undefined {
+  const { history, operationState } = status ?? {};
+  const begun = (history ?? [])
+    .filter(({ revision = '', revisions }) =>
+      [revision, ...(revisions ?? [])].some((one) => isOurs(one, expectation)),
+    )
+    .map(({ deployStartedAt }) => deployStartedAt);
+  if (operationState !== undefined && concernsUs(operationState, expectation)) {
+    begun.push(operationState.startedAt);
+  }
+  const times = begun.flatMap((time) => (isSet(time) ? [Date.parse(time)] : []));
+  return times.length === 0 ? undefined : Math.min(...times);
+}
+
 function isInProgress({ phase }: ApplicationOperation): boolean {
   return phase === 'Running' || phase === 'Terminating';
 }

@@ -181,6 +181,13 @@ export function progressDeadlineMs(kind: WorkloadKind, { spec }: Workload): numb
     : spec.progressDeadlineSeconds * 1_000;
 }
 
+/** When the condition of its progress became what it is, in milliseconds since 1970; undefined where it does not say. */
+export function progressChangedMs({ status }: Workload): number | undefined {
+  const { lastUpdateTime = '' } = status?.conditions?.find(({ type }) => type === 'Progressing') ?? {};
+  const ms = Date.parse(lastUpdateTime);
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
 /** What is missing for a complete roll-out, in kubectl's order. */
 function missingPods(
   kind: Exclude<WorkloadKind, 'Rollout'>,

@@ -231,7 +231,7 @@ describe('what controllers read', () => {
 
 describe('what is promoted is what runs', () => {
   const [OTHER, FIRST] = [digestOf('6'), digestOf('5')];
-  const running = (asked: string, ...digests: readonly string[]): PlanWorld['running'] => [
+  const running = (asked: string, ...digests: readonly string[]): NonNullable<PlanWorld['running']> => [
     { cluster: 'harbour-01', workload: 'Deployment shop/web', container: 'web', asked, digests },
   ];
   const named = (image: string, version: string) => `, release: {images: {${image}: "${version}"}}`;
