@@ -30,7 +30,8 @@ const AGAIN_MS = 500;
 /** All pods are looked at this often, in milliseconds, as kubelets do: a pod whose event was lost would wait for ever. */
 const RESYNC_MS = 5_000;
 
-const tagOf = (image: string) => /:([^/@]+)(?:@|$)/.exec(image)?.[1] ?? '';
+/** Empty without one; a digest has a colon, too, and may well have `bad` among its digits. */
+const tagOf = (image: string) => /:([^/:]+)$/.exec(image.replace(/@.*$/, ''))?.[1] ?? '';
 
 /** A registry on this machine, open to everybody: it knows which digest a tag has. */
 const LOCAL = /^(127\.0\.0\.1:\d+)\/(.+)$/;
